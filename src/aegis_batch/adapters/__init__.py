@@ -1,0 +1,1 @@
+"""Translators between the world and the application."""

@@ -1,0 +1,1 @@
+"""The Backend, spoken to over HTTP."""

@@ -1,0 +1,1 @@
+"""Events and diagnostics as log lines."""

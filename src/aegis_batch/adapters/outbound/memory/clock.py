@@ -1,0 +1,31 @@
+"""A clock that stands still until it is moved."""
+
+from datetime import datetime, timedelta
+
+__all__ = ["InMemoryClock"]
+
+
+class InMemoryClock:
+    """Tells a time that only ``advance`` and ``set`` change."""
+
+    def __init__(self, now: datetime) -> None:
+        """Start at an instant that knows its zone."""
+        self._now = now
+        self._monotonic_seconds = 0.0
+
+    def now(self) -> datetime:
+        """Return the instant at which the clock stands."""
+        return self._now
+
+    def monotonic_seconds(self) -> float:
+        """Return the seconds by which the clock was advanced."""
+        return self._monotonic_seconds
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._now += by
+        self._monotonic_seconds += by.total_seconds()
+
+    def set(self, now: datetime) -> None:
+        """Jump, as a wall clock does when it is set; monotonic time stays."""
+        self._now = now

@@ -1,0 +1,1 @@
+"""The orders' database, read through SQLAlchemy Core and psycopg, and never written."""

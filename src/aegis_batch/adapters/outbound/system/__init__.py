@@ -1,0 +1,1 @@
+"""Time, chance, time zones and versions of the machine that runs the program."""

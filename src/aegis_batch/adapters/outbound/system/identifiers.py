@@ -1,0 +1,16 @@
+"""Chance: identifiers that nobody else has."""
+
+import secrets
+import uuid
+
+__all__ = ["new_run_id", "new_trace_id"]
+
+
+def new_run_id() -> str:
+    """Return the id of a new run: a random UUID in its text form."""
+    return str(uuid.uuid4())
+
+
+def new_trace_id() -> str:
+    """Return a new trace id: 32 hexadecimal digits, not all zero (W3C Trace Context)."""
+    return f"{secrets.randbits(128) or 1:032x}"

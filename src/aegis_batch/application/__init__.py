@@ -1,0 +1,1 @@
+"""Use cases: what the program does, told in the domain's words."""

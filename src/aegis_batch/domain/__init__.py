@@ -1,0 +1,1 @@
+"""The rules of closing the books, in pure Python and the standard library alone."""

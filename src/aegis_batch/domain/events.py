@@ -1,0 +1,108 @@
+"""What happened, in the past tense: logs, metrics and histories are all written from these.
+
+``job.started``, ``job.completed`` and ``job.failed`` are contract names (``spec/3``).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from aegis_batch.domain.outcome import Outcome
+from aegis_batch.domain.run import Run
+
+__all__ = [
+    "CloseCompleted",
+    "CloseFailed",
+    "CloseStarted",
+    "Event",
+    "OrdersRead",
+    "ReportSought",
+    "ReportSubmitted",
+    "RequestFailed",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened in a run, at a UTC instant."""
+
+    name: ClassVar[str]
+    run: Run
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseStarted(Event):
+    """A close began."""
+
+    name: ClassVar[str] = "job.started"
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSought(Event):
+    """The Backend was asked whether the period is closed."""
+
+    name: ClassVar[str] = "report.sought"
+    found: bool
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersRead(Event):
+    """The orders of the window were read and added up."""
+
+    name: ClassVar[str] = "orders.read"
+    orders: int
+    lines: int
+    violations: int
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFailed(Event):
+    """One request to the Backend failed in a way that passes.
+
+    ``operation`` is ``find`` or ``submit``; ``wait_seconds`` is how long the next attempt waits,
+    ``None`` where there is none.
+    """
+
+    name: ClassVar[str] = "request.failed"
+    operation: str
+    attempt: int
+    reason: str
+    status: int | None
+    wait_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSubmitted(Event):
+    """The Backend took the report, or said that it has one."""
+
+    name: ClassVar[str] = "report.submitted"
+    status: int
+    attempts: int
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCompleted(Event):
+    """A close, or its rehearsal, came to a good end."""
+
+    name: ClassVar[str] = "job.completed"
+    dry_run: bool
+    outcome: Outcome
+    orders: int | None
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseFailed(Event):
+    """A close, or its rehearsal, came to a bad end; ``code`` says why."""
+
+    name: ClassVar[str] = "job.failed"
+    dry_run: bool
+    outcome: Outcome
+    code: str
+    orders: int | None
+    duration_ms: float
