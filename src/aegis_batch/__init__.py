@@ -1,0 +1,1 @@
+"""Aegis Batch closes the books: one business day of orders becomes one report, with evidence."""

@@ -1,0 +1,1 @@
+"""What a close is: pure Python, standard library alone."""
