@@ -1,0 +1,75 @@
+"""Builds the adapters that the settings choose; each is imported only when it is chosen."""
+
+# ruff: noqa: PLC0415 - see above
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.ports.order_reader import OrderReader
+from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
+
+if TYPE_CHECKING:
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+
+__all__ = ["build_order_reader", "open_report_gateway"]
+
+
+def build_order_reader(settings: Settings) -> OrderReader:
+    """Return the reader of orders; nothing is connected before the first read."""
+    if settings.adapters is Adapters.MEMORY:
+        from aegis_batch.adapters.outbound.memory.json_orders import JsonOrderReader
+
+        assert settings.memory_orders is not None  # noqa: S101 - load_settings has seen to it
+        return JsonOrderReader(settings.memory_orders, settings.orders_statuses)
+    from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
+    from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
+
+    schema = OrdersSchema(
+        orders_table=settings.orders_table,
+        order_id=settings.orders_id,
+        placed_at=settings.orders_placed_at,
+        placed_at_kind=settings.orders_placed_at_kind,
+        total=settings.orders_total,
+        status=settings.orders_status,
+        statuses=settings.orders_statuses,
+        items_table=settings.items_table,
+        item_order_id=settings.items_order_id,
+        item_name=settings.items_name,
+        item_quantity=settings.items_quantity,
+        item_unit_price=settings.items_unit_price,
+    )
+    return PostgresOrderReader(_database(settings), schema)
+
+
+def open_report_gateway(
+    settings: Settings, clock: Clock, metrics: MetricsSink
+) -> Iterator[ReportGateway | None]:
+    """Yield the gateway to the Backend, and close it; ``None`` where the settings name none."""
+    if settings.adapters is Adapters.MEMORY:
+        from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
+
+        yield InMemoryReportGateway()
+        return
+    if settings.backend_base_url is None or settings.x_service_token is None:
+        yield None
+        return
+    from aegis_batch.adapters.outbound.http.report_gateway import (
+        BackendConnection,
+        HttpReportGateway,
+    )
+
+    connection = BackendConnection(
+        base_url=settings.backend_base_url,
+        token=settings.x_service_token.get_secret_value(),
+        timeout_seconds=settings.http_timeout_seconds,
+        max_attempts=settings.http_max_attempts,
+        backoff_seconds=settings.http_backoff_seconds,
+    )
+    gateway = HttpReportGateway(connection, clock, metrics)
+    try:
+        yield gateway
+    finally:
+        gateway.close()
