@@ -122,7 +122,8 @@ class StoredReport:
 
 def _top_items(items: Mapping[str, Decimal], top_items_max: int) -> tuple[TopItem, ...]:
     sold = (TopItem(name, quantity) for name, quantity in items.items() if quantity >= 1)
-    ranked = sorted(sold, key=lambda item: (-item.quantity, item.name))
+    # Not ``-quantity``: the minus sign rounds to the digits of the thread's own context.
+    ranked = sorted(sold, key=lambda item: (item.quantity.copy_negate(), item.name))
     return tuple(ranked[:top_items_max])
 
 
