@@ -16,7 +16,7 @@ __all__ = ["build_order_reader", "open_report_gateway"]
 def build_order_reader(settings: Settings) -> OrderReader:
     """Return the reader of orders; nothing is connected before the first read."""
     if settings.adapters is Adapters.MEMORY:
-        from aegis_batch.adapters.outbound.memory.json_orders import JsonOrderReader
+        from aegis_batch.adapters.outbound.memory.order_reader import JsonOrderReader
 
         assert settings.memory_orders is not None  # noqa: S101 - load_settings has seen to it
         return JsonOrderReader(settings.memory_orders, settings.orders_statuses)
