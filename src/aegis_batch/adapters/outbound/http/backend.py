@@ -1,11 +1,8 @@
 """Calls to the Backend: one request an attempt, tried again where that may help."""
 
-import logging
-import ssl
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
@@ -14,8 +11,8 @@ import stamina
 
 from aegis_batch.adapters.outbound.http import verdicts
 from aegis_batch.adapters.outbound.http.answers import unwelcome
+from aegis_batch.adapters.outbound.http.client import BackendClient, open_client
 from aegis_batch.adapters.outbound.http.connection import BackendConnection
-from aegis_batch.adapters.outbound.http.deadline import DeadlineTransport
 from aegis_batch.adapters.outbound.http.errors import (
     HTTPX_ERRORS,
     AttemptFailed,
@@ -33,8 +30,6 @@ __all__ = ["Call", "HttpBackend"]
 T = TypeVar("T")
 
 _WAIT_SECONDS_MAX = 30.0
-_LEFTOVER_BYTES_MAX = 64 * 1024
-_LEFTOVER_SECONDS_MAX = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +63,14 @@ class HttpBackend:
         self._new_span_id = new_span_id
         self._user_agent = f"aegis-batch/{program_version}"
         self._lock = threading.Lock()
-        self._opened: tuple[httpx.Client, DeadlineTransport] | None = None
+        self._client: BackendClient | None = None
 
     def close(self) -> None:
         """Close all connections; a later call opens new ones."""
         with self._lock:
-            opened, self._opened = self._opened, None
-        if opened is not None:
-            opened[0].close()
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def make(
         self, call: Call, accept: Callable[[httpx.Response], T | None], *, once: bool = False
@@ -141,25 +136,15 @@ class HttpBackend:
         )
 
     def _attempt(self, call: Call, accept: Callable[[httpx.Response], T | None]) -> T:
-        client, transport = self._open()
-        request = client.build_request(
-            "GET" if call.body is None else "POST",
-            self._connection.base_url + call.path,
-            content=call.body,
-            headers=self._headers(call),
-        )
+        client = self._open()
+        headers = self._headers(call)
         try:
-            with transport.within(self._connection.timeout_seconds):
-                response = client.send(request, stream=True)
-                try:
-                    answer = accept(response)
-                    if answer is None:
-                        raise unwelcome(response, self._clock.now())
-                    with transport.within(_LEFTOVER_SECONDS_MAX):
-                        _skip_leftover(response)
-                    return answer
-                finally:
-                    response.close()
+            with client.send(call.path, call.body, headers) as response:
+                answer = accept(response)
+                if answer is None:
+                    raise unwelcome(response, self._clock.now())
+                client.skip_leftover(response)
+                return answer
         except HTTPX_ERRORS as error:
             failure = failure_of(error)
             if failure is None:
@@ -178,28 +163,11 @@ class HttpBackend:
             headers["X-TENANT-ID"] = _tenant_header(key.tenant)
         return headers
 
-    def _open(self) -> tuple[httpx.Client, DeadlineTransport]:
+    def _open(self) -> BackendClient:
         with self._lock:
-            if self._opened is None:
-                _quieten_libraries()
-                transport = DeadlineTransport(_tls_context(self._connection.base_url))
-                client = httpx.Client(
-                    transport=transport,
-                    trust_env=False,
-                    follow_redirects=False,
-                    timeout=self._connection.timeout_seconds,
-                    # What one answer sets must not come back with the request of another tenant.
-                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                    headers={
-                        "Accept": "application/json",
-                        # Bodies are read as they come, so that a small one can't unfold.
-                        "Accept-Encoding": "identity",
-                        "User-Agent": self._user_agent,
-                        "X-SERVICE-TOKEN": self._connection.token,
-                    },
-                )
-                self._opened = client, transport
-            return self._opened
+            if self._client is None:
+                self._client = open_client(self._connection, self._user_agent)
+            return self._client
 
 
 def _patience(error: Exception) -> bool | float:
@@ -217,23 +185,6 @@ def _spent(call: Call, failures: list[AttemptFailed]) -> BackendUnavailable:
     return verdicts.unavailable(failures, attempts=len(failures))
 
 
-def _skip_leftover(response: httpx.Response) -> None:
-    """Read what is left of a small answer, for a moment: its connection can then serve again.
-
-    The answer counts already; whatever goes wrong here only costs the connection.
-    """
-    if response.is_stream_consumed:
-        return
-    skipped = 0
-    try:
-        for chunk in response.iter_raw():
-            skipped += len(chunk)
-            if skipped > _LEFTOVER_BYTES_MAX:
-                return
-    except httpx.HTTPError:
-        return
-
-
 def _tenant_header(tenant: str) -> str:
     if not (tenant.isascii() and tenant.isprintable() and tenant.strip()) or tenant[0] == " ":
         raise InvalidRequest(
@@ -242,17 +193,3 @@ def _tenant_header(tenant: str) -> str:
             "Name tenants with printable ASCII characters.",
         )
     return tenant
-
-
-def _tls_context(base_url: str) -> ssl.SSLContext:
-    if base_url.startswith("https:"):
-        return httpx.create_ssl_context(trust_env=False)
-    # Never used: reading the certificate authorities would cost some 20 ms for nothing.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _quieten_libraries() -> None:
-    """Keep addresses out of the log; each failed attempt is told as an event, and only once."""
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("stamina").setLevel(logging.ERROR)

@@ -10,8 +10,7 @@ __all__ = ["answer_lost", "refused", "unavailable"]
 _LATER = "Try again later; closing twice is harmless."
 _UNAVAILABLE: dict[Failure, tuple[str, str]] = {
     Failure.NOT_REACHED: (
-        "The Backend can't be reached: its name, its port or its TLS certificate does not answer"
-        " as it should.",
+        "The Backend can't be reached: no connection, or no TLS certificate that can be trusted.",
         "Check BACKEND_BASE_URL and that the Backend runs, then try again.",
     ),
     Failure.TIMED_OUT: (
@@ -24,8 +23,7 @@ _UNAVAILABLE: dict[Failure, tuple[str, str]] = {
     ),
     Failure.MALFORMED: (
         "The Backend's answer is not a report as the contract has it.",
-        "Check BACKEND_BASE_URL: a wrong address often answers with a page."
-        " If it is right, try again later.",
+        "Check BACKEND_BASE_URL, for a wrong one often answers with a page; or try again later.",
     ),
     Failure.SERVER_ERROR: ("The Backend failed on its side.", _LATER),
 }
@@ -101,12 +99,12 @@ def _last_status(failures: Sequence[AttemptFailed]) -> int | None:
 def _refused_by_class(status: int) -> tuple[str, str]:
     if status < 300:  # noqa: PLR2004 - the end of the class of success
         return (
-                "The Backend answered with a success that the contract does not have",
+            "The Backend answered with a success that the contract does not have",
             "Check BACKEND_BASE_URL: something other than the Backend may have answered.",
         )
     if status < 400:  # noqa: PLR2004 - the end of the class of redirects
         return (
-                "The Backend answered with a redirect, and redirects are never followed",
+            "The Backend answered with a redirect, and redirects are never followed",
             "Set BACKEND_BASE_URL to the address that it redirects to, if you trust that one.",
         )
     return (
