@@ -52,9 +52,7 @@ SOUP = PlacedOrder(
     datetime(2026, 11, 21, 15, 0, tzinfo=UTC),
     Order("17", Decimal("41.0"), (OrderLine("S\x1b[2Joup", Decimal(2), Decimal("20.50")),)),
 )
-NEGATIVE = PlacedOrder(
-    datetime(2026, 11, 20, 15, 0, tzinfo=UTC), Order("9", Decimal(-1), ())
-)
+NEGATIVE = PlacedOrder(datetime(2026, 11, 20, 15, 0, tzinfo=UTC), Order("9", Decimal(-1), ()))
 
 
 class InMemoryServices:

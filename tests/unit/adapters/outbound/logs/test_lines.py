@@ -22,7 +22,9 @@ NASTY = 'a\nb\r\x1b[2J\u2028"} {"event":"forged"} {0} {name} <red>\u202e'
 
 
 def run_of(tenant: str = "default") -> Run:
-    return Run("run-1", "0" * 31 + "1", CloseKey(tenant, Period(PeriodKind.DAY, date(2026, 11, 21))))
+    return Run(
+        "run-1", "0" * 31 + "1", CloseKey(tenant, Period(PeriodKind.DAY, date(2026, 11, 21)))
+    )
 
 
 @pytest.fixture
@@ -35,7 +37,12 @@ def test_an_event_is_one_json_line_with_its_run_and_its_figures(stream: io.Strin
     set_up_logs(LogLevel.INFO, LogFormat.JSON, stream)
     LogMetricsSink().emit(
         CloseCompleted(
-            run=run_of(), at=AT, dry_run=False, outcome=Outcome.CREATED, orders=128, duration_ms=41.68
+            run=run_of(),
+            at=AT,
+            dry_run=False,
+            outcome=Outcome.CREATED,
+            orders=128,
+            duration_ms=41.68,
         )
     )
     (line,) = stream.getvalue().splitlines()
