@@ -3,13 +3,20 @@
 # ruff: noqa: PLC0415 - see above
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from aegis_batch.adapters.outbound.system.identifiers import new_span_id
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
-from aegis_batch.bootstrap.settings import Adapters, Settings
+from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
+from aegis_batch.bootstrap.version import program_version
+
+if TYPE_CHECKING:
+    from aegis_batch.adapters.outbound.http.backend import HttpBackend
+    from aegis_batch.adapters.outbound.http.report_gateway import ReportStatus
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
 
 __all__ = ["build_order_reader", "open_report_gateway"]
 
