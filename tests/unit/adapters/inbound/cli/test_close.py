@@ -78,7 +78,7 @@ class InMemoryServices:
         self,
         *,
         dry_run: bool,
-        environ: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,  # noqa: ARG002 - the Protocol has it
         listener: MetricsSink | None = None,
     ) -> Iterator[DailyCloseUseCase]:
         if self.fault is not None:
