@@ -47,6 +47,18 @@ def build_order_reader(settings: Settings) -> OrderReader:
     return PostgresOrderReader(_database(settings), schema)
 
 
+def _database(settings: Settings) -> "OrdersDatabase":
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+    from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
+
+    assert settings.database_url is not None  # noqa: S101 - load_settings has seen to it
+    return OrdersDatabase(
+        parse_database_url(settings.database_url.get_secret_value()),
+        connect_seconds=settings.db_connect_seconds,
+        statement_timeout_seconds=settings.db_statement_timeout_seconds,
+    )
+
+
 def open_report_gateway(
     settings: Settings, clock: Clock, metrics: MetricsSink
 ) -> Iterator[ReportGateway | None]:
