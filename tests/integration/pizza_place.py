@@ -4,23 +4,30 @@ import csv
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
+if TYPE_CHECKING:
+    import psycopg
 
 _DATA = Path(__file__).parents[1] / "data" / "pizza_place"
-_TABLES = (
-    "CREATE TABLE orders (id bigint PRIMARY KEY, created_at timestamp NOT NULL,"
-    " total numeric(10, 2))",
-    "CREATE TABLE order_items (order_id bigint NOT NULL, name text NOT NULL,"
-    " quantity integer NOT NULL, unit_price numeric(10, 2) NOT NULL)",
+_CREATE_TABLES = """
+CREATE TABLE orders (
+    id bigint PRIMARY KEY, created_at timestamp NOT NULL, total numeric(10, 2)
+);
+CREATE TABLE order_items (
+    order_id bigint NOT NULL,
+    name text NOT NULL,
+    quantity integer NOT NULL,
+    unit_price numeric(10, 2) NOT NULL
 )
-_AFTERWARDS = (
-    "UPDATE orders SET total = sold.amount FROM (SELECT order_id, sum(quantity * unit_price)"
-    " AS amount FROM order_items GROUP BY order_id) AS sold WHERE sold.order_id = orders.id",
-    "CREATE INDEX ON orders (created_at)",
-    "CREATE INDEX ON order_items (order_id)",
-)
+"""
+_FINISH = """
+UPDATE orders SET total = sold.amount FROM (
+    SELECT order_id, sum(quantity * unit_price) AS amount FROM order_items GROUP BY order_id
+) AS sold WHERE sold.order_id = orders.id;
+CREATE INDEX ON orders (created_at);
+CREATE INDEX ON order_items (order_id)
+"""
 
 
 def load_year(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
@@ -28,8 +35,7 @@ def load_year(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
 
     Times go in as they are, wall times of no zone; each order's total is the sum of its lines.
     """
-    for statement in _TABLES:
-        connection.execute(statement)
+    connection.execute(_CREATE_TABLES)
     with connection.cursor().copy("COPY orders (id, created_at) FROM STDIN") as copy:
         for row in _orders():
             copy.write_row(row)
@@ -38,8 +44,7 @@ def load_year(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
     ) as copy:
         for line in _lines():
             copy.write_row(line)
-    for statement in _AFTERWARDS:
-        connection.execute(statement)
+    connection.execute(_FINISH)
 
 
 def _orders() -> Iterator[tuple[int, datetime]]:
