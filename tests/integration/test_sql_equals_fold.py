@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -20,6 +19,9 @@ from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.order import Order, OrderLine
 from aegis_batch.domain.totals import Totals
 from tests.servers.postgres import Database
+
+if TYPE_CHECKING:
+    import psycopg
 
 WINDOW = Calendar(load_zone("UTC"), "UTC").window(date(2026, 11, 21))
 INSIDE = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -147,6 +149,7 @@ class Server:
         )
 
     def fill(self, shop: Shop) -> None:
+        """Replace all rows by a shop's."""
         columns = self._columns
         self._connection.execute("TRUNCATE orders, order_items")
         cursor = self._connection.cursor()
@@ -162,9 +165,11 @@ class Server:
         )
 
     def sums(self, tolerance: Decimal) -> Totals:
+        """Let the server add up."""
         return Totals.sum(self._reader.read(WINDOW, tolerance).parts)
 
     def fold(self, tolerance: Decimal) -> Totals:
+        """Read the rows back, one by one and as text, and fold them here."""
         orders = list(self._orders())
         parts = [Totals.of(order, tolerance) for order in orders]
         return Totals.sum([*parts, Totals.of_duplicates(order.id for order in orders)])
