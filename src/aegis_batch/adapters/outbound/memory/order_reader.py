@@ -15,7 +15,7 @@ from aegis_batch.domain.errors import OrdersMisfit
 from aegis_batch.domain.order import Order, OrderLine
 from aegis_batch.domain.totals import Totals
 
-__all__ = ["InMemoryOrderReader", "PlacedOrder", "orders_from_json"]
+__all__ = ["InMemoryOrderReader", "JsonOrderReader", "PlacedOrder", "orders_from_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,20 @@ class InMemoryOrderReader:
         parts = [Totals.of(order, tolerance) for order in counted]
         parts.append(Totals.of_duplicates(order.id for order in counted))
         return Reading(_snapshot_of(snapshot), tuple(parts))
+
+
+class JsonOrderReader:
+    """Reads the orders of a JSON file anew for each window, as a database would be."""
+
+    def __init__(self, path: Path, statuses: Iterable[str] = ()) -> None:
+        """Take the file, and the statuses that count; none named: all count."""
+        self._path = path
+        self._statuses = tuple(statuses)
+
+    def read(self, window: Window, tolerance: Decimal) -> Reading:
+        """Add up the orders of a window; see the port and ``orders_from_json``."""
+        orders = orders_from_json(self._path)
+        return InMemoryOrderReader(orders, self._statuses).read(window, tolerance)
 
 
 def orders_from_json(path: Path) -> list[PlacedOrder]:
