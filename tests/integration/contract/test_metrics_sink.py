@@ -1,13 +1,18 @@
 """What every sink promises, whatever becomes of the events that it takes."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Protocol
+from io import StringIO
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from loguru import logger
 
+from aegis_batch.adapters.outbound.logs.lines import json_line
+from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.domain.calendar import Period, PeriodKind
@@ -23,6 +28,9 @@ from aegis_batch.domain.events import (
 )
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, Run
+
+if TYPE_CHECKING:
+    from loguru import Message
 
 _AT = datetime(2026, 11, 22, 5, tzinfo=UTC)
 
@@ -43,19 +51,36 @@ class Case:
     told: Told
 
 
-def _memory(_: pytest.CaptureFixture[str]) -> Case:
+def _memory() -> Case:
     sink = InMemoryMetricsSink()
     return Case(sink, lambda: [(event.name, event.run.id) for event in sink.events])
 
 
-# A sink joins by a line here: a function that makes one and tells how to read it back.
-_SINKS: list[Callable[[pytest.CaptureFixture[str]], Case]] = [_memory]
+def _logs() -> Case:
+    stream = StringIO()
+
+    def write(message: "Message") -> None:
+        stream.write(json_line(message.record) + "\n")
+
+    logger.remove()
+    logger.add(write, format="{message}", backtrace=False, diagnose=False, catch=False)
+
+    def told() -> list[tuple[str, str]]:
+        lines = map(json.loads, stream.getvalue().splitlines())
+        return [(line["event"], line["runId"]) for line in lines]
+
+    return Case(LogMetricsSink(), told)
+
+
+# A sink joins by its name here: a function that makes one and tells how to read it back.
+_SINKS: list[Callable[[], Case]] = [_memory, _logs]
 
 
 @pytest.fixture(params=_SINKS, ids=lambda make: make.__name__.strip("_"))
-def case(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Case:
-    make: Callable[[pytest.CaptureFixture[str]], Case] = request.param
-    return make(capsys)
+def case(request: pytest.FixtureRequest) -> Iterator[Case]:
+    make: Callable[[], Case] = request.param
+    yield make()
+    logger.remove()
 
 
 def _run(run_id: str = "run 1", tenant: str = "default") -> Run:
