@@ -184,6 +184,7 @@ def test_every_error_survives_pickling(kind: type[AegisError]) -> None:
         assert vars(again) == vars(error)
         assert (again.args, str(again)) == (error.args, str(error))
         assert again.retryable is error.retryable
+    assert vars(kind(*error.args)) == vars(error)
 
 
 def test_errors_are_told_in_one_tree_only() -> None:
