@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,14 +22,17 @@ from tests.integration.raw_tcp import Peer, raw_server
 _TIMEOUT_SECONDS = 0.5
 # Far more than the time-out, and far less than any of the servers here takes.
 _PATIENCE_SECONDS = 3.0
+_SIP_BYTES = 256 * 1024
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
 @contextmanager
 def _in_time() -> Iterator[None]:
     started_seconds = time.monotonic()
-    yield
-    assert time.monotonic() - started_seconds < _PATIENCE_SECONDS
+    try:
+        yield
+    finally:
+        assert time.monotonic() - started_seconds < _PATIENCE_SECONDS
 
 
 def _find_at(url: str, code: str) -> None:
@@ -93,8 +97,10 @@ def test_a_request_that_is_never_read_is_given_up_in_time() -> None:
 
 def test_a_request_that_is_read_in_sips_is_given_up_in_time() -> None:
     def sip(peer: Peer) -> None:
-        while not peer.pause(0.05):
-            peer.connection.recv(100_000)
+        # Fast enough that each single write gets through in time, slow enough that all don't.
+        peer.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SIP_BYTES)
+        while not peer.pause(0.05) and peer.connection.recv(_SIP_BYTES):
+            pass
 
     big = Report(DAY, 1, Decimal("1.00"), (TopItem("x" * 30_000_000, Decimal(1)),))
     with (
@@ -106,6 +112,49 @@ def test_a_request_that_is_read_in_sips_is_given_up_in_time() -> None:
         _in_time(),
     ):
         closing.gateway.submit(run_of(), big)
+
+
+def test_a_request_that_is_cut_off_may_have_arrived() -> None:
+    def cut(peer: Peer) -> None:
+        peer.read_head()
+        # Closing resets the connection now, whatever is on its way.
+        linger = struct.pack("ii", 1, 0)
+        peer.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    big = Report(DAY, 1, Decimal("1.00"), (TopItem("x" * 30_000_000, Decimal(1)),))
+    with (
+        raw_server(cut) as port,
+        closing_over(connect(f"http://127.0.0.1:{port}")) as closing,
+        pytest.raises(AnswerLost) as caught,
+    ):
+        closing.gateway.submit(run_of(), big)
+
+    assert caught.value.attempts == 3
+
+
+def test_where_no_time_is_left_nothing_is_begun() -> None:
+    def serve(peer: Peer) -> None:
+        while peer.read_head():
+            peer.connection.sendall(_HEAD % 0)
+
+    transport = DeadlineTransport(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    with (
+        raw_server(serve) as port,
+        httpx.Client(transport=transport, trust_env=False) as client,
+    ):
+        url = f"http://127.0.0.1:{port}/"
+        with pytest.raises(httpx.ConnectTimeout), transport.within(0.0):
+            client.get(url)
+        assert client.get(url).status_code == 200
+        with pytest.raises(httpx.WriteTimeout), transport.within(0.0):
+            client.get(url)
+        # Of two bounds the nearer one counts, on whichever side it stands.
+        with (
+            pytest.raises(httpx.ConnectTimeout),
+            transport.within(0.0),
+            transport.within(_PATIENCE_SECONDS),
+        ):
+            client.get(url)
 
 
 def test_a_created_report_waits_for_no_body() -> None:
