@@ -55,7 +55,7 @@ lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
 	@rm -f package-lock.json
-	@$(NPM) install --package-lock-only --ignore-scripts --silent
+	@$(NPM) install --package-lock-only --ignore-scripts --loglevel=error >/dev/null
 
 wheel: $(VENV)/.demo ## Build the wheel into dist/
 	@echo "Building the wheel..."
@@ -90,5 +90,5 @@ $(VENV)/.package: $(SOURCES) | $(VENV)/.demo
 
 node_modules/.stamp: package-lock.json package.json | $(VENV)/.dev
 	@echo "Installing WireMock..."
-	@$(NPM) ci --ignore-scripts --silent
+	@$(NPM) ci --ignore-scripts --loglevel=error >/dev/null
 	@touch $@

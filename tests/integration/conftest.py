@@ -1,0 +1,46 @@
+"""Servers for tests: each pytest worker has its own, and each test finds them clean."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from tests.servers.postgres import Database, PostgresServer, start_postgres
+from tests.servers.wiremock import WireMockServer, start_wiremock
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the session; what a test does to it beyond its databases stays."""
+    server = start_postgres()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[Database]:
+    """An empty database for one test, on a server that answers."""
+    postgres.revive()
+    name = f"test_{next(_numbers)}"
+    postgres.create_database(name)
+    yield Database(postgres, name)
+    # The test may have left the server killed, stopped or frozen.
+    postgres.revive()
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def wiremock_server() -> Iterator[WireMockServer]:
+    """One server for the session; tests ask for `wiremock`."""
+    server = start_wiremock()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def wiremock(wiremock_server: WireMockServer) -> WireMockServer:
+    """WireMock without a stub and without a request."""
+    wiremock_server.reset()
+    return wiremock_server
