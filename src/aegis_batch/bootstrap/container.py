@@ -4,7 +4,6 @@ Adapters are imported when they are first needed, so that a command pays for wha
 """
 
 import unicodedata
-from collections.abc import Iterator
 
 from dependency_injector import containers, providers
 

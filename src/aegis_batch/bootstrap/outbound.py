@@ -3,16 +3,12 @@
 # ruff: noqa: PLC0415 - see above
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
-from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
-
-if TYPE_CHECKING:
-    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+from aegis_batch.bootstrap.settings import Adapters, Settings
 
 __all__ = ["build_order_reader", "open_report_gateway"]
 
@@ -20,7 +16,7 @@ __all__ = ["build_order_reader", "open_report_gateway"]
 def build_order_reader(settings: Settings) -> OrderReader:
     """Return the reader of orders; nothing is connected before the first read."""
     if settings.adapters is Adapters.MEMORY:
-        from aegis_batch.adapters.outbound.memory.json_orders import JsonOrderReader
+        from aegis_batch.adapters.outbound.memory.order_reader import JsonOrderReader
 
         assert settings.memory_orders is not None  # noqa: S101 - load_settings has seen to it
         return JsonOrderReader(settings.memory_orders, settings.orders_statuses)

@@ -3,11 +3,12 @@
 A field's variable is ``AEGIS_`` and its name in capitals, but for the three whose names are given.
 """
 
+from collections.abc import Callable
 from datetime import time
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
@@ -148,7 +149,7 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_fault(cls, value: Any) -> Any:
+    def _no_fault(cls, value: object) -> object:
         if isinstance(value, Fault):
             raise ValueError(value.reason)  # noqa: TRY004 - pydantic wants a ValueError
         return value
@@ -169,7 +170,7 @@ class Settings(BaseSettings):
 
     @field_validator("day_start", mode="before")
     @classmethod
-    def _hours_and_minutes(cls, value: Any) -> Any:
+    def _hours_and_minutes(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         try:
@@ -182,14 +183,14 @@ class Settings(BaseSettings):
 
     @field_validator("orders_statuses", mode="before")
     @classmethod
-    def _comma_separated(cls, value: Any) -> Any:
+    def _comma_separated(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("rules", mode="before")
     @classmethod
-    def _rule_actions(cls, value: Any) -> Any:
+    def _rule_actions(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         pairs = [part.strip() for part in value.split(",") if part.strip()]
@@ -197,7 +198,9 @@ class Settings(BaseSettings):
 
     @field_validator("total_tolerance", mode="before")
     @classmethod
-    def _decimal_number(cls, value: Any) -> Any:
+    def _decimal_number(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
         try:
             return Decimal(value)
         except InvalidOperation:
@@ -208,7 +211,9 @@ class Settings(BaseSettings):
     def _backend_address(cls, value: str | None) -> str | None:
         from aegis_batch.adapters.outbound.http.base_url import check_base_url  # noqa: PLC0415
 
-        return None if value is None else _or_fault(check_base_url, value)
+        if value is not None:
+            _or_fault(check_base_url, value)
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -267,8 +272,8 @@ def _rule_action(pair: str) -> tuple[Rule, Action]:
     return rule, action
 
 
-def _or_fault(check: Any, value: str) -> Any:
+def _or_fault(check: Callable[[str], object], value: str) -> None:
     try:
-        return check(value)
+        check(value)
     except InvalidRequest as error:
         raise ValueError(f"{error.message} {error.remedy}") from None

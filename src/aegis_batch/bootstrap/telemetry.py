@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from loguru import logger
@@ -11,6 +10,8 @@ from aegis_batch.adapters.outbound.logs.lines import json_line, text_line
 from aegis_batch.bootstrap.settings import LogFormat, LogLevel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from loguru import Message, Record
 
 __all__ = ["set_up_logs"]

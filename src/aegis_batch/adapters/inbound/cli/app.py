@@ -7,17 +7,17 @@ import click
 from aegis_batch.adapters.inbound.cli.close import close, usage_error_as_json
 from aegis_batch.adapters.inbound.cli.completion import completion
 from aegis_batch.adapters.inbound.cli.defect import defect_problem
-from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
+from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of
 from aegis_batch.adapters.inbound.cli.output import (
-    ResultNotWritten,
+    ResultNotWrittenError,
     say,
     say_problem,
     write_result,
 )
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.stopping import Stopped
-from aegis_batch.domain.errors import AegisError, InvalidRequest
-from aegis_batch.domain.outcome import Problem
+from aegis_batch.domain.errors import AegisError
+from aegis_batch.domain.outcome import Outcome, Problem
 
 __all__ = ["run"]
 
@@ -57,9 +57,9 @@ _commands.add_command(completion)
 
 
 def run(arguments: Sequence[str], services: Services) -> int:
-    """Carry out a command line and return its exit status; nothing but a signal gets past."""
+    """Carry out a command line and return its exit status; nothing gets past."""
     try:
-        outcome = _commands.main(
+        status = _commands.main(
             list(arguments), prog_name=_PROGRAM, standalone_mode=False, obj=services
         )
     except click.UsageError as error:
@@ -69,19 +69,20 @@ def run(arguments: Sequence[str], services: Services) -> int:
         return ExitStatus.INVALID
     except Stopped as stopped:
         return stopped.exit_status
-    except ResultNotWritten:
+    except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
+        return _failure(error)
+    return status if isinstance(status, int) else ExitStatus.OK
+
+
+def _failure(error: Exception) -> int:
+    if isinstance(error, ResultNotWrittenError):
         say(f"{_PROGRAM}: the result could not be written to standard output.")
         return ExitStatus.DEFECT
-    except InvalidRequest as error:
+    if isinstance(error, AegisError):
         say_problem(Problem.of(error))
-        return ExitStatus.INVALID
-    except AegisError as error:
-        say_problem(Problem.of(error))
-        return ExitStatus.UNREADABLE
-    except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
-        say_problem(defect_problem(error))
-        return ExitStatus.DEFECT
-    return outcome if isinstance(outcome, int) else ExitStatus.OK
+        return status_of(Outcome.of(error))
+    say_problem(defect_problem(error))
+    return ExitStatus.DEFECT
 
 
 def _usage_error(error: click.UsageError, arguments: Sequence[str], services: Services) -> int:
@@ -89,7 +90,7 @@ def _usage_error(error: click.UsageError, arguments: Sequence[str], services: Se
     if as_json is not None:
         try:
             write_result(as_json)
-        except ResultNotWritten:
+        except ResultNotWrittenError:
             return ExitStatus.DEFECT
         return ExitStatus.INVALID
     hint = "" if error.ctx is None else f"\n  -> see: {error.ctx.command_path} --help"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 import click
 
@@ -111,7 +112,7 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
         with services.daily_close(dry_run=request.dry_run) as use_case:
             ending = Ending.of(use_case.close(request))
     except AegisError as error:
-        ending = ended_early(Outcome.INVALID, Problem.of(error))
+        ending = ended_early(Outcome.of(error), Problem.of(error))
     except Stopped as stopped:
         problem = Problem(
             "stopped",
@@ -130,7 +131,7 @@ def usage_error_as_json(
 ) -> str | None:
     """Return the JSON object for a ``close`` that click refused, where JSON was asked for."""
     words = list(arguments)
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     asked = "--output=json" in words or ("--output", "json") in pairs
     if not asked or error.ctx is None or error.ctx.command is not close:
         return None

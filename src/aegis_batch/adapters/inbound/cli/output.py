@@ -6,17 +6,17 @@ import sys
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.printable import printable
 
-__all__ = ["ResultNotWritten", "say", "say_problem", "write_result"]
+__all__ = ["ResultNotWrittenError", "say", "say_problem", "write_result"]
 
 
-class ResultNotWritten(Exception):
+class ResultNotWrittenError(Exception):
     """Standard output could not take the result."""
 
 
 def write_result(text: str) -> None:
     """Write a result to standard output as UTF-8, whatever the locale; a line's end is added.
 
-    Raises ``ResultNotWritten`` where the output is full, closed, or its reader has gone.
+    Raises ``ResultNotWrittenError`` where the output is full, closed, or its reader has gone.
     """
     try:
         sys.stdout.flush()
@@ -25,7 +25,7 @@ def write_result(text: str) -> None:
     except (OSError, ValueError):
         # What is still buffered would be tried again, and fail, when the interpreter ends.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - kept open
-        raise ResultNotWritten from None
+        raise ResultNotWrittenError from None
 
 
 def say(text: str) -> None:

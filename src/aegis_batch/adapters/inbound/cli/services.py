@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
 from aegis_batch.application.daily_close import DailyCloseUseCase
