@@ -64,9 +64,19 @@ class EmbeddedPostgres:
 
     @contextmanager
     def connect(self) -> Iterator[psycopg.Connection[TupleRow]]:
-        """Open a connection of the superuser, whose work is committed at the end."""
-        with psycopg.connect(self.url(_SUPERUSER, self._password)) as connection:
-            yield connection
+        """Open a connection of the superuser, whose work is committed at the end.
+
+        ``OrdersUnreachable`` where the server fails in the midst of it.
+        """
+        try:
+            with self._open() as connection:
+                yield connection
+        except psycopg.Error as error:
+            # The driver's own words may hold the password.
+            raise self._failure(f"failed at work ({type(error).__name__})") from None
+
+    def _open(self) -> psycopg.Connection[TupleRow]:
+        return psycopg.connect(self.url(_SUPERUSER, self._password))
 
     def url(self, user: str, password: str) -> str:
         """Return the address of the database for a user, which holds the password."""
@@ -142,7 +152,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             try:
-                with self.connect():
+                with self._open():
                     return
             except psycopg.OperationalError:
                 if not self._server.is_running() or self._server.status() == psutil.STATUS_ZOMBIE:
