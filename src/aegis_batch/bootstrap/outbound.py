@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 
+from aegis_batch.adapters.outbound.system.identifiers import new_span_id
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
@@ -52,10 +53,9 @@ def open_report_gateway(
     if settings.backend_base_url is None or settings.x_service_token is None:
         yield None
         return
-    from aegis_batch.adapters.outbound.http.report_gateway import (
-        BackendConnection,
-        HttpReportGateway,
-    )
+    from aegis_batch.adapters.outbound.http.backend import HttpBackend
+    from aegis_batch.adapters.outbound.http.connection import BackendConnection
+    from aegis_batch.adapters.outbound.http.report_gateway import HttpReportGateway
 
     connection = BackendConnection(
         base_url=settings.backend_base_url,
@@ -64,8 +64,21 @@ def open_report_gateway(
         max_attempts=settings.http_max_attempts,
         backoff_seconds=settings.http_backoff_seconds,
     )
-    gateway = HttpReportGateway(connection, clock, metrics)
+    backend = HttpBackend(connection, clock, metrics, new_span_id, program_version())
+    gateway = HttpReportGateway(backend, _report_status(settings, backend))
     try:
         yield gateway
     finally:
         gateway.close()
+
+
+def _report_status(settings: Settings, backend: "HttpBackend") -> "ReportStatus | None":
+    if settings.report_status is ReportStatusSource.NONE:
+        return None
+    if settings.report_status is ReportStatusSource.TABLE:
+        from aegis_batch.adapters.outbound.postgres.report_status import TableReportStatus
+
+        return TableReportStatus(_database(settings))
+    from aegis_batch.adapters.outbound.http.report_status import HttpReportStatus
+
+    return HttpReportStatus(backend)

@@ -193,8 +193,13 @@ class Settings(BaseSettings):
     def _rule_actions(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        pairs = [part.strip() for part in value.split(",") if part.strip()]
-        return dict(_rule_action(pair) for pair in pairs)
+        actions: dict[Rule, Action] = {}
+        for pair in filter(None, (part.strip() for part in value.split(","))):
+            rule, action = _rule_action(pair)
+            if rule in actions:
+                raise ValueError(f"names {rule} twice")
+            actions[rule] = action
+        return actions
 
     @field_validator("total_tolerance", mode="before")
     @classmethod
@@ -209,10 +214,13 @@ class Settings(BaseSettings):
     @field_validator("backend_base_url")
     @classmethod
     def _backend_address(cls, value: str | None) -> str | None:
-        from aegis_batch.adapters.outbound.http.base_url import check_base_url  # noqa: PLC0415
+        from aegis_batch.adapters.outbound.http.connection import (  # noqa: PLC0415
+            check_base_url,
+            check_protected,
+        )
 
         if value is not None:
-            _or_fault(check_base_url, value)
+            _or_fault(lambda text: check_protected(check_base_url(text)), value)
         return value
 
     @field_validator("database_url")
@@ -229,11 +237,10 @@ class Settings(BaseSettings):
     @field_validator("x_service_token")
     @classmethod
     def _header_value(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        token = value.get_secret_value()
-        if not token.isascii() or not token.isprintable() or token != token.strip():
-            raise ValueError("can't be sent as a header: only printable ASCII, no space around it")
+        from aegis_batch.adapters.outbound.http.connection import check_token  # noqa: PLC0415
+
+        if value is not None:
+            _or_fault(check_token, value.get_secret_value())
         return value
 
     @model_validator(mode="after")
@@ -276,4 +283,6 @@ def _or_fault(check: Callable[[str], object], value: str) -> None:
     try:
         check(value)
     except InvalidRequest as error:
-        raise ValueError(f"{error.message} {error.remedy}") from None
+        # The message starts with the variable's name, which stands in front of every fault.
+        what = error.message.split(" ", 1)[1].rstrip(".")
+        raise ValueError(f"{what} ({error.remedy.rstrip('.')})") from None

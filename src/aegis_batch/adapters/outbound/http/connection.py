@@ -8,7 +8,7 @@ import httpx
 
 from aegis_batch.domain.errors import InvalidRequest
 
-__all__ = ["BackendConnection", "check_base_url", "check_token", "is_protected"]
+__all__ = ["BackendConnection", "check_base_url", "check_protected", "check_token", "is_protected"]
 
 _HOST_CHARACTERS_MAX = 253
 _LABEL_CHARACTERS_MAX = 63
@@ -38,12 +38,7 @@ class BackendConnection:
         """Check the address and the token, and bring the address into its normal form."""
         object.__setattr__(self, "base_url", check_base_url(self.base_url))
         check_token(self.token)
-        if not is_protected(self.base_url):
-            raise InvalidRequest(
-                "token_unprotected",
-                "BACKEND_BASE_URL starts with http://, so the token would travel unprotected.",
-                "Use https://. Plain http:// is for loopback, *.internal and *.flycast only.",
-            )
+        check_protected(self.base_url)
 
 
 def check_base_url(text: str) -> str:
@@ -98,6 +93,16 @@ def is_protected(base_url: str) -> bool:
     except ValueError:
         return host == "localhost" or host.endswith((".localhost", ".internal", ".flycast"))
     return any(address in network for network in _LOOPBACK)
+
+
+def check_protected(base_url: str) -> None:
+    """Raise ``InvalidRequest`` where a token sent to an address could be listened to."""
+    if not is_protected(base_url):
+        raise InvalidRequest(
+            "token_unprotected",
+            "BACKEND_BASE_URL starts with http://, so the token would travel unprotected.",
+            "Use https://. Plain http:// is for loopback, *.internal and *.flycast only.",
+        )
 
 
 def _is_host(host: str) -> bool:
