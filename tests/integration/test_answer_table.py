@@ -5,11 +5,25 @@ import tracemalloc
 import pytest
 
 from aegis_batch.domain.events import RequestFailed
-from tests.integration.answer_table import ABSENT, BIG, CREATED, ELSEWHERE_PATH, LINES, Line
-from tests.integration.closing import BODY, TOKEN, TRACE_ID, closing_over, connect
+from tests.integration.answer_line import FIND_PATH, SUBMIT_PATH, Line, play
+from tests.integration.answer_table import LINES
+from tests.integration.backend_answers import (
+    ABSENT,
+    BIG_FILE,
+    CREATED,
+    ELSEWHERE_PATH,
+    EMPTY,
+    FAILING,
+    status,
+)
+from tests.integration.closing import TOKEN, closing_over, connect
 from tests.servers.wiremock import WireMockServer
 
-_BIG_LINES = [line for line in LINES if any(a.get("bodyFileName") for a in line.find + line.submit)]
+_BIG_LINES = tuple(
+    line
+    for line in LINES
+    if any(answer.get("bodyFileName") == BIG_FILE for answer in line.find + line.submit)
+)
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
@@ -22,8 +36,9 @@ def test_an_answer_leads_to_what_the_table_says(wiremock: WireMockServer, line: 
     assert result.outcome == line.outcome
     submission = result.submission
     assert line.submission == (submission and (submission.attempts, submission.status))
-    problem = result.problem
-    assert (line.code, line.retryable) == (problem and problem.code, problem and problem.retryable)
+    problem, error = result.problem, line.error
+    assert (error and error.code) == (problem and problem.code)
+    assert (error and error.retryable) == (problem and problem.retryable)
     line.check_requests(wiremock)
     assert wiremock.count("ANY", ELSEWHERE_PATH) == 0
     assert TOKEN not in f"{result!r}{closing.metrics.events!r}"
@@ -43,9 +58,8 @@ def test_a_body_of_100_mb_takes_no_memory(wiremock: WireMockServer, line: Line) 
 
 
 def test_each_failed_attempt_is_told_with_the_wait_that_follows(wiremock: WireMockServer) -> None:
-    Line(
-        "", "unavailable", submit=({"status": 500}, {"fault": "EMPTY_RESPONSE"}, {"status": 502})
-    ).arm(wiremock)
+    play(wiremock, "GET", FIND_PATH, ABSENT)
+    play(wiremock, "POST", SUBMIT_PATH, FAILING, EMPTY, status(502))
 
     with closing_over(connect(wiremock.url)) as closing:
         closing.close()
@@ -62,22 +76,27 @@ def test_each_failed_attempt_is_told_with_the_wait_that_follows(wiremock: WireMo
 
 
 def test_retry_after_on_a_503_is_waited_for(wiremock: WireMockServer) -> None:
-    busy = {"status": 503, "headers": {"Retry-After": "1"}}
-    Line("", "created", submit=(busy, CREATED)).arm(wiremock)
+    play(wiremock, "GET", FIND_PATH, ABSENT)
+    play(wiremock, "POST", SUBMIT_PATH, status(503, **{"Retry-After": "1"}), CREATED)
+
+    with closing_over(connect(wiremock.url)) as closing:
+        started_seconds = closing.real_seconds()
+        result = closing.close()
+        took_seconds = closing.real_seconds() - started_seconds
+
+    assert result.outcome == "created"
+    told = [event for event in closing.metrics.events if isinstance(event, RequestFailed)]
+    assert [event.wait_seconds for event in told] == [1.0]
+    assert took_seconds >= 1.0
+
+
+def test_retry_after_on_another_status_is_not_waited_for(wiremock: WireMockServer) -> None:
+    play(wiremock, "GET", FIND_PATH, ABSENT)
+    play(wiremock, "POST", SUBMIT_PATH, status(500, **{"Retry-After": "60"}), CREATED)
 
     with closing_over(connect(wiremock.url)) as closing:
         result = closing.close()
 
     assert result.outcome == "created"
     told = [event for event in closing.metrics.events if isinstance(event, RequestFailed)]
-    assert [event.wait_seconds for event in told] == [1.0]
-    first, second = (r for r in wiremock.requests() if r.method == "POST")
-    assert first.body == second.body == BODY.encode()
-
-
-def test_retry_after_on_another_status_is_not_waited_for(wiremock: WireMockServer) -> None:
-    failing = {"status": 500, "headers": {"Retry-After": "60"}}
-    Line("", "created", submit=(failing, CREATED)).arm(wiremock)
-
-    with closing_over(connect(wiremock.url)) as closing:
-        assert closing.close().outcome == "created"
+    assert [event.wait_seconds for event in told] == [0.01]

@@ -40,17 +40,18 @@ def load_settings(
     except ValidationError as error:
         faults += [_fault(entry["loc"], entry["msg"]) for entry in error.errors()]
     in_memory = values.get("adapters") == Adapters.MEMORY
-    faults += [
+    missing = [
         f"{variable_of(field)}: is not set"
         for field in _needed(required, in_memory=in_memory)
         if field not in values
     ]
-    if faults or settings is None:
+    if faults or missing or settings is None:
         raise InvalidRequest(
             "invalid_settings",
-            f"The settings have {_counted(len(faults))}: {'; '.join(faults)}.",
-            "Set these variables, each by itself or as a file named by the variable with"
-            f" {FILE_SUFFIX} at its end, and run the command again.",
+            f"The settings have {_counted(len(faults + missing))}: {'; '.join(faults + missing)}.",
+            "Set each variable by itself, or name a file that holds its value by the variable with"
+            f" {FILE_SUFFIX} at its end."
+            + (" To see a close without any settings: aegis-batch demo." if missing else ""),
         )
     return settings
 

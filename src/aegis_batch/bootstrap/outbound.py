@@ -3,13 +3,19 @@
 # ruff: noqa: PLC0415 - see above
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from aegis_batch.adapters.outbound.system.identifiers import new_span_id
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
-from aegis_batch.bootstrap.settings import Adapters, Settings
+from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
+from aegis_batch.bootstrap.version import program_version
+
+if TYPE_CHECKING:
+    from aegis_batch.adapters.outbound.http.backend import HttpBackend
+    from aegis_batch.adapters.outbound.http.report_gateway import ReportStatus
 
 __all__ = ["build_order_reader", "open_report_gateway"]
 
@@ -39,6 +45,18 @@ def build_order_reader(settings: Settings) -> OrderReader:
         item_unit_price=settings.items_unit_price,
     )
     return PostgresOrderReader(_database(settings), schema)
+
+
+def _database(settings: Settings) -> "OrdersDatabase":
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+    from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
+
+    assert settings.database_url is not None  # noqa: S101 - load_settings has seen to it
+    return OrdersDatabase(
+        parse_database_url(settings.database_url.get_secret_value()),
+        connect_seconds=settings.db_connect_seconds,
+        statement_timeout_seconds=settings.db_statement_timeout_seconds,
+    )
 
 
 def open_report_gateway(

@@ -1,5 +1,6 @@
 """What the command line asks for, built from the settings."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -56,11 +57,12 @@ class ProgramServices:
         """Yield the use case, wired by the settings; its connections end with the context."""
         # Imported here, since --help and completion need none of it.
         from aegis_batch.bootstrap.container import Container  # noqa: PLC0415
-        from aegis_batch.bootstrap.loading import load_settings  # noqa: PLC0415
-        from aegis_batch.bootstrap.telemetry import set_up_logs  # noqa: PLC0415
+        from aegis_batch.bootstrap.loading import load_settings, unknown_variables  # noqa: PLC0415
+        from aegis_batch.bootstrap.telemetry import set_up_logs, warn_of_unknown  # noqa: PLC0415
 
         settings = load_settings(environ, required=_REHEARSAL_NEEDS if dry_run else _CLOSE_NEEDS)
         set_up_logs(settings.log_level, settings.log_format)
+        warn_of_unknown(unknown_variables(os.environ if environ is None else environ))
         container = Container(settings=settings, listener=listener)
         try:
             yield container.daily_close()

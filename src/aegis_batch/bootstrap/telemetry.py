@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from loguru import logger
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from loguru import Message, Record
 
-__all__ = ["set_up_logs"]
+__all__ = ["set_up_logs", "warn_of_unknown"]
 
 
 def set_up_logs(level: LogLevel, log_format: LogFormat, stream: TextIO | None = None) -> None:
@@ -30,6 +31,14 @@ def set_up_logs(level: LogLevel, log_format: LogFormat, stream: TextIO | None = 
         diagnose=False,
         catch=False,
     )
+
+
+def warn_of_unknown(variables: Iterable[tuple[str, str | None]]) -> None:
+    """Log a warning for each variable that looks like a setting and is none; see the guess."""
+    for name, guess in variables:
+        logger.bind(event="setting.unknown", variable=name, guess=guess).warning(
+            "an AEGIS_ variable is no setting and was left alone"
+        )
 
 
 def _writer(

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.domain import exact
-from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.printable import printable
@@ -34,13 +33,21 @@ _HEADLINES = {
     Outcome.INVALID: ("red", "not tried: the command or a setting is wrong"),
     Outcome.DEFECT: ("red", "not closed: this program has a defect"),
 }
+# Whether the day is closed there, and whether nothing was amiss.
+_BACKEND_SAYS = {
+    (None, True): "not asked: the settings name none",
+    (None, False): "could not be asked",
+    (False, True): "has no report for this day yet",
+    (True, True): "has the same report already",
+    (True, False): "has a different report already",
+}
 
 
 def ending_as_text(ending: Ending) -> str:
     """Return an ending as text for people, with colours where standard output is a terminal."""
     parts: list[RenderableType] = [_headline(ending)]
     if ending.report is not None:
-        parts.append(_figures(ending.report, ending.window))
+        parts.append(_figures(ending.report, ending))
         if ending.report.top_items:
             parts.append(item_bars(ending.report.top_items))
     if ending.violations:
@@ -59,7 +66,7 @@ def rendered(parts: Iterable[RenderableType]) -> str:
         if number:
             console.print()
         console.print(part)
-    return sink.getvalue().rstrip("\n")
+    return "\n".join(line.rstrip() for line in sink.getvalue().splitlines()).rstrip()
 
 
 def item_bars(items: tuple[TopItem, ...]) -> Table:
@@ -81,11 +88,12 @@ def item_bars(items: tuple[TopItem, ...]) -> Table:
 
 def _headline(ending: Ending) -> Text:
     style, what = _HEADLINES[ending.outcome]
-    day = "The day" if ending.report_date is None else ending.report_date.isoformat()
-    return Text.assemble((f"{day} ", "bold"), (what, f"bold {style}"))
+    day = "" if ending.report_date is None else f"{ending.report_date.isoformat()} "
+    return Text.assemble((day, "bold"), (what, f"bold {style}"))
 
 
-def _figures(report: Report, window: Window | None) -> Table:
+def _figures(report: Report, ending: Ending) -> Table:
+    window = ending.window
     table = _pairs()
     table.add_row("orders", f"{report.total_orders:,}")
     table.add_row("revenue", f"{report.total_revenue:,f}")
@@ -95,6 +103,8 @@ def _figures(report: Report, window: Window | None) -> Table:
             "window",
             f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC, {hours:g} h",
         )
+    if ending.outcome is Outcome.DRY_RUN:
+        table.add_row("Backend", _BACKEND_SAYS[ending.already_closed, ending.problem is None])
     return table
 
 

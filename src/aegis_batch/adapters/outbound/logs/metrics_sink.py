@@ -1,7 +1,6 @@
 """Events as log lines, one line an event."""
 
 from dataclasses import fields
-from datetime import datetime
 from enum import Enum
 
 from loguru import logger
@@ -26,7 +25,7 @@ class LogMetricsSink:
             "reportDate": key.period.first_day.isoformat(),
         }
         for field in fields(event):
-            if field.name != "run":
+            if field.name not in ("run", "at"):
                 content[_camel_case(field.name)] = _plain(getattr(event, field.name))
         logger.bind(**content).log(_level_of(event), "{}", _sentence(event))
 
@@ -50,8 +49,6 @@ def _camel_case(name: str) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
     if isinstance(value, float):
         return round(value, 1)
     return value

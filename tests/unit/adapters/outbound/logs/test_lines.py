@@ -57,7 +57,6 @@ def test_an_event_is_one_json_line_with_its_run_and_its_figures(stream: io.Strin
         "tenant": "default",
         "period": "day",
         "reportDate": "2026-11-21",
-        "at": "2026-11-22T05:00:00+00:00",
         "dryRun": False,
         "outcome": "created",
         "orders": 128,
