@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
 from aegis_batch.adapters.inbound.cli.services import DemoGround
 from aegis_batch.adapters.outbound.embedded.demo_folder import DemoFolder
+from aegis_batch.adapters.outbound.embedded.detached import Launch
 from aegis_batch.adapters.outbound.embedded.postgres_server import EmbeddedPostgres, new_password
 from aegis_batch.adapters.outbound.embedded.sample_shop import (
     load_sample_shop,
@@ -25,9 +25,6 @@ from aegis_batch.adapters.outbound.embedded.uninterrupted import uninterrupted
 from aegis_batch.bootstrap.settings import Environment, LogFormat, LogLevel, Settings, variable_of
 from aegis_batch.bootstrap.variables import FILE_SUFFIX
 from aegis_batch.domain.errors import BackendUnavailable, OrdersUnreachable
-
-if TYPE_CHECKING:
-    from _typeshed import StrPath
 
 __all__ = ["demo_ground", "stop_demo"]
 
@@ -106,7 +103,7 @@ def _prepare(folder: DemoFolder, keeping: _Keeping) -> DemoGround:
     return DemoGround(
         folder=folder.path,
         environ=exports | _own_settings(os.environ),
-        exports=exports | _against_env_file(),
+        exports=exports | _quiet_logs(os.environ) | _against_env_file(),
         in_the_way=in_the_way,
         database=f"PostgreSQL {server_version(database)}",
         orders=orders,
@@ -119,17 +116,19 @@ def _start_sandbox(folder: DemoFolder, token_file: Path) -> psutil.Process:
     known |= {name + FILE_SUFFIX for name in known}
     environ = {name: value for name, value in os.environ.items() if name not in known}
     environ |= {_TOKEN_FILE: str(token_file), _ENVIRONMENT: Environment.PRODUCTION.value}
-    command: list[StrPath] = [
+    command: list[str | Path] = [
         # -P: what lies in the current folder is not imported.
         *(sys.executable, "-P", "-m", "aegis_batch", "sandbox"),
         *("--store", folder.path / "sandbox.sqlite", "--port", "0"),
     ]
     return folder.start(
-        [os.fspath(word) for word in command],
-        environ=environ,
-        output=folder.path / "sandbox.out",
-        errors=folder.path / "sandbox.log",
-        stop_signal=signal.SIGTERM,
+        Launch(
+            command=command,
+            environ=environ,
+            output=folder.path / "sandbox.out",
+            errors=folder.path / "sandbox.log",
+            stop_signal=signal.SIGTERM,
+        )
     )
 
 
@@ -138,7 +137,9 @@ def _sandbox_url(folder: DemoFolder, sandbox: psutil.Process) -> str:
     deadline = time.monotonic() + _SANDBOX_SECONDS
     while time.monotonic() < deadline:
         has_ended = not sandbox.is_running() or sandbox.status() == psutil.STATUS_ZOMBIE
-        for line in (folder.path / "sandbox.out").read_text(encoding="utf-8").splitlines(True):
+        for line in (
+            (folder.path / "sandbox.out").read_text(encoding="utf-8").splitlines(keepends=True)
+        ):
             words = shlex.split(line)
             if line.endswith("\n") and words[:1] == ["export"] and _BACKEND in words[1]:
                 return words[1].partition("=")[2]
@@ -169,7 +170,14 @@ def _own_settings(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _variables_in_the_way(environ: Mapping[str, str], exports: Mapping[str, str]) -> tuple[str, ...]:
+def _quiet_logs(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what keeps log lines out of the way of who only tries a command."""
+    return {} if _LOG_LEVEL in environ else {_LOG_LEVEL: LogLevel.WARNING.value}
+
+
+def _variables_in_the_way(
+    environ: Mapping[str, str], exports: Mapping[str, str]
+) -> tuple[str, ...]:
     """Return the settings of an environment that the exports don't replace."""
     names = [variable_of(field) for field in Settings.model_fields]
     names += [name + FILE_SUFFIX for name in names]

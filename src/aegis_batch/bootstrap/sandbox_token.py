@@ -22,6 +22,8 @@ def sandbox_token(beside: Path) -> ServiceToken:
     configured = load_settings().x_service_token
     if configured is not None:
         named = os.environ.get(_VARIABLE + FILE_SUFFIX)
-        return ServiceToken(configured.get_secret_value(), Path(named).absolute() if named else None)
+        return ServiceToken(
+            configured.get_secret_value(), Path(named).absolute() if named else None
+        )
     file = beside.with_suffix(".token").absolute()
     return ServiceToken(secret_in_file(file), file)

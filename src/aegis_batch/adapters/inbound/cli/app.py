@@ -73,6 +73,10 @@ def run(arguments: Sequence[str], services: Services) -> int:
         return ExitStatus.INVALID
     except Stopped as stopped:
         return stopped.exit_status
+    except click.Abort as error:
+        # What click makes of every KeyboardInterrupt.
+        stopped_by = error.__cause__
+        return stopped_by.exit_status if isinstance(stopped_by, Stopped) else ExitStatus.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
         return _failure(error)
     return status if isinstance(status, int) else ExitStatus.OK

@@ -82,8 +82,13 @@ def _show(services: Services, *, keep: bool, as_shell_lines: bool) -> int:
             write_result("\n".join(environment))
             say(f"The demo's servers are running. To stop them: {stop}")
         else:
-            kept = (*environment, "", stop) if keep else ()
-            story = Story(ground, first, again, _next_commands(stop if keep else None), kept)
+            story = Story(
+                ground=ground,
+                first=first,
+                again=again,
+                environment=environment if keep else (),
+                next_commands=_next_commands(stop if keep else None),
+            )
             write_result(story_as_text(story))
         if keep:
             ground.keep()
@@ -103,9 +108,7 @@ class _Listener:
 def _close(services: Services, ground: DemoGround) -> Closing:
     """Close the day by the same way as ``close``, and keep what was told on it."""
     listener = _Listener()
-    request = CloseRequest(
-        run_id=services.new_run_id(), trace_id=services.new_trace_id(), day=_DAY
-    )
+    request = CloseRequest(run_id=services.new_run_id(), trace_id=services.new_trace_id(), day=_DAY)
     with services.daily_close(dry_run=False, environ=ground.environ, listener=listener) as use_case:
         result = use_case.close(request)
     return Closing(result, tuple(listener.events))

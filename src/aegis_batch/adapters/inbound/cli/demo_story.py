@@ -2,9 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from aegis_batch.adapters.inbound.cli.services import DemoGround
-from aegis_batch.domain.events import CloseCompleted, Event, OrdersRead, ReportSought, ReportSubmitted
+from aegis_batch.domain.events import (
+    CloseCompleted,
+    Event,
+    OrdersRead,
+    ReportSought,
+    ReportSubmitted,
+)
 from aegis_batch.domain.outcome import CloseResult
 
 __all__ = ["Closing", "Step", "Story"]
@@ -39,14 +46,16 @@ class Closing:
                 yield Step("ask the Backend", found, event.duration_ms)
             elif isinstance(event, OrdersRead):
                 read_at = event.at
-                counted = f"{event.orders:,} orders, {event.lines:,} lines, one snapshot"
+                counted = f"{event.orders:,} orders, {event.lines:,} lines"
                 yield Step("read and check the orders", counted, event.duration_ms)
             elif isinstance(event, ReportSubmitted):
                 if read_at is not None:
                     since_ms = (event.at - read_at).total_seconds() * 1000 - event.duration_ms
                     yield Step("derive and seal the report", self._sealed(), max(since_ms, 0.0))
-                status = f"{event.status} Created" if event.status == 201 else str(event.status)  # noqa: PLR2004 - the contract's own number
-                yield Step("hand it to the Backend", status, event.duration_ms)
+                status = HTTPStatus(event.status)
+                yield Step(
+                    "hand it to the Backend", f"{status.value} {status.phrase}", event.duration_ms
+                )
 
     def total_ms(self) -> float:
         """Return how long the whole close took."""
@@ -60,10 +69,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All that the demo shows; ``kept`` are the lines for whoever keeps the servers."""
+    """All that the demo shows; ``environment`` are the lines for whoever keeps the servers."""
 
     ground: DemoGround
     first: Closing
     again: Closing
+    environment: Sequence[str]
     next_commands: Sequence[str]
-    kept: Sequence[str]

@@ -38,10 +38,10 @@ def story_as_text(story: Story) -> str:
     if result.report is not None and result.report.top_items:
         parts += [_heading("Top items"), item_bars(result.report.top_items)]
     parts += [_heading("The way of the close"), _way(story.first)]
-    parts += [_heading("And the same day again"), _way(story.again)]
+    parts += [_heading("The same day again: nothing is read, nothing is sent"), _way(story.again)]
     text = rendered(parts)
-    if story.kept:
-        text += _lines("The servers are running: paste this to use them", story.kept[:-2])
+    if story.environment:
+        text += _lines("The servers are running; to use them in this shell", story.environment)
     # Never wrapped, as a broken line can't be pasted.
     return text + _lines("Try next", story.next_commands)
 
@@ -51,14 +51,14 @@ def _opening(story: Story) -> Text:
     window = result.window
     day = "" if window is None else f"{window.day:%A}, {window.day}"
     ground = story.ground
+    servers = (
+        f"{ground.database} with {ground.orders:,} orders, read only; a stand-in Backend at"
+        f" {ground.exports['BACKEND_BASE_URL']}."
+    )
     return Text.assemble(
         ("Aegis Batch ", "bold"),
         f"closed the books of {day}: a real day of a pizza place.\n",
-        (
-            f"{ground.database} with {ground.orders:,} orders, read only; a stand-in Backend at"
-            f" {ground.exports['BACKEND_BASE_URL']}.",
-            "dim",
-        ),
+        (servers, "dim"),
     )
 
 
@@ -100,9 +100,8 @@ def _way(closing: Closing) -> Table:
             Text("▪" * cells, style="cyan"),
         )
     outcome = closing.result.outcome.value
-    table.add_row(
-        "=", "", Text(outcome, style="bold green"), Text(f"{closing.total_ms():.1f} ms", "bold"), ""
-    )
+    total = Text(f"{closing.total_ms():.1f} ms", style="bold")
+    table.add_row("", Text("in all", style="dim"), Text(outcome, style="bold green"), total, "")
     return table
 
 

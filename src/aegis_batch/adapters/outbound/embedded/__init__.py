@@ -1,1 +1,1 @@
-"""Servers of the demo's own: detached processes in a temporary folder, PostgreSQL, sample orders."""
+"""Servers of the demo's own, in a temporary folder: PostgreSQL with sample orders."""

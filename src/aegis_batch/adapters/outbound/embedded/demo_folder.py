@@ -5,15 +5,15 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from aegis_batch.adapters.outbound.embedded.detached import Launch, Trace
 from aegis_batch.adapters.outbound.embedded.uninterrupted import uninterrupted
 from aegis_batch.domain.errors import InvalidRequest
 
@@ -26,26 +26,14 @@ _MARKER_BYTES_MAX = 65_536
 # With "/postgres/.s.PGSQL.5432" behind it, a path must fit into a socket's address: 104 bytes with
 # its end on the strictest system (sys/un.h), 108 on Linux.
 _PATH_BYTES_MAX = 80
-_STOP_SECONDS = 10.0
-_KILL_SECONDS = 5.0
-_START_TOLERANCE_SECONDS = 2.0
 _REMOVE_ATTEMPTS_MAX = 20
 _REMOVE_PAUSE_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class _Server:
-    """A process by its id, and by what tells it from a later one with the same id."""
-
-    pid: int
-    started_after_boot_seconds: float
-    stop_signal: int
 
 
 class DemoFolder:
     """A temporary folder with a marker that names each process started for it."""
 
-    def __init__(self, path: Path, servers: Sequence[_Server] = ()) -> None:
+    def __init__(self, path: Path, servers: Sequence[Trace] = ()) -> None:
         """Take a folder that is there; ``create`` and ``open`` are the ways to get one."""
         self.path = path
         self._servers = list(servers)
@@ -77,7 +65,7 @@ class DemoFolder:
             if content["kind"] != _MARKER_KIND or content["folder"] != str(real):
                 raise _no_demo(path)
             servers = [
-                _Server(
+                Trace(
                     int(entry["pid"]),
                     float(entry["startedAfterBootSeconds"]),
                     int(entry["stopSignal"]),
@@ -88,37 +76,15 @@ class DemoFolder:
             raise _no_demo(path) from None
         return cls(real, servers)
 
-    def start(
-        self,
-        command: Sequence[str | Path],
-        *,
-        environ: Mapping[str, str],
-        output: Path,
-        errors: Path,
-        stop_signal: int,
-        user: int | None = None,
-        group: int | None = None,
-    ) -> psutil.Process:
+    def start(self, launch: Launch) -> psutil.Process:
         """Start a server that outlives this program, and write it down.
 
         Its command line must name this folder: that is how it is known again. ``OSError`` where
         it can't be started.
         """
-        with uninterrupted(), output.open("ab") as out, errors.open("ab") as err:
-            started = subprocess.Popen(  # noqa: S603 - commands of our own, without a shell
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                cwd=output.parent,
-                env=dict(environ),
-                user=user,
-                group=group,
-                extra_groups=None if user is None else [],
-                start_new_session=True,
-            )
-            process = psutil.Process(started.pid)
-            self._servers.append(_Server(started.pid, _start_of(process), int(stop_signal)))
+        with uninterrupted():
+            process = launch.start()
+            self._servers.append(Trace.of(process, launch.stop_signal))
             self._mark()
         return process
 
@@ -134,7 +100,7 @@ class DemoFolder:
         """Stop the servers, the latest first, and take the folder away, uninterrupted."""
         with uninterrupted():
             for server in reversed(self._servers):
-                _stop(server, self.path)
+                server.stop(self.path)
             _remove_tree(self.path)
 
     def _mark(self) -> None:
@@ -175,7 +141,7 @@ def lets_anyone_in(path: Path) -> bool:
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.resolve().parents))
 
 
-def _marker_content(folder: Path) -> dict[str, list[dict[str, float]]]:
+def _marker_content(folder: Path) -> dict[str, Any]:
     """Read a marker that nobody but this user can have written."""
     me = os.geteuid()
     for path, is_right in ((folder, stat.S_ISDIR), (folder / _MARKER, stat.S_ISREG)):
@@ -195,34 +161,6 @@ def _no_demo(path: Path) -> InvalidRequest:
         "no_demo_folder",
         f"{path} is no folder of a demo that you started.",
         "Name the folder that `demo --keep` printed.",
-    )
-
-
-def _stop(server: _Server, folder: Path) -> None:
-    try:
-        process = psutil.Process(server.pid)
-        if not _is_same(process, server, folder):
-            return
-        process.send_signal(server.stop_signal)
-        try:
-            process.wait(_STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            for each in (process, *process.children(recursive=True)):
-                each.kill()
-            process.wait(_KILL_SECONDS)
-    except (psutil.NoSuchProcess, psutil.TimeoutExpired):
-        return
-
-
-def _start_of(process: psutil.Process) -> float:
-    # Counted from the boot, since the time of day jumps when the machine's clock is corrected.
-    return float(process.create_time() - psutil.boot_time())
-
-
-def _is_same(process: psutil.Process, server: _Server, folder: Path) -> bool:
-    apart_seconds = abs(_start_of(process) - server.started_after_boot_seconds)
-    return apart_seconds <= _START_TOLERANCE_SECONDS and any(
-        str(folder) in argument for argument in process.cmdline()
     )
 
 

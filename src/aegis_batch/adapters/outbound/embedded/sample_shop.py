@@ -1,7 +1,7 @@
 """A shop's tables with real sample orders, and a user who may read them and nothing else."""
 
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg import sql
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.rows import TupleRow
 
-__all__ = ["READER", "load_sample_shop", "open_reader", "server_version"]
+__all__ = ["load_sample_shop", "open_reader", "server_version"]
 
-READER = "aegis_reader"
+_READER = "aegis_reader"
 _TABLES = """
 CREATE TABLE orders (
     id bigint PRIMARY KEY,
@@ -55,19 +55,19 @@ def open_reader(server: EmbeddedPostgres) -> str:
     with server.connect() as connection:
         # Only a hash goes to the server, so that no log of it can hold the password.
         hashed = connection.pgconn.encrypt_password(
-            password.encode(), READER.encode(), b"scram-sha-256"
+            password.encode(), _READER.encode(), b"scram-sha-256"
         )
         connection.execute(
             sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-                sql.Identifier(READER), sql.Literal(hashed.decode())
+                sql.Identifier(_READER), sql.Literal(hashed.decode())
             )
         )
         connection.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
         connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        connection.execute(f"GRANT CONNECT ON DATABASE postgres TO {READER}")
-        connection.execute(f"GRANT USAGE ON SCHEMA public TO {READER}")
-        connection.execute(f"GRANT SELECT ON orders, order_items TO {READER}")
-    return server.url(READER, password)
+        connection.execute("GRANT CONNECT ON DATABASE postgres TO aegis_reader")
+        connection.execute("GRANT USAGE ON SCHEMA public TO aegis_reader")
+        connection.execute("GRANT SELECT ON orders, order_items TO aegis_reader")
+    return server.url(_READER, password)
 
 
 def server_version(server: EmbeddedPostgres) -> str:
@@ -76,7 +76,7 @@ def server_version(server: EmbeddedPostgres) -> str:
         return str(_value(connection, "SHOW server_version"))
 
 
-def _value(connection: "psycopg.Connection[TupleRow]", statement: sql.LiteralString) -> object:
+def _value(connection: "psycopg.Connection[TupleRow]", statement: LiteralString) -> Any:  # noqa: ANN401 - what a statement returns
     row = connection.execute(statement).fetchone()
     assert row is not None  # noqa: S101 - each of these statements has one row
     return row[0]
