@@ -16,6 +16,7 @@ from aegis_batch.bootstrap.version import program_version
 if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.http.backend import HttpBackend
     from aegis_batch.adapters.outbound.http.report_gateway import ReportStatus
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
 
 __all__ = ["build_order_reader", "open_report_gateway"]
 
