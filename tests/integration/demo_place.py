@@ -58,12 +58,14 @@ class Place:
             check=False,
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, environ: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
         """Start aegis-batch, its output in pipes."""
         return subprocess.Popen(
             [PROGRAM, *arguments],
             cwd=self.work,
-            env=self.environ(),
+            env=self.environ(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

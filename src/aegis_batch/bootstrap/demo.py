@@ -1,36 +1,27 @@
 """The demo's ground: a folder with a PostgreSQL, sample orders and the stand-in Backend."""
 
 import os
-import shlex
-import signal
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from aegis_batch.adapters.inbound.cli.services import DemoGround
 from aegis_batch.adapters.outbound.embedded.demo_folder import DemoFolder
-from aegis_batch.adapters.outbound.embedded.detached import Launch
 from aegis_batch.adapters.outbound.embedded.postgres_server import EmbeddedPostgres, new_password
 from aegis_batch.adapters.outbound.embedded.sample_shop import (
     load_sample_shop,
     open_reader,
     server_version,
 )
+from aegis_batch.adapters.outbound.embedded.sandbox_process import SandboxProcess
 from aegis_batch.adapters.outbound.embedded.uninterrupted import uninterrupted
 from aegis_batch.bootstrap.settings import Environment, LogFormat, LogLevel, Settings, variable_of
 from aegis_batch.bootstrap.variables import FILE_SUFFIX
-from aegis_batch.domain.errors import BackendUnavailable, OrdersUnreachable
+from aegis_batch.domain.errors import OrdersUnreachable
 
 __all__ = ["demo_ground", "stop_demo"]
 
-_SANDBOX_SECONDS = 60.0
-_POLL_SECONDS = 0.01
-_LAST_WORDS_CHARACTERS = 300
 _DATABASE_FILE = variable_of("database_url") + FILE_SUFFIX
 _TOKEN_FILE = variable_of("x_service_token") + FILE_SUFFIX
 _BACKEND = variable_of("backend_base_url")
@@ -88,13 +79,13 @@ def _prepare(folder: DemoFolder, keeping: _Keeping) -> DemoGround:
     try:
         token_file = folder.keep_secret("service_token", new_password())
         # PostgreSQL makes its data directory while the other server starts.
-        sandbox = _start_sandbox(folder, token_file)
+        sandbox = SandboxProcess(folder, _sandbox_environ(os.environ, token_file))
         database = EmbeddedPostgres(folder)
         orders = load_sample_shop(database)
         url_file = folder.keep_secret("database_url", open_reader(database))
         exports = {
             _DATABASE_FILE: str(url_file),
-            _BACKEND: _sandbox_url(folder, sandbox),
+            _BACKEND: sandbox.url(),
             _TOKEN_FILE: str(token_file),
         }
     except OSError as error:
@@ -111,52 +102,12 @@ def _prepare(folder: DemoFolder, keeping: _Keeping) -> DemoGround:
     )
 
 
-def _start_sandbox(folder: DemoFolder, token_file: Path) -> psutil.Process:
+def _sandbox_environ(environ: Mapping[str, str], token_file: Path) -> dict[str, str]:
+    """Return an environment without any setting but the token, in which no .env file is read."""
     known = {variable_of(field) for field in Settings.model_fields}
     known |= {name + FILE_SUFFIX for name in known}
-    environ = {name: value for name, value in os.environ.items() if name not in known}
-    environ |= {_TOKEN_FILE: str(token_file), _ENVIRONMENT: Environment.PRODUCTION.value}
-    command: list[str | Path] = [
-        # -P: what lies in the current folder is not imported.
-        *(sys.executable, "-P", "-m", "aegis_batch", "sandbox"),
-        *("--store", folder.path / "sandbox.sqlite", "--port", "0"),
-    ]
-    return folder.start(
-        Launch(
-            command=command,
-            environ=environ,
-            output=folder.path / "sandbox.out",
-            errors=folder.path / "sandbox.log",
-            stop_signal=signal.SIGTERM,
-        )
-    )
-
-
-def _sandbox_url(folder: DemoFolder, sandbox: psutil.Process) -> str:
-    """Wait for the lines that the sandbox prints once it listens, and return its address."""
-    deadline = time.monotonic() + _SANDBOX_SECONDS
-    while time.monotonic() < deadline:
-        has_ended = not sandbox.is_running() or sandbox.status() == psutil.STATUS_ZOMBIE
-        for line in (
-            (folder.path / "sandbox.out").read_text(encoding="utf-8").splitlines(keepends=True)
-        ):
-            words = shlex.split(line)
-            if line.endswith("\n") and words[:1] == ["export"] and _BACKEND in words[1]:
-                return words[1].partition("=")[2]
-        if has_ended:
-            raise _sandbox_failure(folder, "ended while it started")
-        time.sleep(_POLL_SECONDS)
-    raise _sandbox_failure(folder, f"did not answer within {_SANDBOX_SECONDS:g} s")
-
-
-def _sandbox_failure(folder: DemoFolder, what: str) -> BackendUnavailable:
-    text = (folder.path / "sandbox.log").read_text(errors="replace").strip()
-    last_words = text.rpartition("\n")[2][-_LAST_WORDS_CHARACTERS:]
-    return BackendUnavailable(
-        "demo_backend_failed",
-        f"The demo's stand-in Backend {what}." + (f" Its last words: {last_words}" * bool(text)),
-        "Run aegis-batch sandbox by itself to see what is wrong.",
-    )
+    kept = {name: value for name, value in environ.items() if name not in known}
+    return kept | {_TOKEN_FILE: str(token_file), _ENVIRONMENT: Environment.PRODUCTION.value}
 
 
 def _own_settings(environ: Mapping[str, str]) -> dict[str, str]:

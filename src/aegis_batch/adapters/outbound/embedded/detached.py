@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +12,11 @@ import psutil
 
 from aegis_batch.adapters.outbound.embedded.owner import Owner
 
-__all__ = ["Launch", "Trace", "open_privately"]
+__all__ = ["Launch", "Trace", "has_ended", "open_privately"]
 
-_STOP_SECONDS = 10.0
+_PATIENCE_SECONDS = 10.0
 _KILL_SECONDS = 5.0
+_POLL_SECONDS = 0.01
 _START_TOLERANCE_SECONDS = 2.0
 _OWNER_ONLY_UMASK = 0o077
 
@@ -62,7 +64,7 @@ class Trace:
         """Return the trace of a process that runs."""
         return cls(process.pid, _start_of(process), int(stop_signal))
 
-    def stop(self, folder: Path) -> None:
+    def stop(self, folder: Path, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
         """Stop the process by its own signal, or else kill it with all that it started.
 
         Nothing is done where it has ended, or where the id belongs to a process that started at
@@ -73,13 +75,13 @@ class Trace:
             if not self._is_of(process, folder):
                 return
             process.send_signal(self.stop_signal)
-            try:
-                process.wait(_STOP_SECONDS)
-            except psutil.TimeoutExpired:
-                for each in (process, *process.children(recursive=True)):
-                    each.kill()
-                process.wait(_KILL_SECONDS)
-        except (psutil.NoSuchProcess, psutil.TimeoutExpired):
+            if _ends_within(process, patience_seconds):
+                return
+            # The parent first, so that it can't replace the children that follow.
+            for each in (process, *process.children(recursive=True)):
+                each.kill()
+            _ends_within(process, _KILL_SECONDS)
+        except psutil.NoSuchProcess:
             return
 
     def _is_of(self, process: psutil.Process, folder: Path) -> bool:
@@ -89,10 +91,27 @@ class Trace:
         )
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Say whether a process is at work no more, even where nobody has asked for its status yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def open_privately(path: Path) -> BinaryIO:
     """Open a file to write at its end; one that is new only its owner may read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     return os.fdopen(descriptor, "ab")
+
+
+def _ends_within(process: psutil.Process, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not has_ended(process):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def _start_of(process: psutil.Process) -> float:

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from aegis_batch.adapters.outbound.embedded.demo_folder import DemoFolder, lets_anyone_in
-from aegis_batch.adapters.outbound.embedded.detached import Launch, open_privately
+from aegis_batch.adapters.outbound.embedded.detached import Launch, has_ended, open_privately
 from aegis_batch.adapters.outbound.embedded.postgres_programs import find_programs
 from aegis_batch.adapters.outbound.embedded.uninterrupted import uninterrupted
 from aegis_batch.domain.errors import OrdersUnreachable
@@ -157,7 +157,7 @@ class EmbeddedPostgres:
                 with self._open():
                     return
             except psycopg.OperationalError:
-                if not self._server.is_running() or self._server.status() == psutil.STATUS_ZOMBIE:
+                if has_ended(self._server):
                     raise self._failure("ended while it started") from None
             time.sleep(_POLL_SECONDS)
         raise self._failure(f"did not answer within {_START_SECONDS:g} s")
