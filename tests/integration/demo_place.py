@@ -110,3 +110,8 @@ class Place:
         for process in self.processes():
             process.kill()
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def commands_of(page: str) -> list[str]:
+    """Return the commands that a page of the demo says to try next."""
+    return [line.strip() for line in page.partition("Try next")[2].splitlines()[1:] if line.strip()]
