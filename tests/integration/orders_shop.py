@@ -41,6 +41,7 @@ INSERT INTO orders VALUES
     (3, '2026-11-22T00:00-03:00', 7.00);
 INSERT INTO order_items VALUES (1, 'Soup', 2, 20.50), (2, 'Tea', 1, 9.50), (3, 'Tea', 1, 7.00);
 """
+ROLE_PASSWORD = "cana ry'quote%percent"
 REVENUE = Decimal("50.50")
 
 
@@ -82,6 +83,18 @@ def reader_of(
 def totals_of(reader: PostgresOrderReader, day: date = DAY, day_start: time = time(0)) -> Totals:
     """Read a day and add its parts up."""
     return Totals.sum(reader.read(window(day, day_start), Decimal("0.00")).parts)
+
+
+def create_role(database: Database) -> str:
+    """Create a role that may log in with ``ROLE_PASSWORD``, and nothing else."""
+    name = f"role_of_{database.name}"
+    literal = ROLE_PASSWORD.replace("'", "''")
+    run_sql(
+        database,
+        f"DROP ROLE IF EXISTS {name}",
+        f"CREATE ROLE {name} LOGIN PASSWORD '{literal}'",
+    )
+    return name
 
 
 class Statements:
