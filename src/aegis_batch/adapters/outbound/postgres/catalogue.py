@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, OID
+from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from aegis_batch.adapters.outbound.postgres.catalogue_indexes import (
+    catalogue_table,
+    has_unique_index,
+    leads_a_sorted_index,
+)
 from aegis_batch.adapters.outbound.postgres.database import Snapshot
 from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
 
@@ -23,21 +28,28 @@ class ColumnType:
 
     ``name`` is the name in ``pg_type`` (``int4``, ``timestamptz``, ...); ``category`` is its
     ``typcategory`` (``S`` for text, ``E`` for an enumeration, ...). ``is_unique`` says that a
-    constraint keeps values apart, nulls excluded.
+    constraint keeps values apart, nulls excluded; ``is_indexed`` that an index of a table which is
+    stored as one leads to a value's rows, and that it sorts.
     """
 
     name: str
     category: str
     is_readable: bool
     is_unique: bool
+    is_indexed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TableDescription:
-    """A table or view with the types of its columns."""
+    """A table or view with the types of its columns.
+
+    ``rows_estimated`` is the server's own estimate, for which nothing is locked; 0 where it has
+    none, as for views.
+    """
 
     name: TableName
     columns: dict[str, ColumnType]
+    rows_estimated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +72,18 @@ def describe(snapshot: Snapshot, names: Sequence[TableName]) -> Catalogue:
         of_table = [row for row in rows if row.table_index == index]
         columns = {
             row.column_name: ColumnType(
-                row.type_name, row.category, bool(row.is_readable), bool(row.is_unique)
+                row.type_name,
+                row.category,
+                bool(row.is_readable),
+                bool(row.is_unique),
+                bool(row.is_indexed),
             )
             for row in of_table
             if row.column_name is not None
         }
-        exists = any(row.table_oid is not None for row in of_table)
-        described.append(TableDescription(name, columns) if exists else None)
+        rows_estimated = max(0, int(of_table[0].reltuples or 0))
+        exists = of_table[0].table_oid is not None
+        described.append(TableDescription(name, columns, rows_estimated) if exists else None)
     return Catalogue(rows[0].snapshot, tuple(described))
 
 
@@ -85,7 +102,8 @@ def _quoted(name: str) -> str:
 
 def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[Any]:
     timeout_ms = max(1, min(_STATEMENT_TIMEOUT_MS_MAX, round(timeout_seconds * _MILLISECONDS)))
-    pg_type = sa.table("pg_type", *_columns("oid typname typtype typcategory typbasetype"), **_PG)
+    pg_type = catalogue_table("pg_type", "oid typname typtype typcategory typbasetype")
+    relation = catalogue_table("pg_class", "oid reltuples")
     settings = sa.select(
         sa.func.set_config("statement_timeout", f"{timeout_ms}ms", sa.true()).label("timeout"),
         sa.func.set_config("extra_float_digits", "1", sa.true()).label("digits"),
@@ -108,14 +126,17 @@ def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[A
             settings.c.snapshot,
             wanted.c.table_index,
             wanted.c.table_oid,
+            relation.c.reltuples,
             described.c.column_name,
             described.c.is_readable,
             described.c.is_unique,
+            described.c.is_indexed,
             sa.cast(pg_type.c.typname, sa.Text).label("type_name"),
             sa.cast(pg_type.c.typcategory, sa.Text).label("category"),
         )
         .select_from(settings)
         .join(wanted, sa.true())
+        .outerjoin(relation, relation.c.oid == wanted.c.table_oid)
         .outerjoin(
             described.join(
                 pg_type, sa.and_(pg_type.c.oid == described.c.type_oid, pg_type.c.typtype != "d")
@@ -127,10 +148,8 @@ def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[A
 
 def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
     """Return the columns of tables, with one row more for each domain that a type stands on."""
-    attribute = sa.table(
-        "pg_attribute",
-        *_columns("attrelid attname atttypid attnum attisdropped attnotnull"),
-        **_PG,
+    attribute = catalogue_table(
+        "pg_attribute", "attrelid attname atttypid attnum attisdropped attnotnull"
     )
     described = (
         sa.select(
@@ -140,7 +159,8 @@ def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
             sa.func.has_column_privilege(attribute.c.attrelid, attribute.c.attnum, "SELECT").label(
                 "is_readable"
             ),
-            sa.and_(attribute.c.attnotnull, _has_unique_index(attribute)).label("is_unique"),
+            sa.and_(attribute.c.attnotnull, has_unique_index(attribute)).label("is_unique"),
+            leads_a_sorted_index(attribute).label("is_indexed"),
         )
         .join(attribute, attribute.c.attrelid == wanted.c.table_oid)
         .where(attribute.c.attnum > 0, ~attribute.c.attisdropped)
@@ -153,36 +173,10 @@ def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
             pg_type.c.typbasetype,
             described.c.is_readable,
             described.c.is_unique,
+            described.c.is_indexed,
         )
         .join(pg_type, pg_type.c.oid == described.c.type_oid)
         .where(pg_type.c.typtype == "d")
-    )
-
-
-def _has_unique_index(attribute: sa.TableClause) -> sa.ColumnElement[bool]:
-    index = sa.table(
-        "pg_index",
-        *_columns("indrelid indkey indnkeyatts indisunique indisvalid indpred indexprs"),
-        **_PG,
-    )
-    relation = sa.table("pg_class", *_columns("oid relkind relhassubclass"), **_PG)
-    return sa.exists(
-        sa.select(index.c.indrelid)
-        .join(relation, relation.c.oid == index.c.indrelid)
-        .where(
-            index.c.indrelid == attribute.c.attrelid,
-            # An index of a parent table says nothing of the tables that inherit from it; that of
-            # a partitioned table holds for all partitions.
-            sa.or_(relation.c.relkind == "p", ~relation.c.relhassubclass),
-            index.c.indisunique,
-            index.c.indisvalid,
-            index.c.indpred.is_(None),
-            index.c.indexprs.is_(None),
-            index.c.indnkeyatts == 1,
-            # Its only key column: this vector counts from 0, and what an index merely carries
-            # comes after the keys.
-            sa.type_coerce(index.c.indkey, ARRAY(sa.SmallInteger))[0] == attribute.c.attnum,
-        )
     )
 
 
@@ -193,10 +187,3 @@ def _as_written(name: TableName) -> str:
     quote = dialect.identifier_preparer.quote_identifier
     parts = (name.name,) if name.schema is None else (name.schema, name.name)
     return ".".join(quote(part) for part in parts)
-
-
-def _columns(names: str) -> list[sa.ColumnClause[Any]]:
-    return [sa.column(name) for name in names.split()]
-
-
-_PG: dict[str, Any] = {"schema": "pg_catalog"}
