@@ -25,7 +25,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.package ## Close a day of made-up orders, from an empty machine
+demo: $(VENV)/.package ## Close a day of real sample orders, from an empty machine
 	@$(BIN)/aegis-batch demo
 
 test: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run every test, and measure what they cover
@@ -43,6 +43,8 @@ check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/lint-imports --no-logo > $(VENV)/layers.txt || { cat $(VENV)/layers.txt; exit 1; }
 	@! grep -nE -e '$(ADDRESS)' requirements/*.txt package-lock.json || \
 		{ echo "A lock holds an address (above): run make lock."; exit 1; }
+	@test "$$(grep -c '"node_modules/' package-lock.json)" = "$$(grep -c '"integrity": "sha512-' package-lock.json)" || \
+		{ echo "package-lock.json has a package without its hash: run make lock."; exit 1; }
 	@echo "All checks passed."
 
 format: $(VENV)/.dev ## Write the code as the formatter would
@@ -54,7 +56,8 @@ lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@$(COMPILE) --upgrade --extra demo --group dev -o requirements/dev.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
-	@rm -f package-lock.json
+	@# npm takes what is installed for granted, and would then leave the hashes out.
+	@rm -rf package-lock.json node_modules
 	@$(NPM) install --package-lock-only --ignore-scripts --loglevel=error >/dev/null
 
 wheel: $(VENV)/.demo ## Build the wheel into dist/

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from aegis_batch.application.close_journal import CloseJournal
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
@@ -15,19 +16,9 @@ from aegis_batch.domain.errors import (
     BackendRefused,
     BackendUnavailable,
     InvalidRequest,
-    OrdersMisfit,
-    OrdersUnreachable,
-)
-from aegis_batch.domain.events import (
-    CloseCompleted,
-    CloseFailed,
-    CloseStarted,
-    OrdersRead,
-    ReportSought,
-    ReportSubmitted,
 )
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
-from aegis_batch.domain.report import Difference, Report, StoredReport
+from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import CloseKey, Run
 from aegis_batch.domain.seal import Seal, Versions
 from aegis_batch.domain.totals import Totals
@@ -65,30 +56,36 @@ class CloseRequest:
     allow_open_day: bool = False
 
 
-_OUTCOME_OF_ERROR: tuple[tuple[type[AegisError], Outcome], ...] = (
-    (BackendRefused, Outcome.REFUSED),
-    (BackendUnavailable, Outcome.UNAVAILABLE),
-    (OrdersMisfit, Outcome.UNREADABLE),
-    (OrdersUnreachable, Outcome.UNREADABLE),
-    (InvalidRequest, Outcome.INVALID),
-)
-
-
 @dataclass(slots=True)
 class _Progress:
     """What is known of a close while it goes on."""
 
     run: Run
     window: Window
-    dry_run: bool
-    started_seconds: float
-    orders: int | None = None
+    journal: CloseJournal
     report: Report | None = None
     already_closed: bool | None = None
     seal: Seal | None = None
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None
+
+    def end(self, outcome: Outcome) -> CloseResult:
+        """Tell how the close ended, and return all that is known of it."""
+        code = None if self.problem is None else self.problem.code
+        duration_ms = self.journal.ended(outcome, code)
+        return CloseResult(
+            run=self.run,
+            outcome=outcome,
+            duration_ms=duration_ms,
+            window=self.window,
+            report=self.report,
+            already_closed=self.already_closed,
+            seal=self.seal,
+            violations=self.violations,
+            submission=self.submission,
+            problem=self.problem,
+        )
 
 
 class DailyCloseUseCase:
@@ -116,30 +113,21 @@ class DailyCloseUseCase:
         makes no sense, before anything was tried; a defect is told and raised as it is.
         """
         run, window = self._accept(request)
-        progress = _Progress(run, window, request.dry_run, self._clock.monotonic_seconds())
-        self._metrics.emit(CloseStarted(run=run, at=self._clock.now(), dry_run=request.dry_run))
+        journal = CloseJournal(self._clock, self._metrics, run, dry_run=request.dry_run)
+        progress = _Progress(run, window, journal)
+        journal.started()
         try:
-            outcome = self._attempt(progress)
+            if request.dry_run or self._reports is None:
+                outcome = self._rehearse(progress)
+            else:
+                outcome = self._attempt(progress, self._reports)
         except AegisError as error:
             progress.problem = Problem.of(error)
-            outcome = _outcome_of(error)
+            outcome = Outcome.of(error)
         except Exception:
-            self._tell_end(progress, Outcome.DEFECT, "defect")
+            journal.ended(Outcome.DEFECT, "defect")
             raise
-        code = None if progress.problem is None else progress.problem.code
-        duration_ms = self._tell_end(progress, outcome, code)
-        return CloseResult(
-            run=run,
-            outcome=outcome,
-            duration_ms=duration_ms,
-            window=window,
-            report=progress.report,
-            already_closed=progress.already_closed,
-            seal=progress.seal,
-            violations=progress.violations,
-            submission=progress.submission,
-            problem=progress.problem,
-        )
+        return progress.end(outcome)
 
     def _accept(self, request: CloseRequest) -> tuple[Run, Window]:
         if self._reports is None and not request.dry_run:
@@ -170,23 +158,21 @@ class DailyCloseUseCase:
         key = CloseKey(request.tenant, Period(PeriodKind.DAY, day))
         return Run(request.run_id, request.trace_id, key), window
 
-    def _attempt(self, progress: _Progress) -> Outcome:
-        if progress.dry_run or self._reports is None:
-            return self._rehearse(progress)
-        stored = self._find(progress, self._reports)
+    def _attempt(self, progress: _Progress, reports: ReportGateway) -> Outcome:
+        stored = _find(progress, reports)
         if stored is not None:
             progress.report = stored.as_report(self._policy.currency_decimals)
             return Outcome.ALREADY_CLOSED
         report = self._derive(progress)
         if report is None:
             return Outcome.REJECTED
-        return self._hand_over(progress, self._reports, report)
+        return _hand_over(progress, reports, report)
 
     def _rehearse(self, progress: _Progress) -> Outcome:
         stored = None
         if self._reports is not None:
             try:
-                stored = self._find(progress, self._reports)
+                stored = _find(progress, self._reports)
             except (BackendRefused, BackendUnavailable) as error:
                 # A rehearsal is about the orders: a Backend that is away is worth a word only.
                 progress.problem = Problem.of(error)
@@ -194,47 +180,21 @@ class DailyCloseUseCase:
         if report is None:
             return Outcome.REJECTED
         if stored is not None:
-            progress.problem = _conflict(stored.differences(report))
+            _compare(progress, report, stored)
         return Outcome.DRY_RUN
-
-    def _find(self, progress: _Progress, reports: ReportGateway) -> StoredReport | None:
-        if not reports.can_find:
-            return None
-        started = self._clock.monotonic_seconds()
-        stored = reports.find(progress.run)
-        progress.already_closed = stored is not None
-        self._metrics.emit(
-            ReportSought(
-                run=progress.run,
-                at=self._clock.now(),
-                found=stored is not None,
-                duration_ms=self._since_ms(started),
-            )
-        )
-        return stored
 
     def _derive(self, progress: _Progress) -> Report | None:
         """Read, check and derive; ``None`` where a rule that rejects is broken."""
         policy = self._policy
-        started = self._clock.monotonic_seconds()
+        since_seconds = progress.journal.moment_seconds()
         read_at = self._clock.now()
         reading = self._orders.read(progress.window, policy.rules.tolerance)
         totals = Totals.sum(reading.parts)
-        progress.orders = totals.orders
         progress.violations = policy.rules.judge(totals.tallies)
-        self._metrics.emit(
-            OrdersRead(
-                run=progress.run,
-                at=self._clock.now(),
-                orders=totals.orders,
-                lines=totals.lines,
-                violations=sum(violation.count for violation in progress.violations),
-                duration_ms=self._since_ms(started),
-            )
-        )
+        progress.journal.read(totals, progress.violations, since_seconds=since_seconds)
         rejecting = [v for v in progress.violations if v.action is Action.REJECT]
         if rejecting:
-            progress.problem = _rejection(rejecting)
+            progress.problem = Problem.of_rejection(rejecting)
             return None
         report = Report.derive(
             progress.window.day,
@@ -253,71 +213,39 @@ class DailyCloseUseCase:
         )
         return report
 
-    def _hand_over(self, progress: _Progress, reports: ReportGateway, report: Report) -> Outcome:
-        started = self._clock.monotonic_seconds()
-        try:
-            receipt = reports.submit(progress.run, report)
-        except AnswerLost as error:
-            progress.submission = Submission(error.attempts, None)
-            stored = _find_once(progress.run, reports)
-            if stored is None:
-                raise
-            return _settle(progress, report, stored)
-        except (BackendRefused, BackendUnavailable) as error:
-            progress.submission = Submission(error.attempts, error.status)
+
+def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
+    if not reports.can_find:
+        return None
+    since_seconds = progress.journal.moment_seconds()
+    stored = reports.find(progress.run)
+    progress.already_closed = stored is not None
+    progress.journal.sought(found=stored is not None, since_seconds=since_seconds)
+    return stored
+
+
+def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> Outcome:
+    since_seconds = progress.journal.moment_seconds()
+    try:
+        receipt = reports.submit(progress.run, report)
+    except AnswerLost as error:
+        progress.submission = Submission(error.attempts, None)
+        stored = _find_once(progress.run, reports)
+        if stored is None:
             raise
-        progress.submission = Submission(receipt.attempts, receipt.status)
-        self._metrics.emit(
-            ReportSubmitted(
-                run=progress.run,
-                at=self._clock.now(),
-                status=receipt.status,
-                attempts=receipt.attempts,
-                duration_ms=self._since_ms(started),
-            )
-        )
-        if receipt.created:
-            progress.already_closed = False
-            return Outcome.CREATED
-        stored = receipt.stored
-        if stored is None or not stored.is_complete:
-            stored = _find_once(progress.run, reports) or stored
         return _settle(progress, report, stored)
-
-    def _tell_end(self, progress: _Progress, outcome: Outcome, code: str | None) -> float:
-        duration_ms = self._since_ms(progress.started_seconds)
-        run, at = progress.run, self._clock.now()
-        if outcome.is_success or outcome is Outcome.DRY_RUN:
-            self._metrics.emit(
-                CloseCompleted(
-                    run=run,
-                    at=at,
-                    dry_run=progress.dry_run,
-                    outcome=outcome,
-                    orders=progress.orders,
-                    duration_ms=duration_ms,
-                )
-            )
-        else:
-            self._metrics.emit(
-                CloseFailed(
-                    run=run,
-                    at=at,
-                    dry_run=progress.dry_run,
-                    outcome=outcome,
-                    code=code or outcome.value,
-                    orders=progress.orders,
-                    duration_ms=duration_ms,
-                )
-            )
-        return duration_ms
-
-    def _since_ms(self, started_seconds: float) -> float:
-        return (self._clock.monotonic_seconds() - started_seconds) * 1000
-
-
-def _outcome_of(error: AegisError) -> Outcome:
-    return next(outcome for kind, outcome in _OUTCOME_OF_ERROR if isinstance(error, kind))
+    except (BackendRefused, BackendUnavailable) as error:
+        progress.submission = Submission(error.attempts, error.status)
+        raise
+    progress.submission = Submission(receipt.attempts, receipt.status)
+    progress.journal.submitted(receipt, since_seconds=since_seconds)
+    if receipt.created:
+        progress.already_closed = False
+        return Outcome.CREATED
+    stored = receipt.stored
+    if stored is None or not stored.is_complete:
+        stored = _find_once(progress.run, reports) or stored
+    return _settle(progress, report, stored)
 
 
 def _find_once(run: Run, reports: ReportGateway) -> StoredReport | None:
@@ -331,33 +259,11 @@ def _find_once(run: Run, reports: ReportGateway) -> StoredReport | None:
 def _settle(progress: _Progress, report: Report, stored: StoredReport | None) -> Outcome:
     """Decide about a report that the Backend says it has."""
     progress.already_closed = True
-    progress.problem = None if stored is None else _conflict(stored.differences(report))
+    if stored is not None:
+        _compare(progress, report, stored)
     return Outcome.ALREADY_CLOSED if progress.problem is None else Outcome.CONFLICT
 
 
-def _conflict(differences: tuple[Difference, ...]) -> Problem | None:
-    if not differences:
-        return None
-    return Problem(
-        code="conflict",
-        message="The Backend holds a different report for this day: "
-        + "; ".join(map(str, differences))
-        + ".",
-        remedy="Find out which of the two is right; the Backend can't replace a report,"
-        " so a person must settle it there.",
-        retryable=False,
-    )
-
-
-def _rejection(violations: list[Violation]) -> Problem:
-    broken = "; ".join(
-        f"{violation.rule} by {violation.count} (order {', '.join(violation.orders)})"
-        for violation in violations
-    )
-    return Problem(
-        code="orders_rejected",
-        message=f"The orders break consistency rules: {broken}. Nothing was sent.",
-        remedy="Mend the orders in the shop's database, or choose another action for the rule"
-        " in AEGIS_RULES where that is allowed, and close the day again.",
-        retryable=False,
-    )
+def _compare(progress: _Progress, report: Report, stored: StoredReport) -> None:
+    differences = stored.differences(report)
+    progress.problem = Problem.of_conflict(differences) if differences else None

@@ -58,6 +58,11 @@ class Calendar:
     zone_name: str
     day_start: time = time(0, 0)
 
+    def __post_init__(self) -> None:
+        """Refuse, with ``ValueError``, a start of the day that is no plain reading in seconds."""
+        if self.day_start.microsecond or self.day_start.tzinfo is not None:
+            raise ValueError(self.day_start)
+
     def window(self, day: date) -> Window:
         """Return the window of a business day; ``OverflowError`` at the end of all dates."""
         following = day + _DAY

@@ -46,11 +46,11 @@ class AegisError(Exception):
         return f"{self.message} {self.remedy}"
 
 
-class Final(AegisError):
+class Final(AegisError):  # noqa: N818 - a kind of error, never raised by itself
     """Trying again can't help before somebody has changed something."""
 
 
-class Passing(AegisError):
+class Passing(AegisError):  # noqa: N818 - a kind of error, never raised by itself
     """Trying again later may help."""
 
     retryable = True

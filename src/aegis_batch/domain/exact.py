@@ -1,7 +1,8 @@
 """Decimal arithmetic that never rounds by itself.
 
 The default context keeps 28 digits and loses a cent at 1e30. PostgreSQL's ``numeric`` has at most
-131,072 digits before the point and 16,383 after it, so this context holds any sum of its values.
+131,072 digits before the point and 16,383 after it; this context holds the product of any two such
+numbers, and sums of as many of either as there can be.
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ __all__ = [
     "add",
     "canonical",
     "is_whole",
+    "is_within_bounds",
     "multiply",
     "round_half_even",
     "subtract",
@@ -20,6 +22,8 @@ __all__ = [
 
 ZERO = Decimal(0)
 _DIGITS_MAX = 300_000
+_DIGITS_BEFORE_POINT_MAX = 131_072
+_DIGITS_AFTER_POINT_MAX = 16_383
 _EXACT = Context(
     prec=_DIGITS_MAX,
     Emax=999_999,
@@ -56,6 +60,17 @@ def total(numbers: Iterable[Decimal]) -> Decimal:
     for number in numbers:
         result = _EXACT.add(result, number)
     return result
+
+
+def is_within_bounds(number: Decimal) -> bool:
+    """Say whether a number is one that can be added up exactly, or not a finite one.
+
+    The bounds are those of PostgreSQL's ``numeric``.
+    """
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, str):
+        return True
+    return number.adjusted() < _DIGITS_BEFORE_POINT_MAX and -exponent <= _DIGITS_AFTER_POINT_MAX
 
 
 def is_whole(number: Decimal) -> bool:

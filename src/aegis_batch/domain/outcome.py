@@ -1,12 +1,20 @@
 """How a close ends."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.consistency import Violation
-from aegis_batch.domain.errors import AegisError
-from aegis_batch.domain.report import Report
+from aegis_batch.domain.errors import (
+    AegisError,
+    BackendRefused,
+    BackendUnavailable,
+    InvalidRequest,
+    OrdersMisfit,
+    OrdersUnreachable,
+)
+from aegis_batch.domain.report import Difference, Report
 from aegis_batch.domain.run import Run
 from aegis_batch.domain.seal import Seal
 
@@ -32,6 +40,23 @@ class Outcome(StrEnum):
         """Whether the Backend has confirmed that the period is closed."""
         return self in (Outcome.CREATED, Outcome.ALREADY_CLOSED)
 
+    @classmethod
+    def of(cls, error: AegisError) -> "Outcome":
+        """Return how a close ends that met a foreseen error."""
+        for kind, outcome in _OUTCOME_OF_ERROR:
+            if isinstance(error, kind):
+                return outcome
+        return cls.DEFECT
+
+
+_OUTCOME_OF_ERROR: tuple[tuple[type[AegisError], Outcome], ...] = (
+    (BackendRefused, Outcome.REFUSED),
+    (BackendUnavailable, Outcome.UNAVAILABLE),
+    (OrdersMisfit, Outcome.UNREADABLE),
+    (OrdersUnreachable, Outcome.UNREADABLE),
+    (InvalidRequest, Outcome.INVALID),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -46,6 +71,33 @@ class Problem:
     def of(cls, error: AegisError) -> "Problem":
         """Return a foreseen error as a problem."""
         return cls(error.code, error.message, error.remedy, error.retryable)
+
+    @classmethod
+    def of_conflict(cls, differences: Iterable[Difference]) -> "Problem":
+        """Return the problem of a Backend that holds a report other than the derived one."""
+        told = "; ".join(map(str, differences))
+        return cls(
+            code="conflict",
+            message=f"The Backend holds a different report for this day: {told}.",
+            remedy="Find out which of the two is right; the Backend can't replace a report,"
+            " so a person must settle it there.",
+            retryable=False,
+        )
+
+    @classmethod
+    def of_rejection(cls, violations: Iterable[Violation]) -> "Problem":
+        """Return the problem of orders that break rules which reject."""
+        broken = "; ".join(
+            f"{violation.rule} by {violation.count} (order {', '.join(violation.orders)})"
+            for violation in violations
+        )
+        return cls(
+            code="orders_rejected",
+            message=f"The orders break consistency rules: {broken}. Nothing was sent.",
+            remedy="Mend the orders in the shop's database, or choose another action for the rule"
+            " in AEGIS_RULES where that is allowed, and close the day again.",
+            retryable=False,
+        )
 
 
 @dataclass(frozen=True, slots=True)

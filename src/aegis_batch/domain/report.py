@@ -15,6 +15,9 @@ from aegis_batch.domain.totals import Totals, normal_name
 
 __all__ = ["Difference", "Report", "StoredReport", "TopItem"]
 
+# Far more orders than there are, and few enough digits to be written out.
+_COUNT_LIMIT = 10**18
+
 
 @dataclass(frozen=True, slots=True)
 class TopItem:
@@ -78,7 +81,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
-    """A report as a Backend or a table gives it back; only the date is sure to be there."""
+    """A report as a Backend or a table gives it back; only the date is sure to be there.
+
+    Its figures are finite, and whatever numbers the source chose to write.
+    """
 
     report_date: date
     total_orders: Decimal | None = None
@@ -91,8 +97,14 @@ class StoredReport:
         return None not in (self.total_orders, self.total_revenue, self.top_items)
 
     def as_report(self, currency_decimals: int) -> Report | None:
-        """Return it in the form of a derived report, or ``None`` where a field is missing."""
+        """Return it in the form of a derived report.
+
+        ``None`` where a field is missing, or holds a number that no report could.
+        """
         if self.total_orders is None or self.total_revenue is None or self.top_items is None:
+            return None
+        amounts = (self.total_revenue, *(item.quantity for item in self.top_items))
+        if not _is_count(self.total_orders) or not all(map(exact.is_within_bounds, amounts)):
             return None
         rounded = exact.round_half_even(self.total_revenue, currency_decimals)
         revenue = rounded if rounded == self.total_revenue else self.total_revenue
@@ -122,8 +134,13 @@ class StoredReport:
 
 def _top_items(items: Mapping[str, Decimal], top_items_max: int) -> tuple[TopItem, ...]:
     sold = (TopItem(name, quantity) for name, quantity in items.items() if quantity >= 1)
-    ranked = sorted(sold, key=lambda item: (-item.quantity, item.name))
+    # Not ``-quantity``: the minus sign rounds to the digits of the thread's own context.
+    ranked = sorted(sold, key=lambda item: (item.quantity.copy_negate(), item.name))
     return tuple(ranked[:top_items_max])
+
+
+def _is_count(number: Decimal) -> bool:
+    return 0 <= number < _COUNT_LIMIT and exact.is_whole(number)
 
 
 def _comparable(items: tuple[TopItem, ...]) -> list[tuple[str, Decimal]]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
 
 from aegis_batch.application.ports.order_reader import Reading
+from aegis_batch.domain import exact
 from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.errors import OrdersMisfit
 from aegis_batch.domain.order import Order, OrderLine
 from aegis_batch.domain.totals import Totals
 
-__all__ = ["InMemoryOrderReader", "PlacedOrder", "orders_from_json"]
+__all__ = ["InMemoryOrderReader", "JsonOrderReader", "PlacedOrder", "orders_from_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,30 @@ class InMemoryOrderReader:
 
     def read(self, window: Window, tolerance: Decimal) -> Reading:
         """Add up the orders of a window; see the port."""
+        snapshot = tuple(self.orders)
         counted = [
             placed.order
-            for placed in self.orders
+            for placed in snapshot
             if window.start <= placed.placed_at < window.end
             and (not self._statuses or placed.status in self._statuses)
         ]
         parts = [Totals.of(order, tolerance) for order in counted]
         parts.append(Totals.of_duplicates(order.id for order in counted))
-        return Reading(_snapshot_of(self.orders), tuple(parts))
+        return Reading(_snapshot_of(snapshot), tuple(parts))
+
+
+class JsonOrderReader:
+    """Reads the orders of a JSON file anew for each window, as a database would be."""
+
+    def __init__(self, path: Path, statuses: Iterable[str] = ()) -> None:
+        """Take the file, and the statuses that count; none named: all count."""
+        self._path = path
+        self._statuses = tuple(statuses)
+
+    def read(self, window: Window, tolerance: Decimal) -> Reading:
+        """Add up the orders of a window; see the port and ``orders_from_json``."""
+        orders = orders_from_json(self._path)
+        return InMemoryOrderReader(orders, self._statuses).read(window, tolerance)
 
 
 def orders_from_json(path: Path) -> list[PlacedOrder]:
@@ -53,7 +68,8 @@ def orders_from_json(path: Path) -> list[PlacedOrder]:
 
     ``{"id": "17", "placedAt": "2026-11-21T12:30:00-03:00", "total": 41.00, "status": "paid",
     "items": [{"name": "Soup", "quantity": 2, "unitPrice": 20.50}]}``. Without ``total`` an order's
-    total is the sum of its lines; ``status`` may be missing.
+    total is the sum of its lines; ``status`` may be missing. Numbers may be written as text, and
+    may be null, ``NaN`` or infinite, as in a database.
 
     Raises ``OrdersMisfit`` where the file can't be read or an order is not of that form.
     """
@@ -73,42 +89,70 @@ def orders_from_json(path: Path) -> list[PlacedOrder]:
     return [_placed_order(number, entry) for number, entry in enumerate(content, start=1)]
 
 
-def _placed_order(number: int, entry: Any) -> PlacedOrder:
+def _placed_order(number: int, entry: object) -> PlacedOrder:
     try:
-        placed_at = datetime.fromisoformat(entry["placedAt"])
-        if placed_at.tzinfo is None:
-            raise _misfit(f"has an order (number {number}) whose placedAt names no offset from UTC")
-        lines = tuple(
-            OrderLine(_text(item["name"]), _number(item["quantity"]), _number(item["unitPrice"]))
-            for item in entry["items"]
-        )
-        order_id = str(entry["id"])
-        order_id.encode()
-        status = _text(entry.get("status"))
-        if "total" not in entry:
-            return PlacedOrder(placed_at, Order.priced_by_lines(order_id, lines), status)
-        return PlacedOrder(placed_at, Order(order_id, _number(entry["total"]), lines), status)
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation):
+        fields = _object(entry)
+        placed_at = datetime.fromisoformat(_sure_text(fields["placedAt"]))
+        lines = tuple(map(_line, _list(fields["items"])))
+        order_id = _id(fields["id"])
+        status = _text(fields.get("status"))
+        if "total" in fields:
+            order = Order(order_id, _number(fields["total"]), lines)
+        else:
+            order = Order.priced_by_lines(order_id, lines)
+    except (KeyError, TypeError, ValueError, InvalidOperation):
         raise _misfit(
             f"has an order (number {number}) that lacks a field or holds one of the wrong kind"
         ) from None
+    if placed_at.tzinfo is None:
+        raise _misfit(f"has an order (number {number}) whose placedAt names no offset from UTC")
+    return PlacedOrder(placed_at, order, status)
 
 
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
+def _line(entry: object) -> OrderLine:
+    fields = _object(entry)
+    return OrderLine(
+        _text(fields["name"]), _number(fields["quantity"]), _number(fields["unitPrice"])
+    )
+
+
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
         raise TypeError
-    value.encode()
     return value
 
 
-def _number(value: Any) -> Decimal | None:
-    if value is None or isinstance(value, Decimal):
-        return value
-    if isinstance(value, str):
-        return Decimal(value)
-    raise TypeError
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _id(value: object) -> str:
+    # Only JSON's integers have no exponent: neither 1.0 nor 1e3 is the text of a key.
+    if isinstance(value, Decimal) and value.as_tuple().exponent == 0:
+        return str(value)
+    return _sure_text(value)
+
+
+def _sure_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()  # A lone surrogate is no text.
+    return value
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else _sure_text(value)
+
+
+def _number(value: object) -> Decimal | None:
+    if value is None:
+        return None
+    number = value if isinstance(value, Decimal) else Decimal(_sure_text(value))
+    if not exact.is_within_bounds(number):
+        raise ValueError
+    return number
 
 
 def _misfit(what: str) -> OrdersMisfit:

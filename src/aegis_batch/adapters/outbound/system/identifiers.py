@@ -3,7 +3,7 @@
 import secrets
 import uuid
 
-__all__ = ["new_run_id", "new_trace_id"]
+__all__ = ["new_run_id", "new_span_id", "new_trace_id"]
 
 
 def new_run_id() -> str:
@@ -14,3 +14,8 @@ def new_run_id() -> str:
 def new_trace_id() -> str:
     """Return a new trace id: 32 hexadecimal digits, not all zero (W3C Trace Context)."""
     return f"{secrets.randbits(128) or 1:032x}"
+
+
+def new_span_id() -> str:
+    """Return a new span id: 16 hexadecimal digits, not all zero (W3C Trace Context)."""
+    return f"{secrets.randbits(64) or 1:016x}"

@@ -1,0 +1,147 @@
+"""``close``: close one business day, or rehearse it."""
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+
+import click
+
+from aegis_batch.adapters.inbound.cli.close_json import ending_as_json
+from aegis_batch.adapters.inbound.cli.defect import defect_problem
+from aegis_batch.adapters.inbound.cli.ending import Ending
+from aegis_batch.adapters.inbound.cli.exit_status import status_of
+from aegis_batch.adapters.inbound.cli.output import say_problem, write_result
+from aegis_batch.adapters.inbound.cli.services import Services
+from aegis_batch.adapters.inbound.cli.stopping import Stopped
+from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.domain.errors import AegisError
+from aegis_batch.domain.outcome import Outcome, Problem
+
+__all__ = ["close", "usage_error_as_json"]
+
+
+def _parse_day(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> date | None:
+    """Return a date given as ``YYYY-MM-DD``."""
+    del context, parameter
+    if value is None:
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value:
+        raise click.BadParameter("write a day that exists as YYYY-MM-DD, such as 2026-11-21.")
+    return day
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  aegis-batch close                           close yesterday
+  aegis-batch close --date 2026-11-21         close that day
+  aegis-batch close --dry-run --output json   look at yesterday, send nothing"""
+)
+@click.option(
+    "--date",
+    "day",
+    metavar="YYYY-MM-DD",
+    callback=_parse_day,
+    help="The business day to close; yesterday in the calendar unless given.",
+)
+@click.option("--dry-run", is_flag=True, help="Read and derive, but send nothing.")
+@click.option(
+    "--allow-open-day",
+    is_flag=True,
+    help="With --dry-run: look at a day that has not ended.",
+)
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or one JSON object for programs.",
+)
+@click.pass_obj
+def close(
+    services: Services, *, day: date | None, dry_run: bool, allow_open_day: bool, output: str
+) -> int:
+    """Close one business day: read its orders, derive the report, hand it to the Backend.
+
+    Closing a day twice is harmless: the second time it is found to be closed already.
+    """
+    if allow_open_day and not dry_run:
+        raise click.UsageError("--allow-open-day goes with --dry-run: an open day can't be closed.")
+    request = CloseRequest(
+        run_id=services.new_run_id(),
+        trace_id=services.new_trace_id(),
+        day=day,
+        dry_run=dry_run,
+        allow_open_day=allow_open_day,
+    )
+    ending, status = _carry_out(services, request)
+    if output == "json":
+        write_result(ending_as_json(ending))
+    else:
+        from aegis_batch.adapters.inbound.cli.close_text import (  # noqa: PLC0415 - it costs time
+            ending_as_text,
+        )
+
+        write_result(ending_as_text(ending))
+        if ending.problem is not None:
+            say_problem(ending.problem)
+    return status
+
+
+def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
+    started = services.clock.monotonic_seconds()
+
+    def ended_early(outcome: Outcome, problem: Problem) -> Ending:
+        return Ending(
+            run_id=request.run_id,
+            trace_id=request.trace_id,
+            outcome=outcome,
+            duration_ms=(services.clock.monotonic_seconds() - started) * 1000,
+            tenant=request.tenant,
+            report_date=request.day,
+            problem=problem,
+        )
+
+    try:
+        with services.daily_close(dry_run=request.dry_run) as use_case:
+            ending = Ending.of(use_case.close(request))
+    except AegisError as error:
+        ending = ended_early(Outcome.of(error), Problem.of(error))
+    except Stopped as stopped:
+        problem = Problem(
+            "stopped",
+            "The program was told to stop before the close had ended.",
+            "Close the day again: what was sent is found, what was not is sent then.",
+            retryable=True,
+        )
+        return ended_early(Outcome.UNAVAILABLE, problem), stopped.exit_status
+    except Exception as error:  # noqa: BLE001 - the last line of defence, told as a defect
+        ending = ended_early(Outcome.DEFECT, defect_problem(error))
+    return ending, int(status_of(ending.outcome))
+
+
+def usage_error_as_json(
+    error: click.UsageError, arguments: Sequence[str], services: Services
+) -> str | None:
+    """Return the JSON object for a ``close`` that click refused, where JSON was asked for."""
+    words = list(arguments)
+    pairs = pairwise(words)
+    asked = "--output=json" in words or ("--output", "json") in pairs
+    if not asked or error.ctx is None or error.ctx.command is not close:
+        return None
+    problem = Problem(
+        "invalid_command",
+        error.format_message(),
+        f"See: {error.ctx.command_path} --help",
+        retryable=False,
+    )
+    ending = Ending(
+        services.new_run_id(), services.new_trace_id(), Outcome.INVALID, 0.0, problem=problem
+    )
+    return ending_as_json(ending)

@@ -1,0 +1,50 @@
+"""How a ``close`` command ended, with or without a run that got anywhere."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from aegis_batch.domain.calendar import Window
+from aegis_batch.domain.consistency import Violation
+from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
+from aegis_batch.domain.report import Report
+from aegis_batch.domain.seal import Seal
+
+__all__ = ["Ending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Everything that a ``close`` command can tell; ``None`` for what did not come about."""
+
+    run_id: str
+    trace_id: str
+    outcome: Outcome
+    duration_ms: float
+    tenant: str = "default"
+    report_date: date | None = None
+    window: Window | None = None
+    report: Report | None = None
+    already_closed: bool | None = None
+    seal: Seal | None = None
+    violations: tuple[Violation, ...] = ()
+    submission: Submission | None = None
+    problem: Problem | None = None
+
+    @classmethod
+    def of(cls, result: CloseResult) -> "Ending":
+        """Return the ending of a close that ran."""
+        return cls(
+            run_id=result.run.id,
+            trace_id=result.run.trace_id,
+            outcome=result.outcome,
+            duration_ms=result.duration_ms,
+            tenant=result.run.key.tenant,
+            report_date=result.run.key.period.first_day,
+            window=result.window,
+            report=result.report,
+            already_closed=result.already_closed,
+            seal=result.seal,
+            violations=result.violations,
+            submission=result.submission,
+            problem=result.problem,
+        )

@@ -1,0 +1,43 @@
+"""Where results and complaints go: standard output has the result and nothing else."""
+
+import os
+import sys
+
+from aegis_batch.domain.outcome import Problem
+from aegis_batch.domain.printable import printable
+
+__all__ = ["ResultNotWrittenError", "say", "say_problem", "write_result"]
+
+
+class ResultNotWrittenError(Exception):
+    """Standard output could not take the result."""
+
+
+def write_result(text: str) -> None:
+    """Write a result to standard output as UTF-8, whatever the locale; a line's end is added.
+
+    Raises ``ResultNotWrittenError`` where the output is full, closed, or its reader has gone.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except (OSError, ValueError):
+        # What is still buffered would be tried again, and fail, when the interpreter ends.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - kept open
+        raise ResultNotWrittenError from None
+
+
+def say(text: str) -> None:
+    """Write a line for people to standard error."""
+    try:
+        sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        # Nobody is left to complain to.
+        return
+
+
+def say_problem(problem: Problem) -> None:
+    """Write a problem to standard error: what is wrong, and what to do."""
+    say(f"aegis-batch: {printable(problem.message)}\n  -> {printable(problem.remedy)}")

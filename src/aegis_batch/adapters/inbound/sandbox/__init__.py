@@ -1,0 +1,1 @@
+"""A stand-in for the Backend, for work without one."""

@@ -1,0 +1,61 @@
+"""Handing reports to the Backend over HTTP."""
+
+from typing import Protocol
+
+import httpx
+
+from aegis_batch.adapters.outbound.http.answers import parse_report, read_body
+from aegis_batch.adapters.outbound.http.backend import Call, HttpBackend
+from aegis_batch.application.ports.report_gateway import Receipt
+from aegis_batch.domain.calendar import PeriodKind
+from aegis_batch.domain.report import Report, StoredReport
+from aegis_batch.domain.run import Run
+
+__all__ = ["HttpReportGateway", "ReportStatus"]
+
+_PATHS = {PeriodKind.DAY: "/internal/reports/daily"}
+
+
+class ReportStatus(Protocol):
+    """Knows which periods are closed: the Backend by a GET, or a table."""
+
+    def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
+        """Return the report that closes a period; see the port of reports."""
+        ...
+
+
+class HttpReportGateway:
+    """Hands reports over, and asks a source of its owner's choice what is closed."""
+
+    def __init__(self, backend: HttpBackend, status: ReportStatus | None) -> None:
+        """Take the Backend, and where to ask for reports; ``None`` where nothing can be asked."""
+        self._backend = backend
+        self._status = status
+
+    @property
+    def can_find(self) -> bool:
+        """Whether there is a source that can be asked for reports."""
+        return self._status is not None
+
+    def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
+        """Return the report that closes the run's period; see the port."""
+        return None if self._status is None else self._status.find(run, once=once)
+
+    def submit(self, run: Run, report: Report) -> Receipt:
+        """Hand a report over; see the port."""
+        call = Call("submit", run, _PATHS[run.key.period.kind], report.body())
+        receipt, attempts = self._backend.make(call, _accept)
+        return Receipt(receipt.status, attempts, receipt.stored)
+
+    def close(self) -> None:
+        """Close the connections to the Backend."""
+        self._backend.close()
+
+
+def _accept(response: httpx.Response) -> Receipt | None:
+    if response.status_code == httpx.codes.CREATED:
+        return Receipt(response.status_code, 1)
+    if response.status_code == httpx.codes.OK:
+        stored = parse_report(read_body(response), response.status_code)
+        return Receipt(response.status_code, 1, stored)
+    return None

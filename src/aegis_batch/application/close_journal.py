@@ -1,0 +1,118 @@
+"""The journal of one close: which events tell of it, and how long each part of it took."""
+
+from collections.abc import Sequence
+
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.ports.report_gateway import Receipt
+from aegis_batch.domain.consistency import Violation
+from aegis_batch.domain.events import (
+    CloseCompleted,
+    CloseFailed,
+    CloseStarted,
+    OrdersRead,
+    ReportSought,
+    ReportSubmitted,
+)
+from aegis_batch.domain.outcome import Outcome
+from aegis_batch.domain.run import Run
+from aegis_batch.domain.totals import Totals
+
+__all__ = ["CloseJournal"]
+
+
+class CloseJournal:
+    """Tells the events of one close as it goes on.
+
+    Moments from which a duration is counted are seconds of the clock's monotonic time.
+    """
+
+    def __init__(self, clock: Clock, metrics: MetricsSink, run: Run, *, dry_run: bool) -> None:
+        """Take the run to tell of; nothing is told before ``started``."""
+        self._clock = clock
+        self._metrics = metrics
+        self._run = run
+        self._dry_run = dry_run
+        self._started_seconds = clock.monotonic_seconds()
+        self._orders: int | None = None
+
+    def moment_seconds(self) -> float:
+        """Return the present moment, to count a duration from."""
+        return self._clock.monotonic_seconds()
+
+    def started(self) -> None:
+        """Tell that the close began."""
+        self._metrics.emit(CloseStarted(run=self._run, at=self._clock.now(), dry_run=self._dry_run))
+
+    def sought(self, *, found: bool, since_seconds: float) -> None:
+        """Tell what the Backend said when it was asked for the report."""
+        self._metrics.emit(
+            ReportSought(
+                run=self._run,
+                at=self._clock.now(),
+                found=found,
+                duration_ms=self._since_ms(since_seconds),
+            )
+        )
+
+    def read(
+        self, totals: Totals, violations: Sequence[Violation], *, since_seconds: float
+    ) -> None:
+        """Tell what was read; the end of the close will tell of the orders again."""
+        self._orders = totals.orders
+        self._metrics.emit(
+            OrdersRead(
+                run=self._run,
+                at=self._clock.now(),
+                orders=totals.orders,
+                lines=totals.lines,
+                violations=sum(violation.count for violation in violations),
+                duration_ms=self._since_ms(since_seconds),
+            )
+        )
+
+    def submitted(self, receipt: Receipt, *, since_seconds: float) -> None:
+        """Tell what the Backend answered to the report."""
+        self._metrics.emit(
+            ReportSubmitted(
+                run=self._run,
+                at=self._clock.now(),
+                status=receipt.status,
+                attempts=receipt.attempts,
+                duration_ms=self._since_ms(since_seconds),
+            )
+        )
+
+    def ended(self, outcome: Outcome, code: str | None) -> float:
+        """Tell how the close ended, and return the milliseconds that all of it took.
+
+        ``code`` is that of the problem, if there is one; a bad end without one has its outcome's.
+        """
+        duration_ms = self._since_ms(self._started_seconds)
+        if outcome.is_success or outcome is Outcome.DRY_RUN:
+            self._metrics.emit(
+                CloseCompleted(
+                    run=self._run,
+                    at=self._clock.now(),
+                    dry_run=self._dry_run,
+                    outcome=outcome,
+                    orders=self._orders,
+                    duration_ms=duration_ms,
+                )
+            )
+        else:
+            self._metrics.emit(
+                CloseFailed(
+                    run=self._run,
+                    at=self._clock.now(),
+                    dry_run=self._dry_run,
+                    outcome=outcome,
+                    code=code or outcome.value,
+                    orders=self._orders,
+                    duration_ms=duration_ms,
+                )
+            )
+        return duration_ms
+
+    def _since_ms(self, moment_seconds: float) -> float:
+        return (self._clock.monotonic_seconds() - moment_seconds) * 1000

@@ -1,0 +1,103 @@
+"""Builds the adapters that the settings choose; each is imported only when it is chosen."""
+
+# ruff: noqa: PLC0415 - see above
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aegis_batch.adapters.outbound.system.identifiers import new_span_id
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.ports.order_reader import OrderReader
+from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
+from aegis_batch.bootstrap.version import program_version
+
+if TYPE_CHECKING:
+    from aegis_batch.adapters.outbound.http.backend import HttpBackend
+    from aegis_batch.adapters.outbound.http.report_gateway import ReportStatus
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+
+__all__ = ["build_order_reader", "open_report_gateway"]
+
+
+def build_order_reader(settings: Settings) -> OrderReader:
+    """Return the reader of orders; nothing is connected before the first read."""
+    if settings.adapters is Adapters.MEMORY:
+        from aegis_batch.adapters.outbound.memory.order_reader import JsonOrderReader
+
+        assert settings.memory_orders is not None  # noqa: S101 - load_settings has seen to it
+        return JsonOrderReader(settings.memory_orders, settings.orders_statuses)
+    from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
+    from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
+
+    schema = OrdersSchema(
+        orders_table=settings.orders_table,
+        order_id=settings.orders_id,
+        placed_at=settings.orders_placed_at,
+        placed_at_kind=settings.orders_placed_at_kind,
+        total=settings.orders_total,
+        status=settings.orders_status,
+        statuses=settings.orders_statuses,
+        items_table=settings.items_table,
+        item_order_id=settings.items_order_id,
+        item_name=settings.items_name,
+        item_quantity=settings.items_quantity,
+        item_unit_price=settings.items_unit_price,
+    )
+    return PostgresOrderReader(_database(settings), schema)
+
+
+def _database(settings: Settings) -> "OrdersDatabase":
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+    from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
+
+    assert settings.database_url is not None  # noqa: S101 - load_settings has seen to it
+    return OrdersDatabase(
+        parse_database_url(settings.database_url.get_secret_value()),
+        connect_seconds=settings.db_connect_seconds,
+        statement_timeout_seconds=settings.db_statement_timeout_seconds,
+    )
+
+
+def open_report_gateway(
+    settings: Settings, clock: Clock, metrics: MetricsSink
+) -> Iterator[ReportGateway | None]:
+    """Yield the gateway to the Backend, and close it; ``None`` where the settings name none."""
+    if settings.adapters is Adapters.MEMORY:
+        from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
+
+        yield InMemoryReportGateway()
+        return
+    if settings.backend_base_url is None or settings.x_service_token is None:
+        yield None
+        return
+    from aegis_batch.adapters.outbound.http.backend import HttpBackend
+    from aegis_batch.adapters.outbound.http.connection import BackendConnection
+    from aegis_batch.adapters.outbound.http.report_gateway import HttpReportGateway
+
+    connection = BackendConnection(
+        base_url=settings.backend_base_url,
+        token=settings.x_service_token.get_secret_value(),
+        timeout_seconds=settings.http_timeout_seconds,
+        max_attempts=settings.http_max_attempts,
+        backoff_seconds=settings.http_backoff_seconds,
+    )
+    backend = HttpBackend(connection, clock, metrics, new_span_id, program_version())
+    gateway = HttpReportGateway(backend, _report_status(settings, backend))
+    try:
+        yield gateway
+    finally:
+        gateway.close()
+
+
+def _report_status(settings: Settings, backend: "HttpBackend") -> "ReportStatus | None":
+    if settings.report_status is ReportStatusSource.NONE:
+        return None
+    if settings.report_status is ReportStatusSource.TABLE:
+        from aegis_batch.adapters.outbound.postgres.report_status import TableReportStatus
+
+        return TableReportStatus(_database(settings))
+    from aegis_batch.adapters.outbound.http.report_status import HttpReportStatus
+
+    return HttpReportStatus(backend)

@@ -1,0 +1,99 @@
+"""What the command line asks for, built from the settings."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aegis_batch.adapters.outbound.system.clock import SystemClock
+from aegis_batch.adapters.outbound.system.identifiers import new_run_id, new_trace_id
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.bootstrap.version import program_version
+
+if TYPE_CHECKING:
+    from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
+    from aegis_batch.application.daily_close import DailyCloseUseCase
+
+__all__ = ["ProgramServices"]
+
+_CLOSE_NEEDS = ("database_url", "backend_base_url", "x_service_token")
+_REHEARSAL_NEEDS = ("database_url",)
+
+
+class ProgramServices:
+    """The command line's services; see the Protocol. Settings are read when one is asked for."""
+
+    def __init__(self) -> None:
+        """Start with nothing built."""
+        self._clock = SystemClock()
+
+    @property
+    def clock(self) -> Clock:
+        """The machine's clock."""
+        return self._clock
+
+    def version(self) -> str:
+        """Return the version of the program."""
+        return program_version()
+
+    def new_run_id(self) -> str:
+        """Return the id of a new run."""
+        return new_run_id()
+
+    def new_trace_id(self) -> str:
+        """Return a new trace id."""
+        return new_trace_id()
+
+    @contextmanager
+    def daily_close(
+        self,
+        *,
+        dry_run: bool,
+        environ: Mapping[str, str] | None = None,
+        listener: MetricsSink | None = None,
+    ) -> "Iterator[DailyCloseUseCase]":
+        """Yield the use case, wired by the settings; its connections end with the context."""
+        # Imported here, since --help and completion need none of it.
+        from aegis_batch.bootstrap.container import Container  # noqa: PLC0415
+        from aegis_batch.bootstrap.loading import load_settings, unknown_variables  # noqa: PLC0415
+        from aegis_batch.bootstrap.telemetry import set_up_logs, warn_of_unknown  # noqa: PLC0415
+
+        settings = load_settings(environ, required=_REHEARSAL_NEEDS if dry_run else _CLOSE_NEEDS)
+        set_up_logs(settings.log_level, settings.log_format)
+        warn_of_unknown(unknown_variables(os.environ if environ is None else environ))
+        container = Container(settings=settings, listener=listener)
+        try:
+            yield container.daily_close()
+        finally:
+            container.shutdown_resources()
+
+    def sandbox_token(self, beside: Path) -> "ServiceToken":
+        """Return the token of the settings, or one that is kept in a file beside another file."""
+        from aegis_batch.bootstrap.sandbox_token import sandbox_token  # noqa: PLC0415
+
+        return sandbox_token(beside)
+
+    def demo_ground(self) -> "AbstractContextManager[DemoGround]":
+        """Start the demo's servers; they end with the context, unless they are to be kept."""
+        _require_demo_packages()
+        from aegis_batch.bootstrap.demo import demo_ground  # noqa: PLC0415
+
+        return demo_ground()
+
+    def stop_demo(self, folder: Path) -> None:
+        """Stop the servers of a demo that were kept, and take their folder away."""
+        _require_demo_packages()
+        from aegis_batch.bootstrap.demo import stop_demo  # noqa: PLC0415
+
+        stop_demo(folder)
+
+
+def _require_demo_packages() -> None:
+    """Raise ``InvalidRequest`` before anything is imported that only the demo needs."""
+    from aegis_batch.adapters.outbound.embedded.postgres_programs import (  # noqa: PLC0415
+        find_programs,
+    )
+
+    find_programs()

@@ -1,0 +1,341 @@
+"""The ``close`` command over the in-memory adapters: output, exit status, every way to fail."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from aegis_batch.adapters.inbound.cli.app import run
+from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
+from aegis_batch.adapters.inbound.cli.stopping import Stopped
+from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
+from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
+from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
+from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
+from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.domain.calendar import Calendar
+from aegis_batch.domain.consistency import Rules
+from aegis_batch.domain.errors import (
+    AegisError,
+    AnswerLost,
+    BackendRefused,
+    BackendUnavailable,
+    InvalidRequest,
+    OrdersMisfit,
+    OrdersUnreachable,
+)
+from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.seal import Versions
+
+KEYS = [
+    "outcome",
+    "tenant",
+    "period",
+    "reportDate",
+    "window",
+    "report",
+    "alreadyClosed",
+    "seal",
+    "violations",
+    "submission",
+    "error",
+    "durationMs",
+    "runId",
+    "traceId",
+]
+NOON = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+SOUP = PlacedOrder(
+    datetime(2026, 11, 21, 15, 0, tzinfo=UTC),
+    Order("17", Decimal("41.0"), (OrderLine("S\x1b[2Joup", Decimal(2), Decimal("20.50")),)),
+)
+NEGATIVE = PlacedOrder(datetime(2026, 11, 20, 15, 0, tzinfo=UTC), Order("9", Decimal(-1), ()))
+
+
+class InMemoryServices:
+    """The services of the command line over in-memory adapters, with one fault to raise."""
+
+    def __init__(self) -> None:
+        self.clock = InMemoryClock(NOON)
+        self.gateway = InMemoryReportGateway()
+        self.orders = InMemoryOrderReader([SOUP, NEGATIVE])
+        self.fault: BaseException | None = None
+
+    def version(self) -> str:
+        return "1.2.3"
+
+    def new_run_id(self) -> str:
+        return "run-1"
+
+    def new_trace_id(self) -> str:
+        return "ab" * 16
+
+    @contextmanager
+    def daily_close(
+        self,
+        *,
+        dry_run: bool,
+        environ: Mapping[str, str] | None = None,  # noqa: ARG002 - the Protocol has it
+        listener: MetricsSink | None = None,
+    ) -> Iterator[DailyCloseUseCase]:
+        if self.fault is not None:
+            raise self.fault
+        zone = "America/Sao_Paulo"
+        yield DailyCloseUseCase(
+            self.orders,
+            None if dry_run else self.gateway,
+            self.clock,
+            listener or InMemoryMetricsSink(),
+            ReportPolicy(Calendar(load_zone(zone), zone), Rules(), Versions("1", "2", "3")),
+        )
+
+    def sandbox_token(self, beside: Path) -> ServiceToken:
+        raise NotImplementedError
+
+    def demo_ground(self) -> AbstractContextManager[DemoGround]:
+        raise NotImplementedError
+
+    def stop_demo(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def services() -> InMemoryServices:
+    return InMemoryServices()
+
+
+Close = Callable[..., tuple[int, dict[str, object]]]
+
+
+@pytest.fixture
+def close_json(services: InMemoryServices, capfdbinary: pytest.CaptureFixture[bytes]) -> Close:
+    def close(*arguments: str) -> tuple[int, dict[str, object]]:
+        status = run(["close", "--output", "json", *arguments], services)
+        lines = capfdbinary.readouterr().out.splitlines()
+        assert len(lines) == 1
+        told = json.loads(lines[0])
+        assert list(told) == KEYS
+        return status, told
+
+    return close
+
+
+def test_a_close_tells_everything_as_one_object(close_json: Close) -> None:
+    status, told = close_json("--date", "2026-11-21")
+    assert status == 0
+    assert told["outcome"] == "created"
+    assert told["window"] == {"start": "2026-11-21T03:00:00Z", "end": "2026-11-22T03:00:00Z"}
+    assert told["alreadyClosed"] is False
+    assert told["submission"] == {"attempts": 1, "status": 201}
+    assert told["error"] is None
+    assert told["report"] == {
+        "reportDate": "2026-11-21",
+        "totalOrders": 1,
+        "totalRevenue": 41.0,
+        "topItems": [{"name": "S\x1b[2Joup", "qty": 2}],
+    }
+    seal = told["seal"]
+    assert isinstance(seal, dict)
+    assert seal["itemsSold"] == 2
+    assert seal["readAt"] == "2026-11-22T15:00:00Z"
+    assert (seal["program"], seal["tzdata"], seal["unicode"]) == ("1", "2", "3")
+    assert (told["runId"], told["traceId"]) == ("run-1", "ab" * 16)
+
+
+def test_the_report_stands_in_the_object_with_its_cents(
+    services: InMemoryServices, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    run(["close", "--output", "json"], services)
+    assert b'"totalRevenue":41.00,' in capfdbinary.readouterr().out
+
+
+def test_yesterday_is_closed_unless_a_day_is_named(close_json: Close) -> None:
+    assert close_json()[1]["reportDate"] == "2026-11-21"
+
+
+def test_a_second_close_finds_the_first(close_json: Close, services: InMemoryServices) -> None:
+    close_json()
+    status, told = close_json()
+    assert status == 0
+    assert told["outcome"] == "already_closed"
+    assert told["alreadyClosed"] is True
+    assert told["seal"] is None
+    assert isinstance(told["report"], dict)
+    assert len(services.gateway.bodies) == 1
+
+
+def test_broken_orders_are_named_and_nothing_is_sent(
+    close_json: Close, services: InMemoryServices
+) -> None:
+    status, told = close_json("--date", "2026-11-20")
+    assert status == 3
+    assert told["outcome"] == "rejected"
+    assert told["violations"] == [
+        {"rule": "negative_total", "action": "reject", "count": 1, "orders": ["9"]},
+        {"rule": "empty_order", "action": "warn", "count": 1, "orders": ["9"]},
+        {"rule": "line_total_mismatch", "action": "warn", "count": 1, "orders": ["9"]},
+    ]
+    assert services.gateway.bodies == []
+
+
+TEXTS = ("code", "Message.", "Remedy.")
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "status"),
+    [
+        (BackendRefused(*TEXTS), "refused", 4),
+        (BackendUnavailable(*TEXTS), "unavailable", 5),
+    ],
+)
+def test_a_backend_that_fails_has_its_outcome_and_status(
+    close_json: Close, services: InMemoryServices, fault: AegisError, outcome: str, status: int
+) -> None:
+    services.gateway.find_faults.append(fault)
+    found, told = close_json()
+    assert (found, told["outcome"]) == (status, outcome)
+    assert told["error"] == {
+        "code": "code",
+        "message": "Message.",
+        "remedy": "Remedy.",
+        "retryable": fault.retryable,
+    }
+
+
+def test_a_lost_answer_that_is_found_afterwards_has_no_status(
+    close_json: Close, services: InMemoryServices
+) -> None:
+    services.gateway.submit_faults.append(AnswerLost(*TEXTS, attempts=3))
+    status, told = close_json()
+    assert (status, told["outcome"]) == (0, "already_closed")
+    assert told["submission"] == {"attempts": 3, "status": None}
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "status"),
+    [
+        (InvalidRequest(*TEXTS), "invalid", 2),
+        (OrdersMisfit(*TEXTS), "unreadable", 6),
+        (OrdersUnreachable(*TEXTS), "unreadable", 6),
+        (RuntimeError("secret inside"), "defect", 70),
+        (Stopped(15), "unavailable", 143),
+        (Stopped(2), "unavailable", 130),
+    ],
+)
+def test_what_ends_before_the_run_is_told_as_one_object_too(
+    close_json: Close,
+    services: InMemoryServices,
+    fault: BaseException,
+    outcome: str,
+    status: int,
+) -> None:
+    services.fault = fault
+    found, told = close_json("--date", "2026-11-21")
+    assert (found, told["outcome"]) == (status, outcome)
+    assert told["reportDate"] == "2026-11-21"
+    assert "secret inside" not in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--date", "2026-02-30"],
+        ["--date", "20261121"],
+        ["--date", "yesterday"],
+        ["--no-such-option"],
+        ["--allow-open-day"],
+        ["stray"],
+    ],
+)
+@pytest.mark.parametrize("output", [["--output", "json"], ["--output=json"]])
+def test_a_wrong_command_line_is_an_object_as_well(
+    services: InMemoryServices,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    arguments: list[str],
+    output: list[str],
+) -> None:
+    assert run(["close", *arguments, *output], services) == 2
+    captured = capfdbinary.readouterr()
+    told = json.loads(captured.out)
+    assert list(told) == KEYS
+    assert told["outcome"] == "invalid"
+    assert told["error"]["code"] == "invalid_command"
+    assert captured.err == b""
+
+
+def test_an_open_day_is_looked_at_only_on_request(close_json: Close) -> None:
+    status, told = close_json("--date", "2026-11-22")
+    assert (status, told["outcome"]) == (2, "invalid")
+    status, told = close_json("--date", "2026-11-22", "--dry-run")
+    assert (status, told["outcome"]) == (2, "invalid")
+    status, told = close_json("--date", "2026-11-22", "--dry-run", "--allow-open-day")
+    assert (status, told["outcome"]) == (0, "dry_run")
+
+
+def test_text_shows_figures_items_and_evidence_and_no_control_character(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["close"], services) == 0
+    captured = capfd.readouterr()
+    assert "2026-11-21 closed" in captured.out
+    assert "41.00" in captured.out
+    assert "S\\x1b[2Joup" in captured.out
+    assert "\x1b" not in captured.out
+    assert "sha256:" in captured.out
+    assert captured.err == ""
+
+
+def test_text_complains_on_standard_error_with_a_remedy(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["close", "--date", "2026-11-20"], services) == 3
+    captured = capfd.readouterr()
+    assert "negative_total" in captured.out
+    assert "aegis-batch: The orders break consistency rules" in captured.err
+    assert "  -> Mend the orders" in captured.err
+
+
+def test_a_usage_error_in_text_names_the_help(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["close", "--date", "x"], services) == 2
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "aegis-batch close --help" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--version"], "aegis-batch 1.2.3\n"),
+        (["--help"], "Example:"),
+        (["close", "--help"], "Examples:"),
+        (["completion", "--help"], "Example:"),
+        (["completion", "bash"], "_AEGIS_BATCH_COMPLETE=bash_complete"),
+        (["completion", "zsh"], "_AEGIS_BATCH_COMPLETE=zsh_complete"),
+        (["completion", "fish"], "_AEGIS_BATCH_COMPLETE=fish_complete"),
+    ],
+)
+def test_what_explains_the_program_goes_to_standard_output(
+    services: InMemoryServices,
+    capfd: pytest.CaptureFixture[str],
+    arguments: list[str],
+    expected: str,
+) -> None:
+    assert run(arguments, services) == 0
+    captured = capfd.readouterr()
+    assert expected in captured.out
+    assert captured.err == ""
+
+
+def test_no_command_is_a_wrong_command(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run([], services) == 2
+    assert run(["no-such-command"], services) == 2
+    assert capfd.readouterr().out == ""

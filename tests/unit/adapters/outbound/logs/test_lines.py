@@ -1,0 +1,127 @@
+"""Log lines that nothing in them can break, forge or hide."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from loguru import logger
+
+from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
+from aegis_batch.bootstrap.settings import LogFormat, LogLevel
+from aegis_batch.bootstrap.telemetry import set_up_logs
+from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.events import CloseCompleted, CloseFailed, CloseStarted, RequestFailed
+from aegis_batch.domain.outcome import Outcome
+from aegis_batch.domain.run import CloseKey, Run
+
+AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
+NASTY = 'a\nb\r\x1b[2J\u2028"} {"event":"forged"} {0} {name} <red>\u202e'
+
+
+def run_of(tenant: str = "default") -> Run:
+    return Run(
+        "run-1", "0" * 31 + "1", CloseKey(tenant, Period(PeriodKind.DAY, date(2026, 11, 21)))
+    )
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    yield io.StringIO()
+    logger.remove()
+
+
+def test_an_event_is_one_json_line_with_its_run_and_its_figures(stream: io.StringIO) -> None:
+    set_up_logs(LogLevel.INFO, LogFormat.JSON, stream)
+    LogMetricsSink().emit(
+        CloseCompleted(
+            run=run_of(),
+            at=AT,
+            dry_run=False,
+            outcome=Outcome.CREATED,
+            orders=128,
+            duration_ms=41.68,
+        )
+    )
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert told.pop("time").endswith("Z")
+    assert told == {
+        "level": "INFO",
+        "message": "job.completed 2026-11-21",
+        "event": "job.completed",
+        "runId": "run-1",
+        "traceId": "0" * 31 + "1",
+        "tenant": "default",
+        "period": "day",
+        "reportDate": "2026-11-21",
+        "dryRun": False,
+        "outcome": "created",
+        "orders": 128,
+        "durationMs": 41.7,
+    }
+
+
+def test_a_failure_is_an_error_and_a_repeated_request_a_warning(stream: io.StringIO) -> None:
+    set_up_logs(LogLevel.WARNING, LogFormat.JSON, stream)
+    sink = LogMetricsSink()
+    sink.emit(CloseStarted(run=run_of(), at=AT, dry_run=False))
+    sink.emit(
+        RequestFailed(
+            run=run_of(),
+            at=AT,
+            operation="find",
+            attempt=1,
+            reason="timeout",
+            status=None,
+            wait_seconds=0.5,
+        )
+    )
+    sink.emit(
+        CloseFailed(
+            run=run_of(),
+            at=AT,
+            dry_run=False,
+            outcome=Outcome.UNAVAILABLE,
+            code="x",
+            orders=None,
+            duration_ms=1.0,
+        )
+    )
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(entry["level"], entry["event"]) for entry in told] == [
+        ("WARNING", "request.failed"),
+        ("ERROR", "job.failed"),
+    ]
+
+
+@pytest.mark.parametrize("log_format", list(LogFormat))
+def test_a_name_with_control_characters_forges_no_line(
+    stream: io.StringIO, log_format: LogFormat
+) -> None:
+    set_up_logs(LogLevel.INFO, log_format, stream)
+    LogMetricsSink().emit(CloseStarted(run=run_of(NASTY), at=AT, dry_run=False))
+    text = stream.getvalue()
+    assert text.count("\n") == 1
+    assert text.isascii()
+    assert all(character.isprintable() for character in text.rstrip("\n"))
+    if log_format is LogFormat.JSON:
+        assert json.loads(text)["tenant"] == NASTY
+
+
+def test_a_log_that_cant_be_written_changes_nothing() -> None:
+    closed = io.StringIO()
+    closed.close()
+    set_up_logs(LogLevel.INFO, LogFormat.JSON, closed)
+    LogMetricsSink().emit(CloseStarted(run=run_of(), at=AT, dry_run=False))
+
+
+def test_libraries_own_log_lines_go_nowhere(
+    stream: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    logging.getLogger("httpx").error("GET https://user:secret@host")
+    assert stream.getvalue() == ""
+    assert capfd.readouterr().err == ""
