@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from aegis_batch.adapters.outbound.postgres.database import Snapshot
-from aegis_batch.adapters.outbound.postgres.order_findings import ZERO
+from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO
 from aegis_batch.adapters.outbound.postgres.order_numbers import Number
 from aegis_batch.adapters.outbound.postgres.order_rows import CODE_POINTS
 from aegis_batch.adapters.outbound.postgres.order_sql import counts

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from aegis_batch.adapters.outbound.postgres.catalogue import describe
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase, Snapshot
-from aegis_batch.adapters.outbound.postgres.order_findings import FINDING_BITS
+from aegis_batch.adapters.outbound.postgres.finding_bits import FINDING_BITS
 from aegis_batch.adapters.outbound.postgres.order_rows import (
     PART_BROKEN,
     PART_DAY,

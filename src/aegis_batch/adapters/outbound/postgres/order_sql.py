@@ -10,15 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from aegis_batch.adapters.outbound.postgres.order_findings import (
-    ONE,
-    ZERO,
-    item_name,
-    line_amount,
-    line_bits,
-    order_bits,
-)
-from aegis_batch.adapters.outbound.postgres.order_numbers import Number, quantity_of
+from aegis_batch.adapters.outbound.postgres.finding_bits import FINDING_BITS, ONE, ZERO, bit
+from aegis_batch.adapters.outbound.postgres.line_sql import quantities_by_name, sums_of_lines
+from aegis_batch.adapters.outbound.postgres.order_numbers import Number
 from aegis_batch.adapters.outbound.postgres.order_rows import (
     PART_DUPLICATES,
     PART_ITEMS,
@@ -29,9 +23,9 @@ from aegis_batch.adapters.outbound.postgres.order_rows import (
 )
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
-from aegis_batch.domain.consistency import ORDER_IDS_MAX
+from aegis_batch.domain.consistency import ORDER_IDS_MAX, Finding
 
-__all__ = ["counts", "plain_statement"]
+__all__ = ["counts", "order_bits", "plain_statement"]
 
 
 def plain_statement(
@@ -43,9 +37,12 @@ def plain_statement(
     and each of its smallest ids, the sums repeated. Rows of ``items``: one a raw name, with its
     quantity. Rows of ``duplicates``: the smallest ids, with the count of all of them in ``orders``.
     """
-    day = _day(source, bounds)
-    judged = _judged(source, day, _sums_of_lines(source, day), tolerance)
-    parts = [_orders_part(judged), _items_part(source, day)]
+    orders = _orders(source, bounds)
+    # What is needed more than once is kept aside: the planner, left alone, would have each of
+    # its workers add all lines up again.
+    day = orders.cte("day").prefix_with("MATERIALIZED")
+    judged = _judged(source, day, sums_of_lines(source, day), tolerance)
+    parts = [_orders_part(judged), _items_part(quantities_by_name(source, orders.subquery("sold")))]
     if not source.ids_are_unique:
         parts.append(_duplicates_part(day))
     return sa.union_all(*parts)
@@ -61,30 +58,37 @@ def counts(source: OrdersSource, bounds: PlacedAtBounds) -> sa.ColumnElement[boo
     return sa.and_(in_window, status == sa.any_(statuses))
 
 
-def _day(source: OrdersSource, bounds: PlacedAtBounds) -> sa.CTE:
+def order_bits(
+    total: Number | None,
+    of_lines: sa.ColumnElement[Any],
+    bits_of_lines: sa.ColumnElement[int],
+    is_empty: sa.ColumnElement[bool],
+    tolerance: Decimal,
+) -> sa.ColumnElement[int]:
+    """Return what is wrong with an order, its lines included.
+
+    ``total`` is ``None`` where the shop keeps none; ``of_lines`` is the sum of its lines.
+    """
+    bits = bits_of_lines + bit(Finding.EMPTY_ORDER, is_empty)
+    if total is None:
+        return bits + bit(Finding.NEGATIVE_TOTAL, of_lines < ZERO)
+    number: sa.ColumnElement[int] = sa.literal_column(str(FINDING_BITS[Finding.INVALID_NUMBER]))
+    lines_are_finite = bits_of_lines.bitwise_and(number) == ZERO
+    apart = sa.func.abs(total.exact - of_lines) > sa.literal(tolerance, sa.Numeric)
+    return (
+        bits
+        + bit(Finding.INVALID_NUMBER, sa.and_(sa.not_(total.is_finite), lines_are_finite))
+        + bit(Finding.NEGATIVE_TOTAL, total.is_below(0))
+        + bit(Finding.LINE_TOTAL_MISMATCH, sa.and_(total.is_finite, lines_are_finite, apart))
+    )
+
+
+def _orders(source: OrdersSource, bounds: PlacedAtBounds) -> sa.Select[Any]:
     """Return the orders of the window: ``id`` and, where the shop keeps it, ``total``."""
     columns: list[sa.ColumnElement[Any]] = [source.orders_column("AEGIS_ORDERS_ID").label("id")]
     if source.total_kind is not None:
         columns.append(source.orders_column("AEGIS_ORDERS_TOTAL").label("total"))
-    day = sa.select(*columns).where(counts(source, bounds)).cte("day")
-    # Kept aside and sorted, a large day takes twice as long as read anew at each place.
-    return day.prefix_with("MATERIALIZED")
-
-
-def _sums_of_lines(source: OrdersSource, day: sa.CTE) -> sa.Subquery:
-    """Return a row for each order id of the day that has lines: their count, sum and findings."""
-    order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
-    return (
-        sa.select(
-            order_id.label("order_id"),
-            sa.func.count().label("lines"),
-            sa.func.bit_or(line_bits(source)).label("bits"),
-            sa.func.sum(line_amount(source)).label("amount"),
-        )
-        .where(order_id.in_(sa.select(day.c.id)))
-        .group_by(order_id)
-        .subquery("sums")
-    )
+    return sa.select(*columns).where(counts(source, bounds))
 
 
 def _judged(
@@ -140,20 +144,7 @@ def _orders_part(judged: sa.Subquery) -> sa.Select[Any]:
     return part_of_rows(PART_ORDERS, columns).where(ranked.c.rank <= ORDER_IDS_MAX)
 
 
-def _items_part(source: OrdersSource, day: sa.CTE) -> sa.Select[Any]:
-    name = item_name(source)
-    named = (
-        sa.select(
-            name.label("name"),
-            sa.func.sum(quantity_of(source).finite_or_zero).label("quantity"),
-        )
-        .select_from(
-            day.join(source.items, source.items_column("AEGIS_ITEMS_ORDER_ID") == day.c.id)
-        )
-        .where(name.is_not(None))
-        .group_by(name)
-        .subquery("named")
-    )
+def _items_part(named: sa.Subquery) -> sa.Select[Any]:
     return part_of_rows(PART_ITEMS, {"key": named.c.name, "amount": named.c.quantity})
 
 

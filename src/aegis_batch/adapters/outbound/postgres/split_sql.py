@@ -12,15 +12,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from aegis_batch.adapters.outbound.postgres.finding_bits import ONE, ZERO
+from aegis_batch.adapters.outbound.postgres.line_sql import item_name, line_amount, line_bits
 from aegis_batch.adapters.outbound.postgres.order_extent import Extent, IdRange
-from aegis_batch.adapters.outbound.postgres.order_findings import (
-    ONE,
-    ZERO,
-    item_name,
-    line_amount,
-    line_bits,
-    order_bits,
-)
 from aegis_batch.adapters.outbound.postgres.order_numbers import (
     Number,
     quantity_of,
@@ -34,7 +28,7 @@ from aegis_batch.adapters.outbound.postgres.order_rows import (
     part_of_rows,
     rank_of_id,
 )
-from aegis_batch.adapters.outbound.postgres.order_sql import counts
+from aegis_batch.adapters.outbound.postgres.order_sql import counts, order_bits
 from aegis_batch.adapters.outbound.postgres.orders_source import NumberKind, OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 from aegis_batch.domain.consistency import ORDER_IDS_MAX
