@@ -1,7 +1,7 @@
 """What the command line asks for, built from the settings."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +10,13 @@ from aegis_batch.adapters.outbound.system.clock import SystemClock
 from aegis_batch.adapters.outbound.system.identifiers import new_run_id, new_trace_id
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.bootstrap.garbage import garbage_left_alone
 from aegis_batch.bootstrap.version import program_version
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
     from aegis_batch.application.daily_close import DailyCloseUseCase
+    from aegis_batch.bootstrap.container import Container
 
 __all__ = ["ProgramServices"]
 
@@ -55,17 +57,13 @@ class ProgramServices:
         listener: MetricsSink | None = None,
     ) -> "Iterator[DailyCloseUseCase]":
         """Yield the use case, wired by the settings; its connections end with the context."""
-        # Imported here, since --help and completion need none of it.
-        from aegis_batch.bootstrap.container import Container  # noqa: PLC0415
-        from aegis_batch.bootstrap.loading import load_settings, unknown_variables  # noqa: PLC0415
-        from aegis_batch.bootstrap.telemetry import set_up_logs, warn_of_unknown  # noqa: PLC0415
-
-        settings = load_settings(environ, required=_REHEARSAL_NEEDS if dry_run else _CLOSE_NEEDS)
-        set_up_logs(settings.log_level, settings.log_format)
-        warn_of_unknown(unknown_variables(os.environ if environ is None else environ))
-        container = Container(settings=settings, listener=listener)
+        with garbage_left_alone():
+            required = _REHEARSAL_NEEDS if dry_run else _CLOSE_NEEDS
+            container = _container(os.environ if environ is None else environ, required, listener)
         try:
-            yield container.daily_close()
+            with garbage_left_alone():
+                use_case = container.daily_close()
+            yield use_case
         finally:
             container.shutdown_resources()
 
@@ -88,6 +86,20 @@ class ProgramServices:
         from aegis_batch.bootstrap.demo import stop_demo  # noqa: PLC0415
 
         stop_demo(folder)
+
+
+def _container(
+    environ: Mapping[str, str], required: Iterable[str], listener: MetricsSink | None
+) -> "Container":
+    # Imported here, since --help and completion need none of it.
+    from aegis_batch.bootstrap.container import Container  # noqa: PLC0415
+    from aegis_batch.bootstrap.loading import load_settings, unknown_variables  # noqa: PLC0415
+    from aegis_batch.bootstrap.telemetry import set_up_logs, warn_of_unknown  # noqa: PLC0415
+
+    settings = load_settings(environ, required=required)
+    set_up_logs(settings.log_level, settings.log_format)
+    warn_of_unknown(unknown_variables(environ))
+    return Container(settings=settings, listener=listener)
 
 
 def _require_demo_packages() -> None:

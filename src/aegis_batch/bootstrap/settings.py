@@ -10,12 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
 )
 
 from aegis_batch.adapters.outbound.postgres.orders_schema import PlacedAtKind
@@ -89,10 +91,10 @@ class LogFormat(StrEnum):
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Settings(BaseSettings):
-    """All settings, validated; secrets are secret types."""
+class Settings(BaseModel):
+    """All settings, validated; secrets are secret types. ``load_settings`` gathers the values."""
 
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=False
     )
 
@@ -115,14 +117,14 @@ class Settings(BaseSettings):
     orders_placed_at_kind: PlacedAtKind = PlacedAtKind.AUTO
     orders_total: str | None = "total"
     orders_status: str | None = None
-    orders_statuses: Annotated[tuple[str, ...], NoDecode] = ()
+    orders_statuses: tuple[str, ...] = ()
     items_table: Name = "order_items"
     items_order_id: Name = "order_id"
     items_name: Name = "name"
     items_quantity: Name = "quantity"
     items_unit_price: Name = "unit_price"
 
-    rules: Annotated[dict[Rule, Action], NoDecode] = Field(default_factory=dict)
+    rules: dict[Rule, Action] = Field(default_factory=dict)
     total_tolerance: Decimal = Field(Decimal("0.00"), ge=0, allow_inf_nan=False)
 
     report_status: ReportStatusSource = ReportStatusSource.BACKEND
@@ -134,18 +136,6 @@ class Settings(BaseSettings):
 
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.JSON
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are pydantic-settings' own
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values as arguments alone: ``load_settings`` gathers them, files included."""
-        return (init_settings,)
 
     @field_validator("*", mode="before")
     @classmethod
