@@ -4,6 +4,9 @@ PYTHON  ?= python3
 # Tests run in as many processes, each with servers of its own.
 WORKERS ?= 2
 TESTS   ?= tests/unit tests/integration
+# What `make bench` measures: days of so many orders, each way so many times.
+SIZES   ?= 10000 100000 1000000
+ROUNDS  ?= 5
 # More for pytest, as in: make test ARGS="-k restart"
 ARGS    ?=
 
@@ -20,7 +23,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lock wheel clean
+.PHONY: help demo test bench check format lock wheel clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +38,9 @@ test: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run every test, and m
 	@$(BIN)/coverage report
 	@echo "The domain and the application, of which every branch must be covered:"
 	@$(BIN)/coverage report --include='*/aegis_batch/domain/*,*/aegis_batch/application/*' --fail-under=100
+
+bench: $(VENV)/.dev $(VENV)/.bench $(VENV)/.package ## Measure the close beside other ways, into bench/results.md
+	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
 
 check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/ruff check --quiet .
@@ -56,6 +62,7 @@ lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@$(COMPILE) --upgrade --extra demo --group dev -o requirements/dev.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	@$(COMPILE) --upgrade -c requirements/dev.txt --group bench -o requirements/bench.txt
 	@# npm takes what is installed for granted, and would then leave the hashes out.
 	@rm -rf package-lock.json node_modules
 	@$(NPM) install --package-lock-only --ignore-scripts --loglevel=error >/dev/null
@@ -83,6 +90,11 @@ $(VENV)/.demo: requirements/demo.txt | $(VENV)/.made
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.demo
 	@echo "Installing what the tests need..."
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt | $(VENV)/.dev
+	@echo "Installing what the bench compares with..."
+	@$(PIP) install --require-hashes -r requirements/bench.txt
 	@touch $@
 
 # Installed as its users install it, so that tests find what the wheel forgot.
