@@ -1,0 +1,1 @@
+"""Measures a close beside other ways to the same figures; see ``make bench``."""

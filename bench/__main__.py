@@ -1,0 +1,79 @@
+"""``python -m bench``: measure, print one table, and keep it in a file."""
+
+import argparse
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.ground import Ground, running_ground
+from bench.measure import measure
+from bench.rounds import large_day, small_day
+from bench.shop import GROWING, SCATTERED, day_figures
+from bench.table import Section, as_markdown
+from bench.ways import IMPORTS_ALONE, large_ways
+
+_SMALL_DAY_ORDERS = 69
+_RESULTS = Path(__file__).parent / "results.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what the arguments name."""
+    options = _parser().parse_args(arguments)
+    with running_ground() as ground:
+        sections = [_small_section(ground, options.rounds)]
+        for orders in options.sizes:
+            sections += _large_sections(ground, orders, options.rounds, options.without)
+    table = as_markdown(sections, rounds=options.rounds)
+    options.results.write_text(table, encoding="utf-8")
+    sys.stdout.write(table)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, help="orders of the days to measure")
+    parser.add_argument("--rounds", type=int, default=5, help="how often to measure each way")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=["checked", "close", "polars", "cursor"],
+        help="a way to leave out",
+    )
+    parser.add_argument("--results", type=Path, default=_RESULTS, help="the file for the table")
+    return parser
+
+
+def _small_section(ground: Ground, rounds: int) -> Section:
+    _tell(f"a small day of {_SMALL_DAY_ORDERS} orders, read and handed over")
+    with ground.shop(GROWING, _SMALL_DAY_ORDERS) as environ:
+        scores = small_day(environ, day_figures(_SMALL_DAY_ORDERS), rounds)
+        return Section(f"{_SMALL_DAY_ORDERS} orders, handed over", scores)
+
+
+def _large_sections(
+    ground: Ground, orders: int, rounds: int, without: Sequence[str]
+) -> list[Section]:
+    sections = []
+    expected = day_figures(orders)
+    for ids in (GROWING, SCATTERED):
+        title = f"{orders:,} orders, {ids.name}"
+        _tell(title)
+        with ground.shop(ids, orders) as environ:
+            ways = large_ways(ground.psql, without=without)
+            scores = large_day(ways, environ, expected, rounds)
+            sections.append(Section(title, scores, _imports_mb(environ, rounds)))
+    return sections
+
+
+def _imports_mb(environ: Mapping[str, str], rounds: int) -> float:
+    runs = [measure(IMPORTS_ALONE.command, environ) for _ in range(rounds)]
+    return statistics.median(run.peak_mb for run in runs)
+
+
+def _tell(what: str) -> None:
+    sys.stderr.write(f"Measuring {what}...\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""The shop that is measured: what ``sql/shop.sql`` writes, and what its day adds up to."""
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bench.figures import Figures
+
+__all__ = ["DAY", "GROWING", "SCATTERED", "Ids", "day_figures"]
+
+DAY = "2026-11-21"
+_DAYS_BEFORE = 2
+_LINES = 3
+_ITEMS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """A kind of order ids, by the SQL type and the SQL of the id of order ``n``."""
+
+    name: str
+    sql_type: str
+    sql_of_order: str
+
+
+GROWING = Ids("ids that grow with time", "bigint", "n")
+SCATTERED = Ids("random ids (UUID)", "uuid", "md5(n::text)::uuid")
+
+
+def day_figures(orders_a_day: int) -> Figures:
+    """Return what the day of ``sql/shop.sql`` has to add up to."""
+    quantities: Counter[str] = Counter()
+    cents = 0
+    first = _DAYS_BEFORE * orders_a_day + 1
+    for n in range(first, first + orders_a_day):
+        for line in range(_LINES):
+            item = (n * 7 + line * 13 + n * n % 97) % _ITEMS
+            quantity = 1 + (n + line) % 4
+            quantities[f"Item {item}"] += quantity
+            cents += quantity * (100 + item * 37 % 9000)
+    return Figures.of(orders_a_day, Decimal(cents) / 100, quantities)
