@@ -9,7 +9,7 @@ from bench.figures import Figures
 __all__ = ["DAY", "GROWING", "SCATTERED", "Ids", "day_figures"]
 
 DAY = "2026-11-21"
-_DAYS_BEFORE = 2
+_DAYS_BEFORE = 3
 _LINES = 3
 _ITEMS = 500
 

@@ -1,5 +1,5 @@
--- A shop with five days of :orders_a_day orders each, three lines an order, totals that match.
--- The day that is measured is the third, 2026-11-21 in America/Sao_Paulo. Order n of the shop has
+-- A shop with a week of :orders_a_day orders a day, three lines an order, totals that match.
+-- The day that is measured is the fourth, 2026-11-21 in America/Sao_Paulo. Order n of the shop has
 -- the id :id_of_order; its figures are a function of n (bench/shop.py has the same in Python).
 \set ON_ERROR_STOP on
 
@@ -19,19 +19,19 @@ CREATE UNLOGGED TABLE order_items (
 
 INSERT INTO order_items (order_id, name, quantity, unit_price)
 SELECT :id_of_order, 'Item ' || item, 1 + (n + line) % 4, (100 + item * 37 % 9000) / 100.0
-FROM generate_series(1, 5 * :orders_a_day::bigint) AS n,
+FROM generate_series(1, 7 * :orders_a_day::bigint) AS n,
     generate_series(0, 2) AS line,
     LATERAL (SELECT (n * 7 + line * 13 + n * n % 97) % 500 AS item) AS chosen;
 
 INSERT INTO orders (id, created_at, total)
 SELECT :id_of_order,
-    timestamptz '2026-11-19T03:00:00Z' + (n - 1) * interval '1 day' / :orders_a_day,
+    timestamptz '2026-11-18T03:00:00Z' + (n - 1) * interval '1 day' / :orders_a_day,
     (
         SELECT sum((1 + (n + line) % 4) * (100 + item * 37 % 9000)) / 100.0
         FROM generate_series(0, 2) AS line,
             LATERAL (SELECT (n * 7 + line * 13 + n * n % 97) % 500 AS item) AS chosen
     )
-FROM generate_series(1, 5 * :orders_a_day::bigint) AS n;
+FROM generate_series(1, 7 * :orders_a_day::bigint) AS n;
 
 ALTER TABLE orders ADD PRIMARY KEY (id);
 ALTER TABLE order_items ADD PRIMARY KEY (id);

@@ -20,7 +20,7 @@ from aegis_batch.adapters.outbound.postgres.split_sql import planner_settings, s
 __all__ = ["LARGE_DAY_ORDERS", "sum_up"]
 
 # Below it what the faster ways save is less than what their questions cost (ADR 9).
-LARGE_DAY_ORDERS: Final = 20_000
+LARGE_DAY_ORDERS: Final = 10_000
 # As many as processes at a server with default settings that has two cores to spare.
 _RANGES: Final = 2
 
