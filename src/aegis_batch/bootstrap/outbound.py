@@ -16,6 +16,7 @@ from aegis_batch.domain.run import Run
 if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.http.backend import HttpBackend
     from aegis_batch.adapters.outbound.http.report_gateway import ReportStatus
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
 
 __all__ = ["build_order_reader", "open_report_gateway"]
 
@@ -45,6 +46,18 @@ def build_order_reader(settings: Settings) -> OrderReader:
         item_unit_price=settings.items_unit_price,
     )
     return PostgresOrderReader(_database(settings), schema)
+
+
+def _database(settings: Settings) -> "OrdersDatabase":
+    from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+    from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
+
+    assert settings.database_url is not None  # noqa: S101 - load_settings has seen to it
+    return OrdersDatabase(
+        parse_database_url(settings.database_url.get_secret_value()),
+        connect_seconds=settings.db_connect_seconds,
+        statement_timeout_seconds=settings.db_statement_timeout_seconds,
+    )
 
 
 def open_report_gateway(

@@ -162,6 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         del message, explain  # They repeat the request.
+        # Of a request that can't be read the version may be missing, and then no head is written.
+        self.request_version = self.protocol_version
         self._send("?", "(an unreadable request)", problem(HTTPStatus(code), "No usable request."))
         self.close_connection = True
 
@@ -215,7 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, method: str, route: str, answer: Answer) -> None:
         content = answer.body.encode()
         self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        for name, value in answer.headers:
             self.send_header(name, value)
         if content:
             self.send_header("Content-Type", answer.media_type)

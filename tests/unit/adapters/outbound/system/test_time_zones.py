@@ -1,0 +1,102 @@
+"""Zones come from the pinned package by their exact names, and from nowhere else."""
+
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+
+import pytest
+
+from aegis_batch.adapters.outbound.system.time_zones import load_zone, tzdata_version
+
+
+def _names() -> list[str]:
+    return resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+
+
+def test_every_zone_of_the_package_can_be_loaded() -> None:
+    names = _names()
+
+    assert len(names) > 590
+    for name in names:
+        assert load_zone(name).key == name
+
+
+@pytest.mark.parametrize(
+    ("name", "hours"),
+    [
+        ("UTC", 0),
+        ("America/Sao_Paulo", -3),
+        ("America/Port-au-Prince", -5),
+        ("America/Argentina/Buenos_Aires", -3),
+        ("Etc/GMT+12", -12),
+        ("Etc/GMT-14", 14),
+    ],
+)
+def test_a_zone_tells_its_offset(name: str, hours: int) -> None:
+    instant = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    assert instant.astimezone(load_zone(name)).utcoffset() == timedelta(hours=hours)
+
+
+def test_the_zones_of_the_machine_play_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zoneinfo, "TZPATH", ())
+
+    assert load_zone("America/Sao_Paulo").key == "America/Sao_Paulo"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Nowhere/Atall",
+        "America",
+        "America/Argentina",
+        "America/",
+        "/America/Sao_Paulo",
+        "America//Sao_Paulo",
+        "America/./Sao_Paulo",
+        "America/../UTC",
+        "../zoneinfo/UTC",
+        "..",
+        "/etc/localtime",
+        "/usr/share/zoneinfo/UTC",
+        "C:/zones/UTC",
+        "America\\Sao_Paulo",
+        "America/Sao_Paulo/more",
+        "America/Sao_Paulo\n",
+        " UTC",
+        "UTC\0",
+        "S\u00e3o_Paulo",
+        "\ud800",
+        "A" * 300,
+        "/".join(["A" * 200] * 30),
+    ],
+)
+def test_a_name_that_is_no_zone_is_not_found(name: str) -> None:
+    with pytest.raises(KeyError) as caught:
+        load_zone(name)
+
+    assert caught.value.args == (name,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["tzdata.zi", "zone.tab", "zone1970.tab", "iso3166.tab", "zonenow.tab", "leapseconds"],
+)
+def test_a_file_of_the_package_that_is_no_zone_is_not_one(name: str) -> None:
+    assert resources.files("tzdata").joinpath("zoneinfo", name).is_file()
+
+    with pytest.raises(KeyError):
+        load_zone(name)
+
+
+@pytest.mark.parametrize("name", ["__init__", "__init__.py", "__pycache__"])
+def test_a_module_of_the_package_is_no_zone(name: str) -> None:
+    with pytest.raises(KeyError):
+        load_zone(name)
+
+
+def test_the_version_is_that_of_the_data() -> None:
+    data = resources.files("tzdata").joinpath("zoneinfo", "tzdata.zi").read_text(encoding="ascii")
+
+    assert data.startswith(f"# version {tzdata_version()}\n")
