@@ -56,7 +56,12 @@ _EXPORTS = {
         "OrdersRead",
         "ReportSought",
         "ReportSubmitted",
+        "RequestAnswered",
         "RequestFailed",
+        "RuleBroken",
+        "Step",
+        "StepFailed",
+        "StepStarted",
     ],
     "domain.exact": [
         "ZERO",

@@ -6,6 +6,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
+from aegis_batch.adapters.outbound.otel.durations import bounded_ms
 from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
@@ -20,10 +21,12 @@ from aegis_batch.domain.events import (
     Step,
     StepFailed,
 )
+from aegis_batch.domain.printable import printable
 
 __all__ = ["CloseFigures"]
 
 _SCOPE = "aegis_batch"
+_CHARACTERS_MAX = 64
 # Milliseconds: from a day that was closed already to one of a hundred million orders.
 _DURATIONS_MS = (
     *(10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000),
@@ -113,15 +116,23 @@ class CloseFigures:
         # The other one is told too, as zero: an alarm needs a figure to look at.
         self._success.add(int(succeeded), about if succeeded else None)
         self._failure.add(int(not succeeded), None if succeeded else about)
-        self._duration_ms.record(event.duration_ms, about)
+        self._duration_ms.record(bounded_ms(event.duration_ms), about)
         if succeeded:
             self._last_success.set(round(event.at.timestamp()))
 
     def _count_step(self, step: Step, duration_ms: float, result: str = "ok") -> None:
-        self._step_ms.record(duration_ms, {"step": step.value, "result": result})
+        self._step_ms.record(bounded_ms(duration_ms), {"step": step.value, "result": result})
 
     def _count_request(self, event: RequestAnswered | RequestFailed, result: str) -> None:
-        about: dict[str, str | int] = {"operation": event.operation, "result": result}
+        about: dict[str, str | int] = {
+            "operation": _short(event.operation),
+            "result": _short(result),
+        }
         if event.status is not None:
             about["status"] = event.status
         self._requests.add(1, about)
+
+
+def _short(text: str) -> str:
+    # One character that can't be encoded would cost all metrics of an export.
+    return printable(text)[:_CHARACTERS_MAX]

@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 
+from aegis_batch.adapters.outbound.otel.durations import bounded_ms
 from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
@@ -208,7 +209,7 @@ def _end(part: _Open, duration_ms: float, about: Mapping[str, object], code: str
     if code is not None:
         part.span.set_status(Status(StatusCode.ERROR, printable(code)[:_CHARACTERS_MAX]))
     # Counted on the monotonic clock: the wall clock may have been set meanwhile.
-    part.span.end(part.start_ns + round(duration_ms * 1e6))
+    part.span.end(part.start_ns + round(bounded_ms(duration_ms) * 1e6))
 
 
 def _add_event(part: _Open, event: Event, about: Mapping[str, object]) -> None:
