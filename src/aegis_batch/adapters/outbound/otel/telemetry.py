@@ -24,8 +24,8 @@ from aegis_batch.adapters.outbound.otel.variables import Export, Signal
 __all__ = ["Process", "open_telemetry"]
 
 # A collector that is away may cost two seconds in all: these, and what the imports take.
-_EXPORT_SECONDS_MAX = 1.1
-_END_SECONDS_MAX = 1.3
+_EXPORT_SECONDS_MAX = 0.9
+_END_SECONDS_MAX = 1.0
 
 
 @dataclass(frozen=True, slots=True)
