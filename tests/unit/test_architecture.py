@@ -57,7 +57,12 @@ _EXPORTS = {
         "OrdersRead",
         "ReportSought",
         "ReportSubmitted",
+        "RequestAnswered",
         "RequestFailed",
+        "RuleBroken",
+        "Step",
+        "StepFailed",
+        "StepStarted",
     ],
     "domain.exact": [
         "ZERO",

@@ -17,6 +17,7 @@ from aegis_batch.domain.errors import (
     BackendUnavailable,
     InvalidRequest,
 )
+from aegis_batch.domain.events import Step
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import CloseKey, Run
@@ -186,12 +187,12 @@ class DailyCloseUseCase:
     def _derive(self, progress: _Progress) -> Report | None:
         """Read, check and derive; ``None`` where a rule that rejects is broken."""
         policy = self._policy
-        since_seconds = progress.journal.moment_seconds()
-        read_at = self._clock.now()
-        reading = self._orders.read(progress.window, policy.rules.tolerance)
-        totals = Totals.sum(reading.parts)
-        progress.violations = policy.rules.judge(totals.tallies)
-        progress.journal.read(totals, progress.violations, since_seconds=since_seconds)
+        with progress.journal.step(Step.READ):
+            read_at = self._clock.now()
+            reading = self._orders.read(progress.window, policy.rules.tolerance)
+            totals = Totals.sum(reading.parts)
+            progress.violations = policy.rules.judge(totals.tallies)
+            progress.journal.read(totals, progress.violations)
         rejecting = [v for v in progress.violations if v.action is Action.REJECT]
         if rejecting:
             progress.problem = Problem.of_rejection(rejecting)
@@ -217,20 +218,21 @@ class DailyCloseUseCase:
 def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
     if not reports.can_find:
         return None
-    since_seconds = progress.journal.moment_seconds()
-    stored = reports.find(progress.run)
-    progress.already_closed = stored is not None
-    progress.journal.sought(found=stored is not None, since_seconds=since_seconds)
+    with progress.journal.step(Step.FIND):
+        stored = reports.find(progress.run)
+        progress.already_closed = stored is not None
+        progress.journal.sought(found=stored is not None)
     return stored
 
 
 def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> Outcome:
-    since_seconds = progress.journal.moment_seconds()
     try:
-        receipt = reports.submit(progress.run, report)
+        with progress.journal.step(Step.SUBMIT):
+            receipt = reports.submit(progress.run, report)
+            progress.journal.submitted(receipt)
     except AnswerLost as error:
         progress.submission = Submission(error.attempts, None)
-        stored = _find_once(progress.run, reports)
+        stored = _find_once(progress, reports)
         if stored is None:
             raise
         return _settle(progress, report, stored)
@@ -238,22 +240,26 @@ def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> O
         progress.submission = Submission(error.attempts, error.status)
         raise
     progress.submission = Submission(receipt.attempts, receipt.status)
-    progress.journal.submitted(receipt, since_seconds=since_seconds)
     if receipt.created:
         progress.already_closed = False
         return Outcome.CREATED
     stored = receipt.stored
     if stored is None or not stored.is_complete:
-        stored = _find_once(progress.run, reports) or stored
+        stored = _find_once(progress, reports) or stored
     return _settle(progress, report, stored)
 
 
-def _find_once(run: Run, reports: ReportGateway) -> StoredReport | None:
+def _find_once(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
     """Ask a single time what became of a report; ``None`` where that can't be known."""
+    if not reports.can_find:
+        return None
     try:
-        return reports.find(run, once=True)
+        with progress.journal.step(Step.FIND):
+            stored = reports.find(progress.run, once=True)
+            progress.journal.sought(found=stored is not None)
     except (BackendRefused, BackendUnavailable):
         return None
+    return stored
 
 
 def _settle(progress: _Progress, report: Report, stored: StoredReport | None) -> Outcome:

@@ -2,16 +2,16 @@
 
 # ruff: noqa: PLC0415 - see above
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from aegis_batch.adapters.outbound.system.identifiers import new_span_id
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
 from aegis_batch.bootstrap.version import program_version
+from aegis_batch.domain.run import Run
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.http.backend import HttpBackend
@@ -61,7 +61,10 @@ def _database(settings: Settings) -> "OrdersDatabase":
 
 
 def open_report_gateway(
-    settings: Settings, clock: Clock, metrics: MetricsSink
+    settings: Settings,
+    clock: Clock,
+    metrics: MetricsSink,
+    traceparent_of: Callable[[Run], str],
 ) -> Iterator[ReportGateway | None]:
     """Yield the gateway to the Backend, and close it; ``None`` where the settings name none."""
     if settings.adapters is Adapters.MEMORY:
@@ -83,7 +86,7 @@ def open_report_gateway(
         max_attempts=settings.http_max_attempts,
         backoff_seconds=settings.http_backoff_seconds,
     )
-    backend = HttpBackend(connection, clock, metrics, new_span_id, program_version())
+    backend = HttpBackend(connection, clock, metrics, traceparent_of, program_version())
     gateway = HttpReportGateway(backend, _report_status(settings, backend))
     try:
         yield gateway

@@ -62,8 +62,9 @@ class ProgramServices:
 
         settings = load_settings(environ, required=_REHEARSAL_NEEDS if dry_run else _CLOSE_NEEDS)
         set_up_logs(settings.log_level, settings.log_format)
-        warn_of_unknown(unknown_variables(os.environ if environ is None else environ))
-        container = Container(settings=settings, listener=listener)
+        variables = os.environ if environ is None else environ
+        warn_of_unknown(unknown_variables(variables))
+        container = Container(settings=settings, listener=listener, environ=variables)
         try:
             yield container.daily_close()
         finally:

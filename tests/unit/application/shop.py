@@ -29,12 +29,15 @@ from aegis_batch.domain.seal import Versions
 __all__ = [
     "DAY",
     "EQUAL",
+    "FIND",
     "NEGATIVE",
     "NOW",
     "ORDERS",
     "OTHER",
+    "READ",
     "REPORT",
     "RUN",
+    "SUBMIT",
     "WORDS",
     "Shop",
 ]
@@ -42,6 +45,10 @@ __all__ = [
 DAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
 RUN = Run("run 1", "1" * 32, CloseKey("default", Period(PeriodKind.DAY, DAY)))
+# The events of a step that goes well.
+FIND = ("step.started", "report.sought")
+READ = ("step.started", "orders.read")
+SUBMIT = ("step.started", "report.submitted")
 WORDS = ("some_code", "Something is wrong.", "Do something.")
 _SOUP = OrderLine("Soup", Decimal(2), Decimal("20.50"))
 _TEA = OrderLine("Tea", Decimal(1), Decimal("3.25"))

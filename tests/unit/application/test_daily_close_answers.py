@@ -15,11 +15,25 @@ from aegis_batch.domain.errors import (
 from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
+    ReportSought,
     ReportSubmitted,
+    Step,
+    StepFailed,
+    StepStarted,
 )
 from aegis_batch.domain.outcome import Outcome, Problem, Submission
 from aegis_batch.domain.report import StoredReport
-from tests.unit.application.shop import DAY, EQUAL, OTHER, REPORT, RUN, WORDS, Shop
+from tests.unit.application.shop import (
+    DAY,
+    EQUAL,
+    OTHER,
+    READ,
+    REPORT,
+    RUN,
+    SUBMIT,
+    WORDS,
+    Shop,
+)
 
 _LOST = AnswerLost(*WORDS, 500, 3)
 _PARTLY_EQUAL = StoredReport(DAY, total_orders=Decimal(2))
@@ -123,6 +137,8 @@ def test_every_answer_to_the_report_leads_to_its_decision(shop: Shop, answer: An
         )
     submitted = [event for event in shop.sink.events if isinstance(event, ReportSubmitted)]
     assert len(submitted) == isinstance(answer.to_post, Receipt)
+    sent, *asked = [event.step for event in shop.sink.events if isinstance(event, StepStarted)][2:]
+    assert (sent, asked) == (Step.SUBMIT, [Step.FIND] * answer.asked_again)
 
 
 def test_a_report_whose_answer_was_lost_on_the_way_back_is_found_again(shop: Shop) -> None:
@@ -158,7 +174,10 @@ def test_where_the_backend_can_not_be_asked_nothing_is_read_or_sent(
     assert (result.outcome, result.problem) == (outcome, Problem.of(fault))
     assert (result.submission, result.already_closed, result.report) == (None, None, None)
     assert (shop.reader.windows, shop.backend.posts) == ([], 0)
-    assert shop.events == ["job.started", "job.failed"]
+    assert shop.events == ["job.started", "step.started", "step.failed", "job.failed"]
+    assert shop.sink.events[2] == StepFailed(
+        run=RUN, at=shop.clock.now(), step=Step.FIND, code=fault.code, duration_ms=15.625
+    )
 
 
 def test_where_no_source_can_be_asked_the_report_is_sent_at_once(shop: Shop) -> None:
@@ -168,7 +187,7 @@ def test_where_no_source_can_be_asked_the_report_is_sent_at_once(shop: Shop) -> 
 
     assert (result.outcome, result.already_closed) == (Outcome.CREATED, False)
     assert shop.backend.finds == 0
-    assert shop.events == ["job.started", "orders.read", "report.submitted", "job.completed"]
+    assert shop.events == ["job.started", *READ, *SUBMIT, "job.completed"]
 
 
 def test_where_no_source_can_be_asked_a_lost_answer_stays_unknown(shop: Shop) -> None:
@@ -179,3 +198,18 @@ def test_where_no_source_can_be_asked_a_lost_answer_stays_unknown(shop: Shop) ->
 
     assert (result.outcome, result.submission) == (Outcome.UNAVAILABLE, Submission(3, None))
     assert result.already_closed is None
+
+
+def test_every_step_that_began_ends_once(shop: Shop) -> None:
+    shop.backend.answer = _LOST
+    shop.backend.later = _AWAY
+
+    shop.close()
+
+    kinds = (StepStarted, StepFailed, ReportSought, ReportSubmitted)
+    steps = [event for event in shop.sink.events if isinstance(event, kinds)]
+    assert [event.name for event in steps[-4:]] == ["step.started", "step.failed"] * 2
+    assert [event.step for event in steps[-4:] if isinstance(event, StepFailed)] == [
+        Step.SUBMIT,
+        Step.FIND,
+    ]

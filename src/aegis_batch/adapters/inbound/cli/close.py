@@ -108,12 +108,16 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
             problem=problem,
         )
 
+    ending: Ending | None = None
     try:
         with services.daily_close(dry_run=request.dry_run) as use_case:
             ending = Ending.of(use_case.close(request))
     except AegisError as error:
         ending = ended_early(Outcome.of(error), Problem.of(error))
     except Stopped as stopped:
+        if ending is not None:
+            # Only what comes after the close was broken off, such as exporting its telemetry.
+            return ending, int(status_of(ending.outcome))
         problem = Problem(
             "stopped",
             "The program was told to stop before the close had ended.",

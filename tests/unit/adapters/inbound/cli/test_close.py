@@ -65,6 +65,7 @@ class InMemoryServices:
         self.gateway = InMemoryReportGateway()
         self.orders = InMemoryOrderReader([SOUP, NEGATIVE])
         self.fault: BaseException | None = None
+        self.fault_at_end: BaseException | None = None
 
     def version(self) -> str:
         return "1.2.3"
@@ -93,6 +94,8 @@ class InMemoryServices:
             listener or InMemoryMetricsSink(),
             ReportPolicy(Calendar(load_zone(zone), zone), Rules(), Versions("1", "2", "3")),
         )
+        if self.fault_at_end is not None:
+            raise self.fault_at_end
 
     def sandbox_token(self, beside: Path) -> ServiceToken:
         raise NotImplementedError
@@ -239,6 +242,16 @@ def test_what_ends_before_the_run_is_told_as_one_object_too(
     assert (found, told["outcome"]) == (status, outcome)
     assert told["reportDate"] == "2026-11-21"
     assert "secret inside" not in json.dumps(told)
+
+
+def test_a_stop_after_the_run_leaves_its_result_as_it_is(
+    close_json: Close, services: InMemoryServices
+) -> None:
+    services.fault_at_end = Stopped(15)
+
+    status, told = close_json("--date", "2026-11-21")
+
+    assert (status, told["outcome"], told["error"]) == (0, "created", None)
 
 
 @pytest.mark.parametrize(
