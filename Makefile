@@ -56,6 +56,7 @@ lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@$(COMPILE) --upgrade --extra demo --group dev -o requirements/dev.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	@$(COMPILE) --upgrade -c requirements/dev.txt --group build -o requirements/build.txt
 	@# npm takes what is installed for granted, and would then leave the hashes out.
 	@rm -rf package-lock.json node_modules
 	@$(NPM) install --package-lock-only --ignore-scripts --loglevel=error >/dev/null
