@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import MappingProxyType
 
 from aegis_batch.adapters.inbound.sandbox.payload import (
     InvalidReport,
@@ -25,7 +24,6 @@ BODY_BYTES_MAX = 1024 * 1024
 _FIND = re.compile(r"/reports/(?:(?:weekly|monthly)/)?[^/]+")
 _SUBMIT = re.compile(r"/internal/reports/(?P<period>daily|weekly|monthly)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Answer:
     status: HTTPStatus
     body: str = ""
     media_type: str = "application/json"
-    headers: Mapping[str, str] = _NOTHING
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Sandbox:
@@ -83,7 +81,7 @@ class Sandbox:
             return problem(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 f"This path takes {allowed} only.",
-                headers={"Allow": allowed},
+                headers=(("Allow", allowed),),
             )
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         if allowed == "POST" and media_type != "application/json":
@@ -127,7 +125,7 @@ def problem(
     status: HTTPStatus,
     detail: str,
     *,
-    headers: Mapping[str, str] = _NOTHING,
+    headers: tuple[tuple[str, str], ...] = (),
     **more: object,
 ) -> Answer:
     """Return a problem document; its texts never repeat what was sent."""

@@ -215,7 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, method: str, route: str, answer: Answer) -> None:
         content = answer.body.encode()
         self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        for name, value in answer.headers:
             self.send_header(name, value)
         if content:
             self.send_header("Content-Type", answer.media_type)

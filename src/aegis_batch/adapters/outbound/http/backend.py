@@ -12,7 +12,7 @@ import stamina
 from aegis_batch.adapters.outbound.http import verdicts
 from aegis_batch.adapters.outbound.http.answers import unwelcome
 from aegis_batch.adapters.outbound.http.client import BackendClient, open_client
-from aegis_batch.adapters.outbound.http.connection import BackendConnection
+from aegis_batch.adapters.outbound.http.connection import BackendConnection, is_header_value
 from aegis_batch.adapters.outbound.http.errors import (
     HTTPX_ERRORS,
     AttemptFailed,
@@ -186,10 +186,10 @@ def _spent(call: Call, failures: list[AttemptFailed]) -> BackendUnavailable:
 
 
 def _tenant_header(tenant: str) -> str:
-    if not (tenant.isascii() and tenant.isprintable() and tenant.strip()) or tenant[0] == " ":
+    if not is_header_value(tenant):
         raise InvalidRequest(
             "tenant_not_sendable",
             "The tenant's name holds a character that an HTTP header can't carry.",
-            "Name tenants with printable ASCII characters.",
+            "Name tenants with printable ASCII characters, without a space at either end.",
         )
     return tenant

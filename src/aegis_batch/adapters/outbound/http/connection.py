@@ -8,7 +8,14 @@ import httpx
 
 from aegis_batch.domain.errors import InvalidRequest
 
-__all__ = ["BackendConnection", "check_base_url", "check_protected", "check_token", "is_protected"]
+__all__ = [
+    "BackendConnection",
+    "check_base_url",
+    "check_protected",
+    "check_token",
+    "is_header_value",
+    "is_protected",
+]
 
 _HOST_CHARACTERS_MAX = 253
 _LABEL_CHARACTERS_MAX = 63
@@ -70,12 +77,17 @@ def check_base_url(text: str) -> str:
 
 def check_token(text: str) -> None:
     """Raise ``InvalidRequest`` where a header can't carry a token; the text never repeats it."""
-    if not _HEADER_VALUE.fullmatch(text):
+    if not is_header_value(text):
         raise InvalidRequest(
             "invalid_token",
             "X_SERVICE_TOKEN is empty or holds a character that an HTTP header can't carry.",
             "Use printable ASCII characters, without a space or a line break at either end.",
         )
+
+
+def is_header_value(text: str) -> bool:
+    """Say whether every server takes a text as a header's value: printable ASCII, no edge blank."""
+    return _HEADER_VALUE.fullmatch(text) is not None
 
 
 def is_protected(base_url: str) -> bool:

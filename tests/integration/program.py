@@ -1,0 +1,66 @@
+"""The program as a user runs it: a process of its own, with nothing but the environment given."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_END_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The one JSON object on standard output."""
+        (line,) = self.out.splitlines()
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return this process's environment with the given settings and none of the program's own."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AEGIS_", "OTEL_"))
+        and name not in ("DATABASE_URL", "BACKEND_BASE_URL", "X_SERVICE_TOKEN")
+    }
+    return {**kept, "PYTHONPATH": "", **settings}
+
+
+def start(
+    arguments: Sequence[str], settings: Mapping[str, str], folder: Path
+) -> "subprocess.Popen[str]":
+    """Start the program in a folder."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "aegis_batch", *arguments],
+        env=environment(**settings),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def end(process: "subprocess.Popen[str]") -> Ended:
+    """Wait for a process, and return how it ended."""
+    out, err = process.communicate(timeout=_END_SECONDS)
+    return Ended(process.returncode, out, err)
+
+
+def run(arguments: Sequence[str], settings: Mapping[str, str], folder: Path) -> Ended:
+    """Run the program in a folder to its end."""
+    return end(start(arguments, settings, folder))
