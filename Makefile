@@ -20,7 +20,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lock wheel clean
+.PHONY: help demo test check format docs lock wheel clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 format: $(VENV)/.dev ## Write the code as the formatter would
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format --quiet .
+
+docs: $(VENV)/.package ## Write the page of settings from the settings
+	@$(BIN)/python -m tools.settings_page
 
 lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@echo "Resolving the dependencies..."
