@@ -162,8 +162,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         del message, explain  # They repeat the request.
-        self._send("?", "(an unreadable request)", problem(HTTPStatus(code), "No usable request."))
+        # Of a request that can't be read the version may be missing, and then no head is written.
+        self.request_version = self.protocol_version
+        # Before the answer, so that it says so: a client would try the connection again.
         self.close_connection = True
+        self._send("?", "(an unreadable request)", problem(HTTPStatus(code), "No usable request."))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's own name
         """Write nothing: ``on_access`` gets the lines."""

@@ -19,6 +19,7 @@ __all__ = [
 
 _HOST_CHARACTERS_MAX = 253
 _LABEL_CHARACTERS_MAX = 63
+_PORT_MAX = 65_535
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 # RFC 9110, section 5.5, without what only some servers take: tabs and bytes above ASCII.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
@@ -54,15 +55,15 @@ def check_base_url(text: str) -> str:
     It has the scheme http or https, a host, perhaps a port and a path, and nothing else. Raises
     ``InvalidRequest``, whose text never repeats the address, since a password may stand in it.
     """
-    authority = text.partition("://")[2].partition("/")[0]
-    if "@" in authority:
+    scheme, separator, rest = text.partition("://")
+    if "@" in rest.partition("/")[0]:
         raise _unfit("has a user or a password before its host", "Take it out: the token is enough")
     if "?" in text or "#" in text:
         raise _unfit("has a query or a fragment", "Leave it off: paths are added to the address")
     if "\\" in text or not text.isprintable() or " " in text:
         raise _unfit("holds a character that no address holds", "Look for spaces and backslashes")
     try:
-        url = httpx.URL(text)
+        url = httpx.URL(scheme.lower() + separator + rest)
         host = url.raw_host.decode("ascii")
     except (httpx.InvalidURL, ValueError):
         raise _unfit("is not an address", "Check its host and its port") from None
@@ -70,8 +71,8 @@ def check_base_url(text: str) -> str:
         raise _unfit("starts with neither https:// nor http://", "Write the scheme in front")
     if not _is_host(host):
         raise _unfit("has no usable host", "Write the host after the scheme")
-    if url.port == 0:
-        raise _unfit("names the port 0", "Write the port that the Backend listens on")
+    if url.port is not None and not 0 < url.port <= _PORT_MAX:
+        raise _unfit("names a port that can't be", "Write the port that the Backend listens on")
     return str(url).rstrip("/")
 
 

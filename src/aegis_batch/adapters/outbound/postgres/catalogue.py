@@ -1,0 +1,202 @@
+"""What the database's own catalogue says of tables: one question for all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, OID
+from sqlalchemy.dialects.postgresql.base import PGDialect
+
+from aegis_batch.adapters.outbound.postgres.database import Snapshot
+from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
+
+__all__ = ["Catalogue", "ColumnType", "TableDescription", "describe", "source_of"]
+
+_MILLISECONDS = 1000
+_STATEMENT_TIMEOUT_MS_MAX = 2_147_483_647
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """A column's type below all domains, and whether the role may read the column.
+
+    ``name`` is the name in ``pg_type`` (``int4``, ``timestamptz``, ...); ``category`` is its
+    ``typcategory`` (``S`` for text, ``E`` for an enumeration, ...). ``is_unique`` says that a
+    constraint keeps values apart, nulls excluded.
+    """
+
+    name: str
+    category: str
+    is_readable: bool
+    is_unique: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableDescription:
+    """A table or view with the types of its columns."""
+
+    name: TableName
+    columns: dict[str, ColumnType]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The snapshot's name, and the tables asked for; ``None`` for one that isn't there."""
+
+    snapshot: str
+    tables: tuple[TableDescription | None, ...]
+
+
+def describe(snapshot: Snapshot, names: Sequence[TableName]) -> Catalogue:
+    """Look tables up, and set the limits of the transaction on the same way to the server.
+
+    To be called first in a snapshot: it sets the statement time-out, and that floating point
+    numbers are written with all their digits, for this transaction alone.
+    """
+    rows = snapshot.rows(_question(names, snapshot.statement_timeout_seconds))
+    described: list[TableDescription | None] = []
+    for index, name in enumerate(names):
+        of_table = [row for row in rows if row.table_index == index]
+        columns = {
+            row.column_name: ColumnType(
+                row.type_name, row.category, bool(row.is_readable), bool(row.is_unique)
+            )
+            for row in of_table
+            if row.column_name is not None
+        }
+        exists = any(row.table_oid is not None for row in of_table)
+        described.append(TableDescription(name, columns) if exists else None)
+    return Catalogue(rows[0].snapshot, tuple(described))
+
+
+def source_of(table: TableDescription) -> sa.TableClause:
+    """Return a described table for use in statements, its names quoted as they stand."""
+    return sa.table(
+        _quoted(table.name.name),
+        *(sa.column(_quoted(name)) for name in table.columns),
+        schema=None if table.name.schema is None else _quoted(table.name.schema),
+    )
+
+
+def _quoted(name: str) -> str:
+    return sa.sql.quoted_name(name, quote=True)
+
+
+def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[Any]:
+    timeout_ms = max(1, min(_STATEMENT_TIMEOUT_MS_MAX, round(timeout_seconds * _MILLISECONDS)))
+    pg_type = sa.table("pg_type", *_columns("oid typname typtype typcategory typbasetype"), **_PG)
+    settings = sa.select(
+        sa.func.set_config("statement_timeout", f"{timeout_ms}ms", sa.true()).label("timeout"),
+        sa.func.set_config("extra_float_digits", "1", sa.true()).label("digits"),
+        sa.cast(sa.func.pg_current_snapshot(), sa.Text).label("snapshot"),
+    ).cte("settings")
+    wanted = sa.union_all(
+        *(
+            sa.select(
+                sa.literal(index, sa.Integer).label("table_index"),
+                sa.cast(sa.func.to_regclass(_as_written(name)), OID).label("table_oid"),
+            )
+            for index, name in enumerate(names)
+        )
+    ).cte("wanted")
+    described = _with_base_types(wanted, pg_type)
+    return (
+        sa.select(
+            settings.c.timeout,
+            settings.c.digits,
+            settings.c.snapshot,
+            wanted.c.table_index,
+            wanted.c.table_oid,
+            described.c.column_name,
+            described.c.is_readable,
+            described.c.is_unique,
+            sa.cast(pg_type.c.typname, sa.Text).label("type_name"),
+            sa.cast(pg_type.c.typcategory, sa.Text).label("category"),
+        )
+        .select_from(settings)
+        .join(wanted, sa.true())
+        .outerjoin(
+            described.join(
+                pg_type, sa.and_(pg_type.c.oid == described.c.type_oid, pg_type.c.typtype != "d")
+            ),
+            described.c.table_index == wanted.c.table_index,
+        )
+    )
+
+
+def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
+    """Return the columns of tables, with one row more for each domain that a type stands on."""
+    attribute = sa.table(
+        "pg_attribute",
+        *_columns("attrelid attname atttypid attnum attisdropped attnotnull"),
+        **_PG,
+    )
+    described = (
+        sa.select(
+            wanted.c.table_index,
+            sa.cast(attribute.c.attname, sa.Text).label("column_name"),
+            attribute.c.atttypid.label("type_oid"),
+            sa.func.has_column_privilege(attribute.c.attrelid, attribute.c.attnum, "SELECT").label(
+                "is_readable"
+            ),
+            sa.and_(attribute.c.attnotnull, _has_unique_index(attribute)).label("is_unique"),
+        )
+        .join(attribute, attribute.c.attrelid == wanted.c.table_oid)
+        .where(attribute.c.attnum > 0, ~attribute.c.attisdropped)
+        .cte("described", recursive=True)
+    )
+    return described.union_all(
+        sa.select(
+            described.c.table_index,
+            described.c.column_name,
+            pg_type.c.typbasetype,
+            described.c.is_readable,
+            described.c.is_unique,
+        )
+        .join(pg_type, pg_type.c.oid == described.c.type_oid)
+        .where(pg_type.c.typtype == "d")
+    )
+
+
+def _has_unique_index(attribute: sa.TableClause) -> sa.ColumnElement[bool]:
+    index = sa.table(
+        "pg_index",
+        *_columns("indrelid indkey indnkeyatts indisunique indisvalid indpred indexprs"),
+        **_PG,
+    )
+    relation = sa.table("pg_class", *_columns("oid relkind relhassubclass"), **_PG)
+    return sa.exists(
+        sa.select(index.c.indrelid)
+        .join(relation, relation.c.oid == index.c.indrelid)
+        .where(
+            index.c.indrelid == attribute.c.attrelid,
+            # An index of a parent table says nothing of the tables that inherit from it; that of
+            # a partitioned table holds for all partitions.
+            sa.or_(relation.c.relkind == "p", ~relation.c.relhassubclass),
+            index.c.indisunique,
+            index.c.indisvalid,
+            index.c.indpred.is_(None),
+            index.c.indexprs.is_(None),
+            index.c.indnkeyatts == 1,
+            # Its only key column: this vector counts from 0, and what an index merely carries
+            # comes after the keys.
+            sa.type_coerce(index.c.indkey, ARRAY(sa.SmallInteger))[0] == attribute.c.attnum,
+        )
+    )
+
+
+def _as_written(name: TableName) -> str:
+    """Return the name as PostgreSQL's ``to_regclass`` wants it; it goes there as a value."""
+    # Named parameters, because other styles would double percent signs for the driver.
+    dialect = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    quote = dialect.identifier_preparer.quote_identifier
+    parts = (name.name,) if name.schema is None else (name.schema, name.name)
+    return ".".join(quote(part) for part in parts)
+
+
+def _columns(names: str) -> list[sa.ColumnClause[Any]]:
+    return [sa.column(name) for name in names.split()]
+
+
+_PG: dict[str, Any] = {"schema": "pg_catalog"}

@@ -1,0 +1,264 @@
+"""The statement that adds up and checks a window's orders in the server, in its plain form.
+
+It is right whatever the ids, the indexes and the doubles are; a faster form for large days can
+stand beside it, behind the same function. What the sums and checks mean is the domain's to say
+(``Totals.of`` and ``findings_of``); a test holds the two together.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from aegis_batch.adapters.outbound.postgres.order_numbers import Number
+from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
+from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
+from aegis_batch.domain.consistency import ORDER_IDS_MAX, Finding
+
+__all__ = ["FINDING_BITS", "PART_DUPLICATES", "PART_ITEMS", "PART_ORDERS", "plain_statement"]
+
+PART_ORDERS: Final = "orders"
+PART_ITEMS: Final = "items"
+PART_DUPLICATES: Final = "duplicates"
+
+# What is wrong with an order, folded into one number.
+FINDING_BITS: Final = {
+    Finding.INVALID_NUMBER: 1,
+    Finding.FRACTIONAL_QUANTITY: 2,
+    Finding.QUANTITY_BELOW_ONE: 4,
+    Finding.NEGATIVE_PRICE: 8,
+    Finding.INVALID_NAME: 16,
+    Finding.NEGATIVE_TOTAL: 32,
+    Finding.EMPTY_ORDER: 64,
+    Finding.LINE_TOTAL_MISMATCH: 128,
+}
+_COLUMN_TYPES: Final[dict[str, type[TypeEngine[Any]]]] = {
+    "key": sa.Text,
+    "bits": sa.Integer,
+    "orders": sa.BigInteger,
+    "lines": sa.BigInteger,
+    "amount": sa.Text,
+}
+# Written as they are, so that the statement can be read.
+_ZERO: Final = sa.literal_column("0", sa.Integer)
+_ONE: Final = sa.literal_column("1", sa.Integer)
+_BLANKS = " \t\n\v\f\r"
+_FIRST_NOT_BLANK = "!"
+_CODE_POINTS = "C"
+
+
+def plain_statement(
+    source: OrdersSource, bounds: PlacedAtBounds, tolerance: Decimal
+) -> sa.CompoundSelect[Any]:
+    """Return one statement whose rows are the totals of a window, in parts.
+
+    Columns: ``part``; ``key``, an order id or an item's name; ``bits``, findings folded into one
+    number; ``orders`` and ``lines``, counts; ``amount``, a sum as text. Rows of ``orders``: one
+    for each combination of bits and each of its smallest ids, the sums repeated. Rows of
+    ``items``: one a raw name, with its quantity. Rows of ``duplicates``: the smallest ids, with
+    the count of all of them in ``orders``.
+    """
+    day = _day(source, bounds)
+    judged = _judged(source, day, _sums_of_lines(source, day), tolerance)
+    parts = [_orders_part(judged), _items_part(source, day)]
+    if not source.ids_are_unique:
+        parts.append(_duplicates_part(day))
+    return sa.union_all(*parts)
+
+
+def _day(source: OrdersSource, bounds: PlacedAtBounds) -> sa.CTE:
+    """Return the orders of the window: ``id`` and, where the shop keeps it, ``total``."""
+    columns: list[sa.ColumnElement[Any]] = [source.orders_column("AEGIS_ORDERS_ID").label("id")]
+    if source.total_kind is not None:
+        columns.append(source.orders_column("AEGIS_ORDERS_TOTAL").label("total"))
+    day = sa.select(*columns).where(bounds.hold(source.orders_column("AEGIS_ORDERS_PLACED_AT")))
+    if source.schema.statuses:
+        status = sa.cast(source.orders_column("AEGIS_ORDERS_STATUS"), sa.Text)
+        statuses = sa.literal(list(source.schema.statuses), sa.ARRAY(sa.Text))
+        day = day.where(status == sa.any_(statuses))
+    # Kept aside and sorted, a large day takes twice as long as read anew at each place.
+    return day.cte("day").prefix_with("MATERIALIZED")
+
+
+def _sums_of_lines(source: OrdersSource, day: sa.CTE) -> sa.Subquery:
+    """Return a row for each order id of the day that has lines: their count, sum and findings."""
+    order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
+    quantity, price = _quantity(source), _price(source)
+    amount = sa.case(
+        (sa.and_(quantity.is_finite, price.is_finite), quantity.exact * price.exact), else_=_ZERO
+    )
+    return (
+        sa.select(
+            order_id.label("order_id"),
+            sa.func.count().label("lines"),
+            sa.func.bit_or(_line_bits(source)).label("bits"),
+            sa.func.sum(amount).label("amount"),
+        )
+        .where(order_id.in_(sa.select(day.c.id)))
+        .group_by(order_id)
+        .subquery("sums")
+    )
+
+
+def _line_bits(source: OrdersSource) -> sa.ColumnElement[int]:
+    quantity, price = _quantity(source), _price(source)
+    name = sa.cast(source.items_column("AEGIS_ITEMS_NAME"), sa.Text)
+    is_blank = sa.func.btrim(sa.func.coalesce(name, ""), _BLANKS) == sa.literal("")
+    bits = (
+        _bit(Finding.INVALID_NUMBER, sa.not_(sa.and_(quantity.is_finite, price.is_finite)))
+        + _bit(Finding.FRACTIONAL_QUANTITY, quantity.is_fractional)
+        + _bit(Finding.QUANTITY_BELOW_ONE, quantity.is_below(1))
+        + _bit(Finding.NEGATIVE_PRICE, price.is_below(0))
+        + _bit(Finding.INVALID_NAME, is_blank)
+    )
+    # Nearly all lines are fine, which is cheaper to see at once than fault by fault. A name whose
+    # first character is above all blanks is not blank.
+    is_fine = sa.and_(
+        quantity.is_at_least(1),
+        sa.not_(quantity.is_fractional),
+        price.is_at_least(0),
+        sa.collate(name, _CODE_POINTS) >= _FIRST_NOT_BLANK,
+    )
+    return sa.case((is_fine, _ZERO), else_=bits)
+
+
+def _judged(
+    source: OrdersSource, day: sa.CTE, sums: sa.Subquery, tolerance: Decimal
+) -> sa.Subquery:
+    """Return a row for each order of the day with its counts, its total and all its findings."""
+    of_lines = sa.func.coalesce(sums.c.amount, _ZERO)
+    line_bits = sa.func.coalesce(sums.c.bits, _ZERO)
+    bits = line_bits + _bit(Finding.EMPTY_ORDER, sums.c.lines.is_(None))
+    if source.total_kind is None:
+        total: sa.ColumnElement[Any] = of_lines
+        bits += _bit(Finding.NEGATIVE_TOTAL, total < _ZERO)
+    else:
+        own = Number(day.c.total, source.total_kind)
+        number: sa.ColumnElement[int] = sa.literal_column(str(FINDING_BITS[Finding.INVALID_NUMBER]))
+        lines_are_finite = line_bits.bitwise_and(number) == _ZERO
+        apart = sa.func.abs(own.exact - of_lines) > sa.literal(tolerance, sa.Numeric)
+        total = own.finite_or_zero
+        bits = (
+            bits
+            + _bit(Finding.INVALID_NUMBER, sa.and_(sa.not_(own.is_finite), lines_are_finite))
+            + _bit(Finding.NEGATIVE_TOTAL, own.is_below(0))
+            + _bit(Finding.LINE_TOTAL_MISMATCH, sa.and_(own.is_finite, lines_are_finite, apart))
+        )
+    return (
+        sa.select(
+            day.c.id,
+            sa.func.coalesce(sums.c.lines, _ZERO).label("lines"),
+            total.label("total"),
+            bits.label("bits"),
+        )
+        .select_from(day.outerjoin(sums, sums.c.order_id == day.c.id))
+        .subquery("judged")
+    )
+
+
+def _orders_part(judged: sa.Subquery) -> sa.Select[Any]:
+    # Orders with nothing wrong fall into one group, whose id nobody needs.
+    broken_id = sa.case((judged.c.bits != _ZERO, _as_text(judged.c.id)))
+    grouped = (
+        sa.select(
+            judged.c.bits,
+            broken_id.label("id"),
+            sa.func.count().label("orders"),
+            sa.func.sum(judged.c.lines).label("lines"),
+            sa.func.sum(judged.c.total).label("total"),
+        )
+        .group_by(judged.c.bits, broken_id)
+        .subquery("grouped")
+    )
+    ranked = sa.select(
+        grouped.c.bits,
+        grouped.c.id,
+        *(
+            sa.func.sum(grouped.c[name]).over(partition_by=grouped.c.bits).label(name)
+            for name in ("orders", "lines", "total")
+        ),
+        _rank(grouped.c.id, grouped.c.bits).label("rank"),
+    ).subquery("ranked")
+    columns = {
+        "key": ranked.c.id,
+        "bits": ranked.c.bits,
+        "orders": ranked.c.orders,
+        "lines": ranked.c.lines,
+        "amount": ranked.c.total,
+    }
+    return _part(PART_ORDERS, columns).where(ranked.c.rank <= ORDER_IDS_MAX)
+
+
+def _items_part(source: OrdersSource, day: sa.CTE) -> sa.Select[Any]:
+    # By the bytes of the name: a collation may call different names equal, and the server's
+    # Unicode isn't Python's.
+    name = sa.cast(source.items_column("AEGIS_ITEMS_NAME"), sa.Text)
+    by_bytes = sa.collate(name, _CODE_POINTS)
+    quantity = _quantity(source)
+    named = (
+        sa.select(
+            by_bytes.label("name"),
+            sa.func.sum(quantity.finite_or_zero).label("quantity"),
+        )
+        .select_from(
+            day.join(source.items, source.items_column("AEGIS_ITEMS_ORDER_ID") == day.c.id)
+        )
+        .where(name.is_not(None))
+        .group_by(by_bytes)
+        .subquery("named")
+    )
+    return _part(PART_ITEMS, {"key": named.c.name, "amount": named.c.quantity})
+
+
+def _duplicates_part(day: sa.CTE) -> sa.Select[Any]:
+    order_id = _as_text(day.c.id)
+    repeated = (
+        sa.select(order_id.label("id"))
+        .group_by(order_id)
+        .having(sa.func.count() > _ONE)
+        .subquery("repeated")
+    )
+    ranked = sa.select(
+        repeated.c.id,
+        sa.func.count().over().label("orders"),
+        _rank(repeated.c.id, None).label("rank"),
+    ).subquery("ranked_repeated")
+    columns = {"key": ranked.c.id, "orders": ranked.c.orders}
+    return _part(PART_DUPLICATES, columns).where(ranked.c.rank <= ORDER_IDS_MAX)
+
+
+def _part(name: str, columns: Mapping[str, sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    return sa.select(
+        sa.literal(name, sa.Text).label("part"),
+        *(
+            sa.cast(columns.get(column, sa.null()), sql_type).label(column)
+            for column, sql_type in _COLUMN_TYPES.items()
+        ),
+    )
+
+
+def _bit(finding: Finding, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    bit = sa.literal_column(str(FINDING_BITS[finding]), sa.Integer)
+    return sa.case((condition, bit), else_=_ZERO)
+
+
+def _quantity(source: OrdersSource) -> Number:
+    return Number(source.items_column("AEGIS_ITEMS_QUANTITY"), source.quantity_kind)
+
+
+def _price(source: OrdersSource) -> Number:
+    return Number(source.items_column("AEGIS_ITEMS_UNIT_PRICE"), source.unit_price_kind)
+
+
+def _rank(
+    order_id: sa.ColumnElement[Any], within: sa.ColumnElement[Any] | None
+) -> sa.ColumnElement[int]:
+    """Number ids as the domain ranks them: shorter ones first, then by code point."""
+    by = (sa.func.length(order_id), order_id)
+    return sa.func.row_number().over(partition_by=within, order_by=by)
+
+
+def _as_text(order_id: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    return sa.collate(sa.func.coalesce(sa.cast(order_id, sa.Text), ""), _CODE_POINTS)

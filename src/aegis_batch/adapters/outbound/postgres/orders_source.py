@@ -1,0 +1,205 @@
+"""The orders' tables as they were found: checked against the settings, ready for statements."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+import sqlalchemy as sa
+
+from aegis_batch.adapters.outbound.postgres.catalogue import (
+    Catalogue,
+    ColumnType,
+    TableDescription,
+    source_of,
+)
+from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema, PlacedAtKind
+from aegis_batch.adapters.outbound.postgres.placed_at import resolve_placed_at
+from aegis_batch.domain.errors import OrdersMisfit
+
+__all__ = ["NumberKind", "OrdersSource", "find_orders"]
+
+
+class NumberKind(Enum):
+    """How the numbers of a column are kept, which decides how they are made exact."""
+
+    WHOLE = auto()
+    EXACT = auto()
+    MONEY = auto()
+    FLOAT = auto()
+
+
+_NUMBERS = {
+    "int2": NumberKind.WHOLE,
+    "int4": NumberKind.WHOLE,
+    "int8": NumberKind.WHOLE,
+    "numeric": NumberKind.EXACT,
+    "money": NumberKind.MONEY,
+    "float4": NumberKind.FLOAT,
+    "float8": NumberKind.FLOAT,
+}
+_QUANTITIES = frozenset(_NUMBERS) - {"money"}
+_IDS_OF_NUMBERS = frozenset({"int2", "int4", "int8", "numeric"})
+_TEXT, _ENUMERATION = "S", "E"
+_NAMES_OF_CODES = frozenset({"int2", "int4", "int8", "uuid"})
+# Types of which PostgreSQL can't tell whether two values are the same.
+_WITHOUT_EQUALITY = frozenset({"json", "xml", "point", "polygon", "path"})
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersSource:
+    """Where orders and their lines are, with what statements need to know of the columns.
+
+    ``ids_are_unique`` says that a constraint already keeps order ids apart.
+    """
+
+    orders: sa.TableClause
+    items: sa.TableClause
+    schema: "OrdersSchema"
+    placed_at_kind: PlacedAtKind
+    total_kind: NumberKind | None
+    quantity_kind: NumberKind
+    unit_price_kind: NumberKind
+    ids_are_unique: bool
+
+    def orders_column(self, setting: str) -> sa.ColumnClause[Any]:
+        """Return a column of the orders by its setting."""
+        return self.orders.c[self.schema.orders_columns()[setting]]
+
+    def items_column(self, setting: str) -> sa.ColumnClause[Any]:
+        """Return a column of the lines by its setting."""
+        return self.items.c[self.schema.items_columns()[setting]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    code: str
+    text: str
+
+
+_REMEDIES = {
+    "missing_table": "Name the right tables in these settings.",
+    "missing_column": "Name the right columns in these settings, or make a view that has them.",
+    "permission_denied": "GRANT SELECT on both tables to the role in DATABASE_URL.",
+    "unsupported_column_type": "Make a view that casts what doesn't fit, and name the view.",
+}
+
+
+def find_orders(catalogue: Catalogue, schema: OrdersSchema) -> OrdersSource:
+    """Return the source of the orders out of a catalogue of both tables, orders first.
+
+    Raises ``OrdersMisfit``, which names all that is missing or doesn't fit, by setting and name,
+    and ``InvalidRequest`` where the settings don't say what the time column means.
+    """
+    orders, items = catalogue.tables
+    faults = [
+        *_faults_of("AEGIS_ORDERS_TABLE", str(schema.orders_name()), orders, _orders_needs(schema)),
+        *_faults_of("AEGIS_ITEMS_TABLE", str(schema.items_name()), items, _items_needs(schema)),
+    ]
+    if faults or orders is None or items is None:
+        raise _misfit(faults)
+    order_id = orders.columns[schema.orders_columns()["AEGIS_ORDERS_ID"]]
+    item_order_id = items.columns[schema.items_columns()["AEGIS_ITEMS_ORDER_ID"]]
+    if not _are_comparable(order_id, item_order_id):
+        raise _misfit([_apart(schema, order_id, item_order_id)])
+    placed_at = orders.columns[schema.orders_columns()["AEGIS_ORDERS_PLACED_AT"]]
+    total = schema.orders_columns().get("AEGIS_ORDERS_TOTAL")
+    return OrdersSource(
+        orders=source_of(orders),
+        items=source_of(items),
+        schema=schema,
+        placed_at_kind=resolve_placed_at(schema.placed_at_kind, placed_at.name, schema.placed_at),
+        total_kind=None if total is None else _NUMBERS[orders.columns[total].name],
+        quantity_kind=_number_kind(items, schema, "AEGIS_ITEMS_QUANTITY"),
+        unit_price_kind=_number_kind(items, schema, "AEGIS_ITEMS_UNIT_PRICE"),
+        ids_are_unique=order_id.is_unique,
+    )
+
+
+def _orders_needs(schema: OrdersSchema) -> dict[str, tuple[str, str]]:
+    fits = {
+        "AEGIS_ORDERS_ID": "a type whose values can be compared",
+        "AEGIS_ORDERS_PLACED_AT": "timestamptz, timestamp or date",
+        "AEGIS_ORDERS_TOTAL": "a number",
+        "AEGIS_ORDERS_STATUS": "text or an enumeration",
+    }
+    return {s: (name, fits[s]) for s, name in schema.orders_columns().items()}
+
+
+def _items_needs(schema: OrdersSchema) -> dict[str, tuple[str, str]]:
+    fits = {
+        "AEGIS_ITEMS_ORDER_ID": "a type whose values can be compared",
+        "AEGIS_ITEMS_NAME": "text, an enumeration or a code",
+        "AEGIS_ITEMS_QUANTITY": "a number",
+        "AEGIS_ITEMS_UNIT_PRICE": "a number",
+    }
+    return {s: (name, fits[s]) for s, name in schema.items_columns().items()}
+
+
+def _faults_of(
+    setting: str,
+    table_name: str,
+    table: TableDescription | None,
+    needs: Mapping[str, tuple[str, str]],
+) -> Iterator[_Fault]:
+    if table is None:
+        yield _Fault("missing_table", f"{table_name} ({setting}) is no table or view there")
+        return
+    for column_setting, (name, fit) in needs.items():
+        column = table.columns.get(name)
+        where = f"{table_name}.{name} ({column_setting})"
+        if column is None:
+            yield _Fault("missing_column", f"{where} is no column there")
+        elif not column.is_readable:
+            yield _Fault("permission_denied", f"{where} may not be read")
+        elif not _fits(column_setting, column):
+            yield _Fault("unsupported_column_type", f"{where} is {column.name}, not {fit}")
+
+
+def _fits(setting: str, column: ColumnType) -> bool:
+    is_text = column.category in (_TEXT, _ENUMERATION)
+    match setting:
+        case "AEGIS_ORDERS_PLACED_AT":
+            return column.name in ("timestamptz", "timestamp", "date")
+        case "AEGIS_ORDERS_STATUS":
+            return is_text or column.name in _NAMES_OF_CODES or column.name == "bool"
+        case "AEGIS_ITEMS_NAME":
+            return is_text or column.name in _NAMES_OF_CODES
+        case "AEGIS_ITEMS_QUANTITY":
+            return column.name in _QUANTITIES
+        case "AEGIS_ORDERS_TOTAL" | "AEGIS_ITEMS_UNIT_PRICE":
+            return column.name in _NUMBERS
+        case _:
+            return column.name not in _WITHOUT_EQUALITY
+
+
+def _are_comparable(left: ColumnType, right: ColumnType) -> bool:
+    return (
+        left.name == right.name
+        or (left.category == right.category == _TEXT)
+        or (left.name in _IDS_OF_NUMBERS and right.name in _IDS_OF_NUMBERS)
+    )
+
+
+def _apart(schema: OrdersSchema, order_id: ColumnType, item_order_id: ColumnType) -> _Fault:
+    return _Fault(
+        "unsupported_column_type",
+        f"{schema.orders_name()}.{schema.order_id} (AEGIS_ORDERS_ID) is {order_id.name} and"
+        f" {schema.items_name()}.{schema.item_order_id} (AEGIS_ITEMS_ORDER_ID) is"
+        f" {item_order_id.name}, which can't be compared",
+    )
+
+
+def _number_kind(table: TableDescription, schema: OrdersSchema, setting: str) -> NumberKind:
+    return _NUMBERS[table.columns[schema.items_columns()[setting]].name]
+
+
+def _misfit(faults: list[_Fault]) -> OrdersMisfit:
+    codes = [code for code in _REMEDIES if any(fault.code == code for fault in faults)]
+    return OrdersMisfit(
+        codes[0],
+        "The orders' database is not as the settings say: "
+        + "; ".join(fault.text for fault in faults)
+        + ".",
+        " ".join(_REMEDIES[code] for code in codes),
+    )

@@ -1,0 +1,1 @@
+"""The stand-in Backend keeps to the contract, over real HTTP."""

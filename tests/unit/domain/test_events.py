@@ -1,0 +1,42 @@
+"""Events: names that others rely on, and nothing that can be changed afterwards."""
+
+from dataclasses import FrozenInstanceError
+from datetime import UTC, date, datetime
+
+import pytest
+
+from aegis_batch.domain import events
+from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.events import (
+    CloseCompleted,
+    CloseFailed,
+    CloseStarted,
+    Event,
+    OrdersRead,
+    ReportSought,
+    ReportSubmitted,
+    RequestFailed,
+)
+from aegis_batch.domain.run import CloseKey, Run
+
+
+def test_the_names_of_events_are_contracts() -> None:
+    kinds = {getattr(events, name) for name in events.__all__} - {Event}
+
+    assert {kind: kind.name for kind in kinds} == {
+        CloseStarted: "job.started",
+        ReportSought: "report.sought",
+        OrdersRead: "orders.read",
+        RequestFailed: "request.failed",
+        ReportSubmitted: "report.submitted",
+        CloseCompleted: "job.completed",
+        CloseFailed: "job.failed",
+    }
+
+
+def test_an_event_can_not_be_changed_once_it_has_happened() -> None:
+    run = Run("run 1", "1" * 32, CloseKey("default", Period(PeriodKind.DAY, date(2026, 11, 21))))
+    event = CloseStarted(run=run, at=datetime(2026, 11, 22, tzinfo=UTC), dry_run=False)
+
+    with pytest.raises(FrozenInstanceError):
+        event.dry_run = True  # type: ignore[misc]

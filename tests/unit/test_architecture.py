@@ -1,0 +1,339 @@
+"""The shape of the program: its layers, its contracts, and the laws that a reader could break."""
+
+import ast
+import pickle
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from aegis_batch.domain import errors
+from aegis_batch.domain.errors import AegisError, BackendRefused, BackendUnavailable
+from aegis_batch.domain.outcome import Outcome
+from tests.unit.source_code import Module, modules
+
+_ROOT = Path(__file__).parents[2]
+_LINES_MAX = 350
+_FUNCTION_LINES_MAX = 60
+
+# What the rest of the program, and whoever reads it, may rely on.
+_EXPORTS = {
+    "application.close_journal": ["CloseJournal"],
+    "application.daily_close": ["CloseRequest", "DailyCloseUseCase", "ReportPolicy"],
+    "application.ports.clock": ["Clock"],
+    "application.ports.metrics_sink": ["MetricsSink"],
+    "application.ports.order_reader": ["OrderReader", "Reading"],
+    "application.ports.report_gateway": ["Receipt", "ReportGateway"],
+    "domain.calendar": ["Calendar", "Period", "PeriodKind", "Window"],
+    "domain.consistency": [
+        "ORDER_IDS_MAX",
+        "Action",
+        "Finding",
+        "Rule",
+        "Rules",
+        "Tally",
+        "Violation",
+        "findings_of",
+        "tally_duplicates",
+    ],
+    "domain.errors": [
+        "AegisError",
+        "AnswerLost",
+        "BackendRefused",
+        "BackendUnavailable",
+        "Final",
+        "InvalidRequest",
+        "OrdersMisfit",
+        "OrdersUnreachable",
+        "Passing",
+    ],
+    "domain.events": [
+        "CloseCompleted",
+        "CloseFailed",
+        "CloseStarted",
+        "Event",
+        "OrdersRead",
+        "ReportSought",
+        "ReportSubmitted",
+        "RequestFailed",
+    ],
+    "domain.exact": [
+        "ZERO",
+        "add",
+        "canonical",
+        "is_whole",
+        "is_within_bounds",
+        "multiply",
+        "round_half_even",
+        "subtract",
+        "total",
+    ],
+    "domain.order": ["Order", "OrderLine", "is_blank_name", "order_id_rank"],
+    "domain.outcome": ["CloseResult", "Outcome", "Problem", "Submission"],
+    "domain.printable": ["printable"],
+    "domain.report": ["Difference", "Report", "StoredReport", "TopItem"],
+    "domain.run": ["CloseKey", "Run"],
+    "domain.seal": ["Seal", "Versions"],
+    "domain.totals": ["Totals", "normal_name"],
+}
+
+_CLOCKS_AND_CHANCE = {
+    "datetime.date.today",
+    "datetime.datetime.now",
+    "datetime.datetime.today",
+    "datetime.datetime.utcnow",
+    "os.getrandom",
+    "os.urandom",
+    "random",
+    "secrets",
+    "time",
+    "uuid",
+}
+
+_BUILDERS = {
+    "httpx.AsyncClient",
+    "httpx.Client",
+    "logging.basicConfig",
+    "logging.getLogger",
+    "loguru.logger",
+    "psycopg.connect",
+    "sqlalchemy.create_engine",
+    "sqlite3.connect",
+    "threading.Thread",
+}
+
+
+def _names(found: list[Module]) -> list[str]:
+    return [module.name for module in found]
+
+
+def _starts_with(name: str, prefixes: set[str]) -> bool:
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+def _inside(*packages: str) -> list[Module]:
+    found = [module for module in modules() if module.is_in(*packages)]
+    assert found
+    return found
+
+
+def _is_bare(module: Module) -> bool:
+    """Say whether there is nothing in a module but its docstring."""
+    return all(
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for node in module.tree.body
+    )
+
+
+def test_the_contracts_between_the_layers_hold() -> None:
+    script = (
+        "from importlinter.cli import lint_imports as lint;"
+        "raise SystemExit(lint(no_cache=True, no_logo=True))"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert " 0 broken" in ended.stdout
+
+
+def test_what_the_domain_and_the_application_offer_is_pinned() -> None:
+    offered = {
+        module.name: import_module(f"aegis_batch.{module.name}").__all__
+        for module in _inside("domain", "application")
+        if not _is_bare(module)
+    }
+
+    assert offered == _EXPORTS
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name or "aegis_batch")
+def test_every_module_with_code_says_what_it_offers(module: Module) -> None:
+    declared = [
+        node
+        for node in module.tree.body
+        if isinstance(node, ast.Assign)
+        and any(isinstance(name, ast.Name) and name.id == "__all__" for name in node.targets)
+    ]
+
+    assert len(declared) == (0 if _is_bare(module) else 1)
+    assert ast.get_docstring(module.tree)
+
+
+def _error_classes() -> list[type[AegisError]]:
+    """Return the tree of errors, and the errors by which adapters refine it."""
+    names = [("domain.errors", name) for name in errors.__all__]
+    found = [
+        getattr(import_module(f"aegis_batch.{module}"), name)
+        for module, name in (*names, *((module, name) for module, name, _ in _refined()))
+    ]
+    assert AegisError in found
+    return found
+
+
+def _refined() -> list[tuple[str, str, str]]:
+    """Return module, name and base of every error that is declared outside the tree."""
+    return [
+        (module.name, node.name, base)
+        for module in modules()
+        if module.name != "domain.errors"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+        for base in (getattr(base, "id", getattr(base, "attr", "")) for base in node.bases)
+        if base in errors.__all__
+    ]
+
+
+def _error(kind: type[AegisError]) -> AegisError:
+    if issubclass(kind, BackendRefused | BackendUnavailable):
+        return kind("a_code", "What is wrong.", "What to do.", 503, 3)
+    return kind("a_code", "What is wrong.", "What to do.")
+
+
+@pytest.mark.parametrize("kind", _error_classes())
+def test_every_error_survives_pickling(kind: type[AegisError]) -> None:
+    error = _error(kind)
+
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301 - our own bytes
+
+        assert type(again) is kind
+        assert vars(again) == vars(error)
+        assert (again.args, str(again)) == (error.args, str(error))
+        assert again.retryable is error.retryable
+    assert vars(kind(*error.args)) == vars(error)
+
+
+def test_only_an_outbound_adapter_refines_an_error_and_only_one_that_has_an_outcome() -> None:
+    strays = [
+        (module, name)
+        for module, name, base in _refined()
+        if not module.startswith("adapters.outbound.")
+        or Outcome.of(_error(getattr(errors, base))) is Outcome.DEFECT
+    ]
+
+    assert strays == []
+
+
+def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
+    drawn = errors.__doc__ or ""
+    kinds = [getattr(errors, name) for name in errors.__all__]
+
+    for kind in kinds:
+        lines = [line for line in drawn.splitlines() if kind.__name__ in line.split()]
+        assert len(lines) == 1, kind
+        depth = len(kind.__mro__) - len(AegisError.__mro__)
+        assert (len(lines[0]) - len(lines[0].lstrip("\u2502\u251c\u2514\u2500 "))) == 4 + 4 * depth
+
+
+def test_time_and_chance_come_in_through_ports() -> None:
+    strays = {
+        (module.name, name)
+        for module in modules()
+        if not module.is_in("adapters.outbound")
+        for name in module.references()
+        if _starts_with(name, _CLOCKS_AND_CHANCE)
+    }
+
+    assert strays == set()
+
+
+def test_nothing_catches_what_ends_a_program() -> None:
+    caught = {(module.name, name) for module in modules() for name in module.caught()}
+
+    assert {pair for pair in caught if pair[1] in ("", "BaseException")} == set()
+    assert len(caught) > 5
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = [
+        module
+        for module in modules()
+        if not module.is_in("adapters.inbound.cli")
+        and {"print", "builtins.print"} & set(module.references())
+    ]
+
+    assert _names(printing) == []
+
+
+def test_a_module_fits_on_a_few_screens() -> None:
+    lengths = {module.name: len(module.source.splitlines()) for module in modules()}
+
+    assert {name: lines for name, lines in lengths.items() if lines >= _LINES_MAX} == {}
+
+
+def test_a_function_fits_on_one_screen() -> None:
+    long = {
+        f"{module.name}.{function.name}": lines
+        for module in modules()
+        for function in module.functions()
+        if (lines := (function.end_lineno or 0) - function.lineno + 1) >= _FUNCTION_LINES_MAX
+    }
+
+    assert long == {}
+
+
+def test_nothing_is_built_while_modules_are_imported() -> None:
+    built = {
+        (module.name, name)
+        for module in modules()
+        for name in module.built_at_import()
+        if _starts_with(name, _BUILDERS)
+    }
+
+    assert built == set()
+
+
+def test_the_inside_imports_nothing_but_the_standard_library() -> None:
+    names = [f"aegis_batch.{module.name}" for module in _inside("domain", "application")]
+    script = (
+        "import sys; from importlib import import_module; before = set(sys.modules)\n"
+        f"for name in {names!r}: import_module(name)\n"
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    outside = set(ended.stdout.split()) - sys.stdlib_module_names
+    # The standard library's own data about its build has a name that tells the platform.
+    assert {name for name in outside if not name.startswith("_sysconfigdata_")} == {"aegis_batch"}
+
+
+_PORTS = [
+    module.name.rpartition(".")[2]
+    for module in modules()
+    if module.is_in("application.ports") and not _is_bare(module)
+]
+
+
+@pytest.mark.parametrize("port", _PORTS)
+def test_a_port_its_adapters_and_its_contract_suite_share_a_name(port: str) -> None:
+    adapters = {
+        module.name.split(".")[2]
+        for module in _inside("adapters.outbound")
+        if module.name.endswith(f".{port}")
+    }
+
+    assert "memory" in adapters
+    assert adapters - {"memory"}, "no real adapter"
+    assert (_ROOT / "tests" / "integration" / "contract" / f"test_{port}.py").is_file()
+
+
+def test_a_port_has_five_methods_at_most() -> None:
+    for port in _PORTS:
+        [module] = _inside(f"application.ports.{port}")
+        protocols = [
+            node
+            for node in module.tree.body
+            if isinstance(node, ast.ClassDef)
+            and "Protocol" in {getattr(base, "id", "") for base in node.bases}
+        ]
+        assert len(protocols) == 1
+        methods = [node for node in protocols[0].body if isinstance(node, ast.FunctionDef)]
+        assert 1 <= len(methods) <= 5
