@@ -20,7 +20,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lock wheel clean
+.PHONY: help demo test check format docs lock wheel clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,11 +51,15 @@ format: $(VENV)/.dev ## Write the code as the formatter would
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format --quiet .
 
+docs: $(VENV)/.package ## Write the page of settings from the settings
+	@$(BIN)/python -m tools.settings_page
+
 lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@echo "Resolving the dependencies..."
 	@$(COMPILE) --upgrade --extra demo --group dev -o requirements/dev.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	@$(COMPILE) --upgrade -c requirements/dev.txt --group build -o requirements/build.txt
 	@# npm takes what is installed for granted, and would then leave the hashes out.
 	@rm -rf package-lock.json node_modules
 	@$(NPM) install --package-lock-only --ignore-scripts --loglevel=error >/dev/null
