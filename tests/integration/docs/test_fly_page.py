@@ -18,7 +18,8 @@ PAGE = read_page("docs/fly-and-neon.md")
 SHOWN = blocks(PAGE, "text")
 BODY, ORDERS = blocks(read_page("docs/reports.md"), "json")
 CLOSE = ["close", "--date", DAY.isoformat()]
-QUIET = {"AEGIS_LOG_LEVEL": "ERROR"}
+# As wide as where nobody has a terminal.
+QUIET = {"AEGIS_LOG_LEVEL": "ERROR", "COLUMNS": "100"}
 # What no two runs have in common.
 _CHANCE = (
     (re.compile(r"snapshot  \S+ at .* UTC"), "snapshot"),
