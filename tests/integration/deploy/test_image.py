@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.integration.closing import ORDERS_JSON
 from tests.integration.deploy.image import Image, make_image
@@ -89,11 +90,14 @@ def test_what_is_installed_is_what_the_lock_says_and_the_program(image: Image) -
     installed: dict[str, str] = json.loads(ended.stdout)
     assert installed.pop("aegis-batch")
     lock = (Path(__file__).parents[3] / "requirements" / "runtime.txt").read_text(encoding="utf-8")
-    locked = dict(
-        line.split()[0].split("==")
-        for line in lock.splitlines()
-        if "==" in line and "win32" not in line
-    )
+    requirements = [
+        Requirement(line.rstrip(" \\")) for line in lock.splitlines() if not line.startswith(" ")
+    ]
+    locked = {
+        requirement.name: str(requirement.specifier).removeprefix("==")
+        for requirement in requirements
+        if requirement.marker is None or requirement.marker.evaluate()
+    }
     assert {name.replace("_", "-"): version for name, version in installed.items()} == locked
 
 

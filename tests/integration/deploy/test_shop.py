@@ -10,7 +10,7 @@ import pytest
 
 from aegis_batch.domain.outcome import Outcome
 from tests.integration.closing import TOKEN, closing_over, connect
-from tests.integration.deploy.psql import psql_environ, psql_program
+from tests.integration.deploy.psql import SCRIPT, psql_environ, psql_program
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
@@ -80,28 +80,39 @@ def test_the_program_closes_a_day_at_the_stand_in(backend: httpx.Client) -> None
         assert closing.close().outcome is Outcome.CREATED
 
 
-def test_the_shop_has_orders_for_a_week_that_add_up(database: Database, tmp_path: Path) -> None:
-    script = (DEPLOY / "postgres" / "shop.sql").read_text(encoding="utf-8")
-    # In the container the role's script lies elsewhere; what it does is tested by itself.
-    whole = tmp_path / "shop.sql"
-    whole.write_text(script.partition("\\set password")[0], encoding="utf-8")
+def test_the_shop_has_orders_for_a_week_that_add_up_and_a_role_that_reads_them(
+    database: Database, tmp_path: Path
+) -> None:
+    ended = open_made_up_shop(database, tmp_path)
 
-    ended = subprocess.run(
-        [psql_program(), "--no-psqlrc", "-v", "ON_ERROR_STOP=1", database.dsn(), "-f", whole],
+    try:
+        assert ended.returncode == 0, ended.stderr
+        with database.connect() as connection:
+            connection.execute("SET ROLE aegis_reader")
+            days = connection.execute("SELECT count(DISTINCT created_at::date) FROM orders")
+            assert (days.fetchone() or (0,))[0] >= 8
+            unequal = connection.execute(
+                "SELECT count(*) FROM orders o WHERE o.total IS DISTINCT FROM"
+                " (SELECT sum(quantity * unit_price) FROM order_items WHERE order_id = o.id)"
+            )
+            assert unequal.fetchone() == (0,)
+    finally:
+        with database.connect() as connection:
+            connection.execute("DROP OWNED BY aegis_reader")
+            connection.execute("DROP ROLE aegis_reader")
+
+
+def open_made_up_shop(database: Database, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run what the container runs on its first start, with the role's script where it lies here."""
+    script = (DEPLOY / "postgres" / "shop.sql").read_text(encoding="utf-8")
+    here = folder / "shop.sql"
+    here.write_text(script.replace("/deploy/readonly_role.sql", str(SCRIPT)), encoding="utf-8")
+    return subprocess.run(
+        [psql_program(), "--no-psqlrc", "-v", "ON_ERROR_STOP=1", database.dsn(), "-f", here],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         env=psql_environ(),
         timeout=30,
         check=False,
     )
-
-    assert ended.returncode == 0, ended.stderr
-    with database.connect() as connection:
-        days = connection.execute("SELECT count(DISTINCT created_at::date) FROM orders").fetchone()
-        assert days is not None
-        assert days[0] >= 8
-        unequal = connection.execute(
-            "SELECT count(*) FROM orders o WHERE o.total IS DISTINCT FROM"
-            " (SELECT sum(quantity * unit_price) FROM order_items WHERE order_id = o.id)"
-        )
-        assert unequal.fetchone() == (0,)
