@@ -97,6 +97,26 @@ def test_a_collector_that_is_away_changes_nothing_but_a_little_time(
 
 
 @pytest.mark.parametrize("protocol", _PROTOCOLS)
+@pytest.mark.parametrize("content", ["no certificate", None], ids=["broken", "missing"])
+def test_a_certificate_that_is_none_costs_the_telemetry_and_no_more(
+    settings: dict[str, str], tmp_path: Path, protocol: str, content: str | None
+) -> None:
+    certificate = tmp_path / "certificate.pem"
+    if content is not None:
+        certificate.write_text(content)
+    exporting = {
+        **exporting_to(f"https://127.0.0.1:{free_port()}", protocol),
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(certificate),
+    }
+
+    _, logged, _ = close_in_seconds({**settings, **exporting}, tmp_path)
+
+    # gRPC's core, written in C, complains by itself.
+    assert all(line.startswith('{"time":') for line in logged.splitlines())
+    assert logged.count('"event":"telemetry.not_delivered"') == 2
+
+
+@pytest.mark.parametrize("protocol", _PROTOCOLS)
 def test_a_close_that_had_ended_is_told_although_its_export_is_broken_off(
     settings: dict[str, str], tmp_path: Path, protocol: str
 ) -> None:

@@ -98,7 +98,7 @@ def _ways(export: Export, process: Process) -> _Ways:
 
 
 def _end(ways: _Ways, spans: CloseSpans, figures: CloseFigures, process: Process) -> None:
-    """Export what is left, both signals at once, and break off what takes too long."""
+    """Export what is left, both signals at once, and leave what takes too long."""
     jobs: dict[Signal, Callable[[], object]] = {}
     if ways.spans is not None:
         jobs[Signal.TRACES] = spans.provider.shutdown
@@ -108,10 +108,6 @@ def _end(ways: _Ways, spans: CloseSpans, figures: CloseFigures, process: Process
     for signal, in_time in zip(jobs, ended, strict=True):
         if not in_time or signal in ways.stuck:
             process.warn("telemetry_not_delivered", signal.value)
-    # Those that still try again stop with this.
-    for way in (ways.spans, ways.metrics):
-        if way is not None:
-            way.shutdown()
 
 
 def _resource(process: Process) -> Resource:
