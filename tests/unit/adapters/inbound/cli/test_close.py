@@ -16,7 +16,9 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
@@ -91,6 +93,12 @@ class InMemoryServices:
             listener or InMemoryMetricsSink(),
             ReportPolicy(Calendar(load_zone(zone), zone), Rules(), Versions("1", "2", "3")),
         )
+
+    def doctor(self) -> DoctorUseCase:
+        raise NotImplementedError
+
+    def suggest_views(self) -> SuggestViewsUseCase:
+        raise NotImplementedError
 
 
 @pytest.fixture
