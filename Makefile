@@ -25,7 +25,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.package ## Close a day of made-up orders, from an empty machine
+demo: $(VENV)/.package ## Close a day of real sample orders, from an empty machine
 	@$(BIN)/aegis-batch demo
 
 test: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run every test, and measure what they cover

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aegis_batch.adapters.outbound.system.clock import SystemClock
@@ -12,6 +13,7 @@ from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.bootstrap.version import program_version
 
 if TYPE_CHECKING:
+    from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
     from aegis_batch.application.daily_close import DailyCloseUseCase
     from aegis_batch.application.doctor import DoctorUseCase
     from aegis_batch.application.suggest_views import SuggestViewsUseCase
@@ -88,3 +90,32 @@ class ProgramServices:
         settings = load_settings(environ, required=_REHEARSAL_NEEDS)
         set_up_logs(settings.log_level, settings.log_format)
         return build_view_suggestion(settings)
+
+    def sandbox_token(self, beside: Path) -> "ServiceToken":
+        """Return the token of the settings, or one that is kept in a file beside another file."""
+        from aegis_batch.bootstrap.sandbox_token import sandbox_token  # noqa: PLC0415
+
+        return sandbox_token(beside)
+
+    def demo_ground(self) -> "AbstractContextManager[DemoGround]":
+        """Start the demo's servers; they end with the context, unless they are to be kept."""
+        _require_demo_packages()
+        from aegis_batch.bootstrap.demo import demo_ground  # noqa: PLC0415
+
+        return demo_ground()
+
+    def stop_demo(self, folder: Path) -> None:
+        """Stop the servers of a demo that were kept, and take their folder away."""
+        _require_demo_packages()
+        from aegis_batch.bootstrap.demo import stop_demo  # noqa: PLC0415
+
+        stop_demo(folder)
+
+
+def _require_demo_packages() -> None:
+    """Raise ``InvalidRequest`` before anything is imported that only the demo needs."""
+    from aegis_batch.adapters.outbound.embedded.postgres_programs import (  # noqa: PLC0415
+        find_programs,
+    )
+
+    find_programs()

@@ -63,8 +63,8 @@ class OrdersRead(Event):
 class RequestFailed(Event):
     """One request to the Backend failed in a way that passes.
 
-    ``operation`` is ``find`` or ``submit``; ``wait_seconds`` is how long the next attempt waits,
-    ``None`` where there is none.
+    ``operation`` is ``find`` or ``submit``; ``wait_seconds`` is how long the next attempt waits at
+    least, since chance may add to it; ``None`` where there is no next one.
     """
 
     name: ClassVar[str] = "request.failed"

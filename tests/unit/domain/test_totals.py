@@ -156,7 +156,7 @@ def test_a_change_anywhere_changes_the_digest(changed: Totals) -> None:
     assert changed.digest() != _SOME.digest()
 
 
-@given(sound_orders(), st.data())
+@given(sound_orders(max_size=4), st.data())
 def test_a_change_of_any_order_changes_the_digest(orders: list[Order], data: st.DataObject) -> None:
     def digest(changed: list[Order]) -> str:
         return Totals.sum(map(Totals.of, changed)).digest()

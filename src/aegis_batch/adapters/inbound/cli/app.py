@@ -7,6 +7,7 @@ import click
 from aegis_batch.adapters.inbound.cli.close import close, usage_error_as_json
 from aegis_batch.adapters.inbound.cli.completion import completion
 from aegis_batch.adapters.inbound.cli.defect import defect_problem
+from aegis_batch.adapters.inbound.cli.demo import demo
 from aegis_batch.adapters.inbound.cli.doctor import doctor
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of
 from aegis_batch.adapters.inbound.cli.output import (
@@ -15,6 +16,7 @@ from aegis_batch.adapters.inbound.cli.output import (
     say_problem,
     write_result,
 )
+from aegis_batch.adapters.inbound.cli.sandbox import sandbox
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.stopping import Stopped
 from aegis_batch.domain.errors import AegisError
@@ -57,6 +59,8 @@ def _commands() -> None:
 _commands.add_command(close)
 _commands.add_command(completion)
 _commands.add_command(doctor)
+_commands.add_command(demo)
+_commands.add_command(sandbox)
 
 
 def run(arguments: Sequence[str], services: Services) -> int:
@@ -72,6 +76,10 @@ def run(arguments: Sequence[str], services: Services) -> int:
         return ExitStatus.INVALID
     except Stopped as stopped:
         return stopped.exit_status
+    except click.Abort as error:
+        # What click makes of every KeyboardInterrupt.
+        stopped_by = error.__cause__
+        return stopped_by.exit_status if isinstance(stopped_by, Stopped) else ExitStatus.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
         return _failure(error)
     return status if isinstance(status, int) else ExitStatus.OK

@@ -1,7 +1,9 @@
 """What the command line needs from the place that wires everything."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from aegis_batch.application.daily_close import DailyCloseUseCase
@@ -10,7 +12,33 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 
-__all__ = ["Services"]
+__all__ = ["DemoGround", "ServiceToken", "Services"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceToken:
+    """The token that the stand-in Backend asks for, and the file that holds it, if one does."""
+
+    value: str = field(repr=False)
+    file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoGround:
+    """Two servers that are ready to close days of sample orders.
+
+    ``environ`` has all settings of the demo; ``exports`` those that a person needs, and
+    ``in_the_way`` the variables of the person's environment that would spoil them. No secret is in
+    any of them. ``orders`` counts the sample orders. ``keep`` leaves the servers running.
+    """
+
+    folder: Path
+    environ: Mapping[str, str]
+    exports: Mapping[str, str]
+    in_the_way: tuple[str, ...]
+    database: str
+    orders: int
+    keep: Callable[[], None]
 
 
 class Services(Protocol):
@@ -53,4 +81,26 @@ class Services(Protocol):
 
     def suggest_views(self) -> SuggestViewsUseCase:
         """Return what suggests views for the orders' database; raises ``InvalidRequest``."""
+        ...
+
+    def sandbox_token(self, beside: Path) -> ServiceToken:
+        """Return the token of the settings, or one that is kept in a file beside another file.
+
+        Raises ``InvalidRequest``.
+        """
+        ...
+
+    def demo_ground(self) -> AbstractContextManager[DemoGround]:
+        """Start the demo's servers; they end with the context, unless they are to be kept.
+
+        Raises ``InvalidRequest`` where something is missing, ``OrdersUnreachable`` and
+        ``BackendUnavailable`` where a server fails to start.
+        """
+        ...
+
+    def stop_demo(self, folder: Path) -> None:
+        """Stop the servers of a demo that were kept, and take their folder away.
+
+        Raises ``InvalidRequest`` where the folder is none of an own demo.
+        """
         ...

@@ -1,9 +1,11 @@
-"""Stopping on SIGINT and SIGTERM: as an exception, so that what is open gets closed."""
+"""Stopping on a signal: as an exception, so that what is open gets closed."""
 
 import signal
 from types import FrameType
 
 __all__ = ["Stopped", "stop_on_signals"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(KeyboardInterrupt):
@@ -21,14 +23,18 @@ class Stopped(KeyboardInterrupt):
 
 
 def stop_on_signals() -> None:
-    """Turn SIGINT and SIGTERM into ``Stopped``, raised in the main thread, once."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    """Turn SIGINT, SIGTERM and a closed terminal into ``Stopped``, raised in the main thread once.
+
+    What ``nohup`` started goes on when the terminal is closed.
+    """
+    for number in _SIGNALS:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:
     del frame
     # A second signal must not break off the closing of what is open.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise Stopped(signal_number)

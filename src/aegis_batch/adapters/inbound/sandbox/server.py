@@ -164,8 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
         del message, explain  # They repeat the request.
         # Of a request that can't be read the version may be missing, and then no head is written.
         self.request_version = self.protocol_version
-        self._send("?", "(an unreadable request)", problem(HTTPStatus(code), "No usable request."))
+        # Before the answer, so that it says so: a client would try the connection again.
         self.close_connection = True
+        self._send("?", "(an unreadable request)", problem(HTTPStatus(code), "No usable request."))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's own name
         """Write nothing: ``on_access`` gets the lines."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, OID
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from aegis_batch.adapters.outbound.postgres.database import Snapshot
 from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
@@ -189,7 +189,8 @@ def _has_unique_index(attribute: sa.TableClause) -> sa.ColumnElement[bool]:
 def _as_written(name: TableName) -> str:
     """Return the name as PostgreSQL's ``to_regclass`` wants it; it goes there as a value."""
     # Named parameters, because other styles would double percent signs for the driver.
-    quote = postgresql.dialect(paramstyle="named").identifier_preparer.quote_identifier
+    dialect = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    quote = dialect.identifier_preparer.quote_identifier
     parts = (name.name,) if name.schema is None else (name.schema, name.name)
     return ".".join(quote(part) for part in parts)
 

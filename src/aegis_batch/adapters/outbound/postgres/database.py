@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import psycopg
 import stamina
@@ -16,6 +16,9 @@ from aegis_batch.adapters.outbound.postgres.error_meanings import ReadBrokeOff
 from aegis_batch.adapters.outbound.postgres.errors import DRIVER_ERRORS, translate
 from aegis_batch.adapters.outbound.postgres.silence import Silence
 from aegis_batch.domain.errors import OrdersUnreachable
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 __all__ = ["OrdersDatabase", "Snapshot"]
 
@@ -151,7 +154,7 @@ def _engine(dial: Callable[[], "psycopg.Connection[Any]"]) -> Engine:
     # connection, none of which matters here, and every one of them is a round trip. Its URL is
     # empty, so that no text about the engine can show a secret.
     dialect = PGDialect_psycopg(dbapi=psycopg, use_native_hstore=False)  # type: ignore[no-untyped-call]
-    pool = NullPool(dial, dialect=dialect)
+    pool = NullPool(cast("Callable[[], DBAPIConnection]", dial), dialect=dialect)
     return Engine(pool, dialect, URL.create("postgresql+psycopg"), hide_parameters=True)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 
 from aegis_batch.adapters.outbound.postgres.orders_source import NumberKind
 
@@ -33,6 +32,13 @@ class Number:
         if self.kind is NumberKind.FLOAT:
             return sa.cast(sa.cast(self.column, sa.Text), sa.Numeric)
         return sa.cast(self.column, sa.Numeric)
+
+    @property
+    def finite_or_zero(self) -> sa.ColumnElement[Any]:
+        """The number where it is finite and zero elsewhere, fit for being added up."""
+        # The server adds whole numbers up without overflow by itself.
+        addend = self.column if self.kind is NumberKind.WHOLE else self.exact
+        return sa.case((self.is_finite, addend), else_=sa.literal_column("0"))
 
     @property
     def is_finite(self) -> sa.ColumnElement[bool]:
@@ -66,5 +72,5 @@ class Number:
         return self.exact if self.kind is NumberKind.MONEY else self.column
 
     def _literal(self, text: str) -> sa.ColumnElement[Any]:
-        is_float = self.kind is NumberKind.FLOAT
-        return sa.cast(sa.literal(text, sa.Text), DOUBLE_PRECISION if is_float else sa.Numeric)
+        sql_type = "double precision" if self.kind is NumberKind.FLOAT else "numeric"
+        return sa.literal_column(f"{sql_type} '{text}'")

@@ -136,10 +136,10 @@ def _judged(
         bits += _bit(Finding.NEGATIVE_TOTAL, total < _ZERO)
     else:
         own = Number(day.c.total, source.total_kind)
-        number = sa.literal_column(str(FINDING_BITS[Finding.INVALID_NUMBER]))
+        number: sa.ColumnElement[int] = sa.literal_column(str(FINDING_BITS[Finding.INVALID_NUMBER]))
         lines_are_finite = line_bits.bitwise_and(number) == _ZERO
         apart = sa.func.abs(own.exact - of_lines) > sa.literal(tolerance, sa.Numeric)
-        total = sa.case((own.is_finite, own.exact), else_=_ZERO)
+        total = own.finite_or_zero
         bits = (
             bits
             + _bit(Finding.INVALID_NUMBER, sa.and_(sa.not_(own.is_finite), lines_are_finite))
@@ -200,9 +200,7 @@ def _items_part(source: OrdersSource, day: sa.CTE) -> sa.Select[Any]:
     named = (
         sa.select(
             by_bytes.label("name"),
-            sa.func.sum(sa.case((quantity.is_finite, quantity.exact), else_=_ZERO)).label(
-                "quantity"
-            ),
+            sa.func.sum(quantity.finite_or_zero).label("quantity"),
         )
         .select_from(
             day.join(source.items, source.items_column("AEGIS_ITEMS_ORDER_ID") == day.c.id)

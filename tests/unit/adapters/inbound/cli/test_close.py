@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
+from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
 from aegis_batch.adapters.inbound.cli.stopping import Stopped
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -98,6 +100,15 @@ class InMemoryServices:
         raise NotImplementedError
 
     def suggest_views(self) -> SuggestViewsUseCase:
+        raise NotImplementedError
+
+    def sandbox_token(self, beside: Path) -> ServiceToken:
+        raise NotImplementedError
+
+    def demo_ground(self) -> AbstractContextManager[DemoGround]:
+        raise NotImplementedError
+
+    def stop_demo(self, folder: Path) -> None:
         raise NotImplementedError
 
 

@@ -1,8 +1,10 @@
 """Zones come from the pinned package by their exact names, and from nowhere else."""
 
 import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -38,10 +40,29 @@ def test_a_zone_tells_its_offset(name: str, hours: int) -> None:
     assert instant.astimezone(load_zone(name)).utcoffset() == timedelta(hours=hours)
 
 
-def test_the_zones_of_the_machine_play_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zoneinfo, "TZPATH", ())
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Path]:
+    """A machine whose zones are in a folder of the test's own."""
+    zoneinfo.reset_tzpath([tmp_path])
+    zoneinfo.ZoneInfo.clear_cache()
+    yield tmp_path
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
 
-    assert load_zone("America/Sao_Paulo").key == "America/Sao_Paulo"
+
+def test_the_zones_of_the_machine_play_no_part(machine: Path) -> None:
+    # This machine takes Sao Paulo for UTC, and knows a zone that the package doesn't.
+    utc = resources.files("tzdata").joinpath("zoneinfo", "UTC").read_bytes()
+    for name in ("America/Sao_Paulo", "Mars/Olympus"):
+        path = machine / name
+        path.parent.mkdir()
+        path.write_bytes(utc)
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    assert noon.astimezone(zoneinfo.ZoneInfo("America/Sao_Paulo")).hour == 12
+
+    assert noon.astimezone(load_zone("America/Sao_Paulo")).hour == 9
+    with pytest.raises(KeyError):
+        load_zone("Mars/Olympus")
 
 
 @pytest.mark.parametrize(

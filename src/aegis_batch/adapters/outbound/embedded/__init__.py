@@ -1,0 +1,1 @@
+"""Servers of the demo's own, in a temporary folder: PostgreSQL with sample orders."""

@@ -1,0 +1,231 @@
+"""The sums and checks of the server equal the fold in Python, whatever the orders hold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
+from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
+from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
+from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.domain.calendar import Calendar
+from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.totals import Totals
+from tests.servers.postgres import Database
+
+if TYPE_CHECKING:
+    import psycopg
+
+WINDOW = Calendar(load_zone("UTC"), "UTC").window(date(2026, 11, 21))
+INSIDE = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+OUTSIDE = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The types of the columns that hold ids and numbers; ``total`` may be missing."""
+
+    order_id: str
+    total: str | None
+    quantity: str
+    price: str
+
+
+COLUMNS = (
+    Columns("bigint", "numeric", "integer", "numeric"),
+    Columns("bigint", "numeric(40, 10)", "numeric", "numeric(40, 10)"),
+    Columns("text", "numeric", "numeric", "numeric"),
+    Columns("bigint", "real", "numeric", "real"),
+    Columns("text", "double precision", "double precision", "double precision"),
+    Columns("bigint", None, "numeric", "numeric"),
+    Columns("uuid", None, "smallint", "double precision"),
+    Columns("integer", "bigint", "bigint", "integer"),
+    Columns("integer", "money", "integer", "money"),
+)
+
+_NAMES = st.one_of(
+    st.sampled_from(
+        [
+            None,
+            "",
+            " ",
+            "\t\n\v\f\r ",
+            "\u00a0",
+            "Soup",
+            "soup",
+            "Caf\u00e9",
+            "Cafe\u0301",
+            "\u1e69",
+            "s\u0323\u0307",
+            "s\u0307\u0323",
+            "\u212b",
+            "\uac00",
+            "\u1100\u1161",
+            # Marks that Unicode 14 doesn't know, and whose order matters to newer versions.
+            "a\u0897\u0323",
+            "a\u0323\u0897",
+            "\U0001e4ee\u0301",
+        ]
+    ),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
+)
+_ODD = [None, "NaN", "Infinity", "-Infinity"]
+_NUMERIC = st.one_of(
+    st.sampled_from([*_ODD, "0", "-0.00", "1", "1.0", "2.50", "0.1", "0.5", "-3"]),
+    st.decimals(-1000, 1000, places=2).map(str),
+    st.sampled_from(["1e30", "-1e30", "1e-15", "123456789012345678901234567890.01", "1e60"]),
+    st.integers(1, 5).map(lambda whole: f"{whole}.000"),
+)
+_SCALED = st.one_of(
+    st.sampled_from([*_ODD[:2], "0", "1.0000000001", "99999999999999999999999999999.5"]),
+    st.decimals(-1000, 1000, places=10).map(str),
+)
+_REAL = st.one_of(
+    st.sampled_from([*_ODD, "1234567.89", "0.1", "16777217", "1e30", "-1e-30", "3", "2.5"]),
+    st.floats(width=32, allow_subnormal=False).map(repr),
+)
+_DOUBLE = st.one_of(
+    st.sampled_from([*_ODD, "0.1", "0.3", "1e300", "1e-300", "9007199254740993", "3", "2.5"]),
+    st.floats(allow_subnormal=False).map(repr),
+)
+_WHOLE = st.one_of(st.none(), st.integers(-3, 5).map(str), st.sampled_from(["32767", "0", "1"]))
+_NUMBERS = {
+    "numeric": _NUMERIC,
+    "numeric(40, 10)": _SCALED,
+    "real": _REAL,
+    "double precision": _DOUBLE,
+    "money": st.one_of(st.none(), st.decimals(-100, 100, places=2).map(str)),
+}
+_IDS: dict[str, st.SearchStrategy[str | None]] = {
+    "text": st.sampled_from(["1", "9", "10", "a", "Z", "ä", "\U0001f600", "", "aa", "1 ", None]),
+    "uuid": st.integers(0, 30).map(lambda number: f"00000000-0000-0000-0000-{number:012x}"),
+}
+_WHOLE_IDS = st.one_of(st.none(), st.integers(-2, 30).map(str))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Rows as they are written: values as text, to be cast by the server."""
+
+    orders: list[tuple[str | None, bool, str | None]]
+    lines: list[tuple[str | None, str | None, str | None, str | None]]
+
+
+def shops(columns: Columns) -> st.SearchStrategy[Shop]:
+    ids = _IDS.get(columns.order_id, _WHOLE_IDS)
+    total = _NUMBERS.get(columns.total or "", _WHOLE)
+    quantity = _NUMBERS.get(columns.quantity, _WHOLE)
+    price = _NUMBERS.get(columns.price, _WHOLE)
+    orders = st.lists(st.tuples(ids, st.booleans(), total), max_size=12)
+    lines = st.lists(st.tuples(ids, _NAMES, quantity, price), max_size=20)
+    return st.builds(Shop, orders, lines)
+
+
+class Server:
+    """One database that each example fills anew."""
+
+    def __init__(
+        self, connection: "psycopg.Connection[tuple[Any, ...]]", dsn: str, columns: Columns
+    ) -> None:
+        self._connection = connection
+        self._columns = columns
+        total = None if columns.total is None else "total"
+        self._reader = PostgresOrderReader(
+            OrdersDatabase(parse_database_url(dsn)), OrdersSchema(total=total)
+        )
+        stored_total = columns.total or "numeric"
+        connection.execute(
+            f"CREATE TABLE orders (id {columns.order_id}, created_at timestamptz,"
+            f" total {stored_total});"
+            f"CREATE TABLE order_items (order_id {columns.order_id}, name text,"
+            f" quantity {columns.quantity}, unit_price {columns.price})".encode()
+        )
+
+    def fill(self, shop: Shop) -> None:
+        """Replace all rows by a shop's."""
+        columns = self._columns
+        self._connection.execute("TRUNCATE orders, order_items")
+        cursor = self._connection.cursor()
+        cursor.executemany(
+            f"INSERT INTO orders VALUES (%s::text::{columns.order_id}, %s,"
+            f" {_cast(columns.total or 'numeric')})".encode(),
+            [(key, INSIDE if inside else OUTSIDE, total) for key, inside, total in shop.orders],
+        )
+        cursor.executemany(
+            f"INSERT INTO order_items VALUES (%s::text::{columns.order_id}, %s,"
+            f" {_cast(columns.quantity)}, {_cast(columns.price)})".encode(),
+            shop.lines,
+        )
+
+    def sums(self, tolerance: Decimal) -> Totals:
+        """Let the server add up."""
+        return Totals.sum(self._reader.read(WINDOW, tolerance).parts)
+
+    def fold(self, tolerance: Decimal) -> Totals:
+        """Read the rows back, one by one and as text, and fold them here."""
+        orders = list(self._orders())
+        parts = [Totals.of(order, tolerance) for order in orders]
+        return Totals.sum([*parts, Totals.of_duplicates(order.id for order in orders)])
+
+    def _orders(self) -> Iterator[Order]:
+        columns = self._columns
+        lines: dict[str | None, list[OrderLine]] = {}
+        for key, name, quantity, price in self._connection.execute(
+            f"SELECT order_id::text, name, {_plain('quantity', columns.quantity)},"
+            f" {_plain('unit_price', columns.price)} FROM order_items".encode()
+        ):
+            lines.setdefault(key, []).append(OrderLine(name, _number(quantity), _number(price)))
+        lines.pop(None, None)
+        for key, placed_at, total in self._connection.execute(
+            "SELECT id::text, created_at,"
+            f" {_plain('total', columns.total or 'numeric')} FROM orders".encode()
+        ):
+            own = tuple(lines.get(key, ()))
+            if placed_at != INSIDE:
+                continue
+            if columns.total is None:
+                yield Order.priced_by_lines(key or "", own)
+            else:
+                yield Order(key or "", _number(total), own)
+
+
+def _cast(sql_type: str) -> str:
+    return "%s::text::numeric::money" if sql_type == "money" else f"%s::text::{sql_type}"
+
+
+def _plain(column: str, sql_type: str) -> str:
+    return f"{column}::numeric::text" if sql_type == "money" else f"{column}::text"
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+@pytest.mark.parametrize("columns", COLUMNS, ids=lambda columns: f"{columns}")
+def test_the_sum_in_sql_equals_the_fold_in_python(database: Database, columns: Columns) -> None:
+    with database.connect() as connection:
+        server = Server(connection, database.dsn(), columns)
+
+        @settings(
+            max_examples=60,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        )
+        @given(
+            shop=shops(columns),
+            tolerance=st.sampled_from([Decimal("0.00"), Decimal("0.05"), Decimal(5)]),
+        )
+        @example(shop=Shop([], []), tolerance=Decimal("0.00"))
+        def check(shop: Shop, tolerance: Decimal) -> None:
+            server.fill(shop)
+            summed, folded = server.sums(tolerance), server.fold(tolerance)
+            assert summed == folded
+            assert summed.digest() == folded.digest()
+
+        check()
