@@ -9,7 +9,7 @@ from aegis_batch.application.checks.collector import collector_checks
 from aegis_batch.application.checks.database import is_usable, server_checks
 from aegis_batch.application.checks.orders import access_checks, data_checks, fit_checks
 from aegis_batch.application.checks.rights import rights_checks
-from aegis_batch.application.checks.secrets import secret_checks
+from aegis_batch.application.checks.leaks import secret_checks
 from aegis_batch.application.checks.settings import SettingsFacts, settings_checks
 from aegis_batch.application.ports.backend_probe import BackendProbe
 from aegis_batch.application.ports.clock import Clock
@@ -34,7 +34,7 @@ _MEND_FIRST = "Mend the settings above, and run doctor again."
 class CheckupSetup:
     """What the settings say, as far as a checkup goes by them.
 
-    ``secrets`` has the values of variables in every form in which they might stand in a file.
+    ``secret_forms`` has the values of variables in every form in which they might stand in a file.
     ``doubts`` names the wrong settings without which tables and days can't be told.
     ``is_in_memory`` says that the in-memory adapters stand in for all servers. ``collectors`` are
     pairs of a variable and the endpoint that it names. ``total_seconds`` bounds the checkup: no
@@ -44,7 +44,7 @@ class CheckupSetup:
     settings: SettingsFacts
     calendar: Calendar
     rules: Rules
-    secrets: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    secret_forms: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     doubts: tuple[str, ...] = ()
     is_in_memory: bool = False
     asks_backend: bool = True
@@ -83,7 +83,7 @@ class DoctorUseCase:
         setup = self._setup
         self._end_seconds = self._with.clock.monotonic_seconds() + setup.total_seconds
         yield from settings_checks(setup.settings)
-        yield from secret_checks(self._with.files.search(setup.secrets))
+        yield from secret_checks(self._with.files.search(setup.secret_forms))
         if (yield from self._database()):
             yield from self._data()
         yield from self._backend()

@@ -71,7 +71,7 @@ def build_doctor(
         settings=_facts(examined, misnamed, environ),
         calendar=calendar,
         rules=settings.consistency_rules,
-        secrets=_secrets(settings),
+        secret_forms=_secrets(settings),
         doubts=_doubts(examined, misnamed),
         is_in_memory=is_in_memory,
         asks_backend=settings.report_status is ReportStatusSource.BACKEND,
