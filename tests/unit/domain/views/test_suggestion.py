@@ -318,6 +318,22 @@ def test_tables_that_only_mention_orders_are_passed_over() -> None:
     assert "FROM public.sales AS o;" in suggestion.sql
 
 
+def test_lines_are_not_taken_for_orders() -> None:
+    lines = {**PLAIN_ITEMS, "id": "int", "created_at": "timestamptz"}
+    suggestion = suggested(
+        table("order_items", lines, order_id="orders.id"),
+        table("orders", PLAIN_ORDERS),
+        table(
+            "order_item_lines",
+            {"order_item_id": "int", "name": "text", "quantity": "int", "price": "int"},
+            (),
+            order_item_id="order_items.id",
+        ),
+    )
+
+    assert "FROM public.orders AS o;" in suggestion.sql
+
+
 def test_own_views_are_no_source() -> None:
     own = (
         table("orders", PLAIN_ORDERS, schema="aegis"),
