@@ -1,5 +1,7 @@
 """What a reader says where the database, its tables or its rights don't fit the settings."""
 
+import time
+
 import pytest
 
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
@@ -214,6 +216,16 @@ def test_a_view_that_fails_is_told_from_a_missing_one(shop: Database) -> None:
     error = refusal(shop.dsn(), OrdersSchema(orders_table="failing"))
 
     assert error.code == "unreadable_value"
+
+
+def test_a_wrong_password_is_final_and_not_tried_again(shop: Database) -> None:
+    started = time.monotonic()
+
+    with pytest.raises(OrdersMisfit) as caught:
+        totals_of(reader_of(shop.dsn(password="wrong"), connect_seconds=30))
+
+    assert caught.value.code == "login_refused"
+    assert time.monotonic() - started < 5
 
 
 def test_an_unknown_database_is_final(shop: Database) -> None:

@@ -239,6 +239,7 @@ def test_a_read_runs_in_a_transaction_that_can_not_write_and_keeps_no_state(
         (seen["prepared"],) = connection.execute(
             "SELECT count(*) FROM pg_prepared_statements"
         ).fetchone() or (None,)
+        seen["prepare_threshold"] = connection.prepare_threshold
         with connection.cursor() as cursor, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             cursor.execute("CREATE TABLE written (id int)")
 
@@ -254,4 +255,6 @@ def test_a_read_runs_in_a_transaction_that_can_not_write_and_keeps_no_state(
         "client_encoding": "UTF8",
         "extra_float_digits": "1",
         "prepared": 0,
+        # With one, a pooler in transaction mode would hand statements to the wrong session.
+        "prepare_threshold": None,
     }

@@ -3,7 +3,9 @@
 import time
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+import psycopg
 import pytest
 
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
@@ -13,7 +15,12 @@ from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.report import StoredReport, TopItem
 from aegis_batch.domain.run import CloseKey, Run
-from tests.integration.orders_shop import ROLE_PASSWORD, create_role, run_sql
+from tests.integration.orders_shop import (
+    ROLE_PASSWORD,
+    create_role,
+    run_sql,
+    watched_statements,
+)
 from tests.servers.postgres import Database
 
 DAY = date(2026, 11, 21)
@@ -234,6 +241,23 @@ def test_asking_once_does_not_wait_for_a_database_that_is_away(database: Databas
         status_of(database.dsn()).find(RUN, once=True)
 
     assert time.monotonic() - started < 5
+
+
+def test_asking_once_does_not_start_again_when_it_breaks_off(database: Database) -> None:
+    run_sql(database, TABLE)
+    ask = "SELECT pg_terminate_backend(%s, 5000)"
+
+    def terminate(connection: psycopg.Connection[Any]) -> None:
+        with database.connect() as other:
+            other.execute(ask, [connection.info.backend_pid])
+
+    with watched_statements() as statements:
+        statements.after(1, terminate)
+        with pytest.raises(BackendUnavailable) as caught:
+            status_of(database.dsn()).find(RUN, once=True)
+
+        assert caught.value.code == "read_broke_off"
+        assert statements.count == 1
 
 
 def test_a_slow_table_makes_the_status_unavailable(database: Database) -> None:

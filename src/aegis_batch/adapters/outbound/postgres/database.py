@@ -66,10 +66,8 @@ class Snapshot:
 
     @contextmanager
     def _bounded(self, seconds: float) -> Iterator[None]:
-        driver_connection = self._connection.connection.driver_connection
-        if not isinstance(driver_connection, psycopg.Connection):
-            raise TypeError
-        with self._silence.broken_after(seconds, driver_connection.fileno()):
+        driver = cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
+        with self._silence.broken_after(seconds, driver.fileno()):
             yield
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Row
 
 from aegis_batch.adapters.outbound.postgres.catalogue import describe
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase, Snapshot
+from aegis_batch.adapters.outbound.postgres.finding_bits import FINDING_BITS
 from aegis_batch.adapters.outbound.postgres.order_sql import (
-    FINDING_BITS,
     PART_DUPLICATES,
     PART_ITEMS,
     PART_ORDERS,

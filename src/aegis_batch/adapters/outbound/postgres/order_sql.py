@@ -12,28 +12,19 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from aegis_batch.adapters.outbound.postgres.finding_bits import FINDING_BITS, ZERO, bit
+from aegis_batch.adapters.outbound.postgres.line_sql import quantities_by_name, sums_of_lines
 from aegis_batch.adapters.outbound.postgres.order_numbers import Number
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 from aegis_batch.domain.consistency import ORDER_IDS_MAX, Finding
 
-__all__ = ["FINDING_BITS", "PART_DUPLICATES", "PART_ITEMS", "PART_ORDERS", "plain_statement"]
+__all__ = ["PART_DUPLICATES", "PART_ITEMS", "PART_ORDERS", "plain_statement"]
 
 PART_ORDERS: Final = "orders"
 PART_ITEMS: Final = "items"
 PART_DUPLICATES: Final = "duplicates"
 
-# What is wrong with an order, folded into one number.
-FINDING_BITS: Final = {
-    Finding.INVALID_NUMBER: 1,
-    Finding.FRACTIONAL_QUANTITY: 2,
-    Finding.QUANTITY_BELOW_ONE: 4,
-    Finding.NEGATIVE_PRICE: 8,
-    Finding.INVALID_NAME: 16,
-    Finding.NEGATIVE_TOTAL: 32,
-    Finding.EMPTY_ORDER: 64,
-    Finding.LINE_TOTAL_MISMATCH: 128,
-}
 _COLUMN_TYPES: Final[dict[str, type[TypeEngine[Any]]]] = {
     "key": sa.Text,
     "bits": sa.Integer,
@@ -41,11 +32,7 @@ _COLUMN_TYPES: Final[dict[str, type[TypeEngine[Any]]]] = {
     "lines": sa.BigInteger,
     "amount": sa.Text,
 }
-# Written as they are, so that the statement can be read.
-_ZERO: Final = sa.literal_column("0", sa.Integer)
 _ONE: Final = sa.literal_column("1", sa.Integer)
-_BLANKS = " \t\n\v\f\r"
-_FIRST_NOT_BLANK = "!"
 _CODE_POINTS = "C"
 
 
@@ -60,96 +47,56 @@ def plain_statement(
     ``items``: one a raw name, with its quantity. Rows of ``duplicates``: the smallest ids, with
     the count of all of them in ``orders``.
     """
-    day = _day(source, bounds)
-    judged = _judged(source, day, _sums_of_lines(source, day), tolerance)
-    parts = [_orders_part(judged), _items_part(source, day)]
+    orders = _orders(source, bounds)
+    # What is needed more than once is kept aside: the planner, left alone, would have each of
+    # its workers add all lines up again.
+    day = orders.cte("day").prefix_with("MATERIALIZED")
+    judged = _judged(source, day, sums_of_lines(source, day), tolerance)
+    parts = [_orders_part(judged), _items_part(quantities_by_name(source, orders.subquery("sold")))]
     if not source.ids_are_unique:
         parts.append(_duplicates_part(day))
     return sa.union_all(*parts)
 
 
-def _day(source: OrdersSource, bounds: PlacedAtBounds) -> sa.CTE:
+def _orders(source: OrdersSource, bounds: PlacedAtBounds) -> sa.Select[Any]:
     """Return the orders of the window: ``id`` and, where the shop keeps it, ``total``."""
     columns: list[sa.ColumnElement[Any]] = [source.orders_column("AEGIS_ORDERS_ID").label("id")]
     if source.total_kind is not None:
         columns.append(source.orders_column("AEGIS_ORDERS_TOTAL").label("total"))
-    day = sa.select(*columns).where(bounds.hold(source.orders_column("AEGIS_ORDERS_PLACED_AT")))
+    orders = sa.select(*columns).where(bounds.hold(source.orders_column("AEGIS_ORDERS_PLACED_AT")))
     if source.schema.statuses:
         status = sa.cast(source.orders_column("AEGIS_ORDERS_STATUS"), sa.Text)
         statuses = sa.literal(list(source.schema.statuses), sa.ARRAY(sa.Text))
-        day = day.where(status == sa.any_(statuses))
-    # Kept aside and sorted, a large day takes twice as long as read anew at each place.
-    return day.cte("day").prefix_with("MATERIALIZED")
-
-
-def _sums_of_lines(source: OrdersSource, day: sa.CTE) -> sa.Subquery:
-    """Return a row for each order id of the day that has lines: their count, sum and findings."""
-    order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
-    quantity, price = _quantity(source), _price(source)
-    amount = sa.case(
-        (sa.and_(quantity.is_finite, price.is_finite), quantity.exact * price.exact), else_=_ZERO
-    )
-    return (
-        sa.select(
-            order_id.label("order_id"),
-            sa.func.count().label("lines"),
-            sa.func.bit_or(_line_bits(source)).label("bits"),
-            sa.func.sum(amount).label("amount"),
-        )
-        .where(order_id.in_(sa.select(day.c.id)))
-        .group_by(order_id)
-        .subquery("sums")
-    )
-
-
-def _line_bits(source: OrdersSource) -> sa.ColumnElement[int]:
-    quantity, price = _quantity(source), _price(source)
-    name = sa.cast(source.items_column("AEGIS_ITEMS_NAME"), sa.Text)
-    is_blank = sa.func.btrim(sa.func.coalesce(name, ""), _BLANKS) == sa.literal("")
-    bits = (
-        _bit(Finding.INVALID_NUMBER, sa.not_(sa.and_(quantity.is_finite, price.is_finite)))
-        + _bit(Finding.FRACTIONAL_QUANTITY, quantity.is_fractional)
-        + _bit(Finding.QUANTITY_BELOW_ONE, quantity.is_below(1))
-        + _bit(Finding.NEGATIVE_PRICE, price.is_below(0))
-        + _bit(Finding.INVALID_NAME, is_blank)
-    )
-    # Nearly all lines are fine, which is cheaper to see at once than fault by fault. A name whose
-    # first character is above all blanks is not blank.
-    is_fine = sa.and_(
-        quantity.is_at_least(1),
-        sa.not_(quantity.is_fractional),
-        price.is_at_least(0),
-        sa.collate(name, _CODE_POINTS) >= _FIRST_NOT_BLANK,
-    )
-    return sa.case((is_fine, _ZERO), else_=bits)
+        orders = orders.where(status == sa.any_(statuses))
+    return orders
 
 
 def _judged(
     source: OrdersSource, day: sa.CTE, sums: sa.Subquery, tolerance: Decimal
 ) -> sa.Subquery:
     """Return a row for each order of the day with its counts, its total and all its findings."""
-    of_lines = sa.func.coalesce(sums.c.amount, _ZERO)
-    line_bits = sa.func.coalesce(sums.c.bits, _ZERO)
-    bits = line_bits + _bit(Finding.EMPTY_ORDER, sums.c.lines.is_(None))
+    of_lines = sa.func.coalesce(sums.c.amount, ZERO)
+    line_bits = sa.func.coalesce(sums.c.bits, ZERO)
+    bits = line_bits + bit(Finding.EMPTY_ORDER, sums.c.lines.is_(None))
     if source.total_kind is None:
         total: sa.ColumnElement[Any] = of_lines
-        bits += _bit(Finding.NEGATIVE_TOTAL, total < _ZERO)
+        bits += bit(Finding.NEGATIVE_TOTAL, total < ZERO)
     else:
         own = Number(day.c.total, source.total_kind)
         number: sa.ColumnElement[int] = sa.literal_column(str(FINDING_BITS[Finding.INVALID_NUMBER]))
-        lines_are_finite = line_bits.bitwise_and(number) == _ZERO
+        lines_are_finite = line_bits.bitwise_and(number) == ZERO
         apart = sa.func.abs(own.exact - of_lines) > sa.literal(tolerance, sa.Numeric)
         total = own.finite_or_zero
         bits = (
             bits
-            + _bit(Finding.INVALID_NUMBER, sa.and_(sa.not_(own.is_finite), lines_are_finite))
-            + _bit(Finding.NEGATIVE_TOTAL, own.is_below(0))
-            + _bit(Finding.LINE_TOTAL_MISMATCH, sa.and_(own.is_finite, lines_are_finite, apart))
+            + bit(Finding.INVALID_NUMBER, sa.and_(sa.not_(own.is_finite), lines_are_finite))
+            + bit(Finding.NEGATIVE_TOTAL, own.is_below(0))
+            + bit(Finding.LINE_TOTAL_MISMATCH, sa.and_(own.is_finite, lines_are_finite, apart))
         )
     return (
         sa.select(
             day.c.id,
-            sa.func.coalesce(sums.c.lines, _ZERO).label("lines"),
+            sa.func.coalesce(sums.c.lines, ZERO).label("lines"),
             total.label("total"),
             bits.label("bits"),
         )
@@ -160,7 +107,7 @@ def _judged(
 
 def _orders_part(judged: sa.Subquery) -> sa.Select[Any]:
     # Orders with nothing wrong fall into one group, whose id nobody needs.
-    broken_id = sa.case((judged.c.bits != _ZERO, _as_text(judged.c.id)))
+    broken_id = sa.case((judged.c.bits != ZERO, _as_text(judged.c.id)))
     grouped = (
         sa.select(
             judged.c.bits,
@@ -191,24 +138,7 @@ def _orders_part(judged: sa.Subquery) -> sa.Select[Any]:
     return _part(PART_ORDERS, columns).where(ranked.c.rank <= ORDER_IDS_MAX)
 
 
-def _items_part(source: OrdersSource, day: sa.CTE) -> sa.Select[Any]:
-    # By the bytes of the name: a collation may call different names equal, and the server's
-    # Unicode isn't Python's.
-    name = sa.cast(source.items_column("AEGIS_ITEMS_NAME"), sa.Text)
-    by_bytes = sa.collate(name, _CODE_POINTS)
-    quantity = _quantity(source)
-    named = (
-        sa.select(
-            by_bytes.label("name"),
-            sa.func.sum(quantity.finite_or_zero).label("quantity"),
-        )
-        .select_from(
-            day.join(source.items, source.items_column("AEGIS_ITEMS_ORDER_ID") == day.c.id)
-        )
-        .where(name.is_not(None))
-        .group_by(by_bytes)
-        .subquery("named")
-    )
+def _items_part(named: sa.Subquery) -> sa.Select[Any]:
     return _part(PART_ITEMS, {"key": named.c.name, "amount": named.c.quantity})
 
 
@@ -237,19 +167,6 @@ def _part(name: str, columns: Mapping[str, sa.ColumnElement[Any]]) -> sa.Select[
             for column, sql_type in _COLUMN_TYPES.items()
         ),
     )
-
-
-def _bit(finding: Finding, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    bit = sa.literal_column(str(FINDING_BITS[finding]), sa.Integer)
-    return sa.case((condition, bit), else_=_ZERO)
-
-
-def _quantity(source: OrdersSource) -> Number:
-    return Number(source.items_column("AEGIS_ITEMS_QUANTITY"), source.quantity_kind)
-
-
-def _price(source: OrdersSource) -> Number:
-    return Number(source.items_column("AEGIS_ITEMS_UNIT_PRICE"), source.unit_price_kind)
 
 
 def _rank(
