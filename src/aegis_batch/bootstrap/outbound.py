@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.http.backend import HttpBackend
     from aegis_batch.adapters.outbound.http.report_gateway import ReportStatus
     from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+    from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 
-__all__ = ["build_order_reader", "open_report_gateway"]
+__all__ = ["build_order_reader", "open_report_gateway", "orders_schema"]
 
 
 def build_order_reader(settings: Settings) -> OrderReader:
@@ -29,9 +30,15 @@ def build_order_reader(settings: Settings) -> OrderReader:
         assert settings.memory_orders is not None  # noqa: S101 - load_settings has seen to it
         return JsonOrderReader(settings.memory_orders, settings.orders_statuses)
     from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
+
+    return PostgresOrderReader(_database(settings), orders_schema(settings))
+
+
+def orders_schema(settings: Settings) -> "OrdersSchema":
+    """Return where the shop keeps its orders; raises ``InvalidRequest`` for an impossible name."""
     from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 
-    schema = OrdersSchema(
+    return OrdersSchema(
         orders_table=settings.orders_table,
         order_id=settings.orders_id,
         placed_at=settings.orders_placed_at,
@@ -45,7 +52,6 @@ def build_order_reader(settings: Settings) -> OrderReader:
         item_quantity=settings.items_quantity,
         item_unit_price=settings.items_unit_price,
     )
-    return PostgresOrderReader(_database(settings), schema)
 
 
 def _database(settings: Settings) -> "OrdersDatabase":

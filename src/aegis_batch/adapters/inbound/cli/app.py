@@ -8,6 +8,7 @@ from aegis_batch.adapters.inbound.cli.close import close, usage_error_as_json
 from aegis_batch.adapters.inbound.cli.completion import completion
 from aegis_batch.adapters.inbound.cli.defect import defect_problem
 from aegis_batch.adapters.inbound.cli.demo import demo
+from aegis_batch.adapters.inbound.cli.doctor import doctor
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of
 from aegis_batch.adapters.inbound.cli.output import (
     ResultNotWrittenError,
@@ -39,8 +40,9 @@ def _print_version(context: click.Context, parameter: click.Parameter, value: bo
 Example:
   aegis-batch close --date 2026-11-21 --dry-run
 \b
-Exit status: 0 done, 2 the command or a setting is wrong, 3 orders rejected, 4 refused or in
-conflict, 5 the Backend is unavailable, 6 the orders can't be read, 70 a defect.""",
+Exit status: 0 done, 1 doctor found something, 2 the command or a setting is wrong, 3 orders
+rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders can't be read,
+70 a defect.""",
 )
 @click.option(
     "--version",
@@ -56,6 +58,7 @@ def _commands() -> None:
 
 _commands.add_command(close)
 _commands.add_command(completion)
+_commands.add_command(doctor)
 _commands.add_command(demo)
 _commands.add_command(sandbox)
 

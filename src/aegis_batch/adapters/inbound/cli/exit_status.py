@@ -11,6 +11,7 @@ class ExitStatus(IntEnum):
     """What the shell is told."""
 
     OK = 0
+    FOUND = 1
     INVALID = 2
     REJECTED = 3
     REFUSED = 4

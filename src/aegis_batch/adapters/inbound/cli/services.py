@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.suggest_views import SuggestViewsUseCase
 
 __all__ = ["DemoGround", "ServiceToken", "Services"]
 
@@ -71,6 +73,14 @@ class Services(Protocol):
         ``environ`` stands in for the process's environment; ``listener`` hears every event too.
         Raises ``InvalidRequest``.
         """
+        ...
+
+    def doctor(self) -> DoctorUseCase:
+        """Return the checkup of the settings, whatever is wrong with them."""
+        ...
+
+    def suggest_views(self) -> SuggestViewsUseCase:
+        """Return what suggests views for the orders' database; raises ``InvalidRequest``."""
         ...
 
     def sandbox_token(self, beside: Path) -> ServiceToken:

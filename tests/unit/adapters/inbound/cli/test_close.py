@@ -18,7 +18,9 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
@@ -96,6 +98,12 @@ class InMemoryServices:
         )
         if self.fault_at_end is not None:
             raise self.fault_at_end
+
+    def doctor(self) -> DoctorUseCase:
+        raise NotImplementedError
+
+    def suggest_views(self) -> SuggestViewsUseCase:
+        raise NotImplementedError
 
     def sandbox_token(self, beside: Path) -> ServiceToken:
         raise NotImplementedError
