@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from aegis_batch.application.checks.backend import answer_checks, refusal_check
 from aegis_batch.application.checks.collector import collector_checks
 from aegis_batch.application.checks.database import is_usable, server_checks
+from aegis_batch.application.checks.leaks import secret_checks
 from aegis_batch.application.checks.orders import access_checks, data_checks, fit_checks
 from aegis_batch.application.checks.rights import rights_checks
-from aegis_batch.application.checks.leaks import secret_checks
 from aegis_batch.application.checks.settings import SettingsFacts, settings_checks
 from aegis_batch.application.ports.backend_probe import BackendProbe
 from aegis_batch.application.ports.clock import Clock
