@@ -20,10 +20,10 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format docs lock wheel clean
+.PHONY: help demo test test-system check format docs lock wheel clean
 
 help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.package ## Close a day of real sample orders, from an empty machine
 	@$(BIN)/aegis-batch demo
@@ -35,6 +35,13 @@ test: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run every test, and m
 	@$(BIN)/coverage report
 	@echo "The domain and the application, of which every branch must be covered:"
 	@$(BIN)/coverage report --include='*/aegis_batch/domain/*,*/aegis_batch/application/*' --fail-under=100
+
+# Debian keeps servers where an ordinary user's PATH doesn't look.
+test-system: export PATH := $(PATH):/usr/sbin:/usr/local/sbin
+test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests that need packages of the system, which are named where missing
+	@command -v pgbouncer >/dev/null || \
+		{ echo "pgbouncer is missing: apt-get install pgbouncer"; exit 1; }
+	@$(BIN)/python -m pytest $(ARGS) tests/system
 
 check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/ruff check --quiet .

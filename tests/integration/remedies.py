@@ -19,7 +19,8 @@ class Told:
     def verdict(self, name: str) -> str:
         """Return the worst verdict that checks of a name had."""
         order = ["ok", "warn", "fail"]
-        return max((check["verdict"] for check in self.named(name)), key=order.index)
+        verdicts = [str(check["verdict"]) for check in self.named(name)]
+        return max(verdicts, key=order.index)
 
     def named(self, name: str) -> list[dict[str, Any]]:
         """Return the checks of a name."""
