@@ -98,8 +98,8 @@ def _usage_error(error: click.UsageError, arguments: Sequence[str], services: Se
     if as_json is not None:
         try:
             write_result(as_json)
-        except ResultNotWrittenError:
-            return ExitStatus.DEFECT
+        except ResultNotWrittenError as unwritten:
+            return _failure(unwritten)
         return ExitStatus.INVALID
     hint = "" if error.ctx is None else f"\n  -> see: {error.ctx.command_path} --help"
     say(f"{_PROGRAM}: {error.format_message()}{hint}")
