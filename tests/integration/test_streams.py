@@ -43,6 +43,8 @@ def _run(words: str, folder: Path, **settings: str) -> Ended:
         "close --dry-run --output json",
         "--version",
         "completion bash",
+        "--help",
+        "close -h",
     ],
 )
 def test_a_result_that_can_not_be_written_is_said_in_a_line(
