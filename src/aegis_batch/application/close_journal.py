@@ -59,6 +59,9 @@ class CloseJournal:
         except Exception:
             self._failed(step, "defect")
             raise
+        except KeyboardInterrupt:
+            self._failed(step, "stopped")
+            raise
 
     def sought(self, *, found: bool) -> None:
         """Tell what the Backend said when it was asked for the report."""

@@ -1,5 +1,6 @@
 """Close one business day of one shop: find, read, check, derive, submit, confirm."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -107,11 +108,17 @@ class DailyCloseUseCase:
         self._metrics = metrics
         self._policy = policy
 
-    def close(self, request: CloseRequest) -> CloseResult:
+    def close(
+        self,
+        request: CloseRequest,
+        *,
+        if_stopped: Callable[[CloseResult], None] | None = None,
+    ) -> CloseResult:
         """Close a day, or rehearse it, and return how that ended.
 
         What is foreseen comes back as an outcome. Raises ``InvalidRequest`` where the request
-        makes no sense, before anything was tried; a defect is told and raised as it is.
+        makes no sense, before anything was tried; a defect is told and raised as it is. So is a
+        ``KeyboardInterrupt``, after ``if_stopped`` has been given all that was known by then.
         """
         run, window = self._accept(request)
         journal = CloseJournal(self._clock, self._metrics, run, dry_run=request.dry_run)
@@ -127,6 +134,12 @@ class DailyCloseUseCase:
             outcome = Outcome.of(error)
         except Exception:
             journal.ended(Outcome.DEFECT, "defect")
+            raise
+        except KeyboardInterrupt:
+            progress.problem = Problem.of_stop()
+            known = progress.end(Outcome.UNAVAILABLE)
+            if if_stopped is not None:
+                if_stopped(known)
             raise
         return progress.end(outcome)
 
@@ -232,12 +245,18 @@ def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> O
             progress.journal.submitted(receipt)
     except AnswerLost as error:
         progress.submission = Submission(error.attempts, None)
+        progress.already_closed = None
         stored = _find_once(progress, reports)
         if stored is None:
             raise
         return _settle(progress, report, stored)
     except (BackendRefused, BackendUnavailable) as error:
         progress.submission = Submission(error.attempts, error.status)
+        raise
+    except KeyboardInterrupt:
+        # At least one request may have arrived; how many were made is known to nobody now.
+        progress.submission = Submission(1, None)
+        progress.already_closed = None
         raise
     progress.submission = Submission(receipt.attempts, receipt.status)
     if receipt.created:

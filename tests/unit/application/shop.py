@@ -3,6 +3,7 @@
 Durations are whole fractions of two, which a float holds exactly.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -98,7 +99,7 @@ class Backend(InMemoryReportGateway):
         super().__init__()
         self.clock = clock
         self.can_find = True
-        self.answer: Receipt | AegisError | None = None
+        self.answer: Receipt | AegisError | KeyboardInterrupt | None = None
         self.later: StoredReport | AegisError | None = None
         self.finds = 0
         self.finds_once = 0
@@ -121,7 +122,7 @@ class Backend(InMemoryReportGateway):
         """Answer as told, after a 32nd of a second."""
         self.clock.advance(timedelta(milliseconds=31.25))
         self.posts += 1
-        if isinstance(self.answer, AegisError):
+        if isinstance(self.answer, AegisError | KeyboardInterrupt):
             raise self.answer
         return super().submit(run, report) if self.answer is None else self.answer
 
@@ -147,6 +148,7 @@ class Shop:
         dry_run: bool = False,
         allow_open_day: bool = False,
         without_backend: bool = False,
+        if_stopped: Callable[[CloseResult], None] | None = None,
     ) -> CloseResult:
         """Close a day."""
         zone = "America/Sao_Paulo"
@@ -161,7 +163,8 @@ class Shop:
         return use_case.close(
             CloseRequest(
                 RUN.id, RUN.trace_id, day=day, dry_run=dry_run, allow_open_day=allow_open_day
-            )
+            ),
+            if_stopped=if_stopped,
         )
 
     @property

@@ -384,7 +384,7 @@ def test_an_interrupted_close_goes_on_as_if_it_had_never_begun(shop: Shop) -> No
     shop.reader.fault = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         shop.close()
-    assert shop.events == ["job.started", *FIND, "step.started"]
+    assert shop.events == ["job.started", *FIND, "step.started", "step.failed", "job.failed"]
 
     shop.reader.fault = None
 

@@ -21,7 +21,7 @@ from aegis_batch.domain.events import (
     StepFailed,
     StepStarted,
 )
-from aegis_batch.domain.outcome import Outcome, Problem, Submission
+from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import StoredReport
 from tests.unit.application.shop import (
     DAY,
@@ -112,7 +112,9 @@ def test_every_answer_to_the_report_leads_to_its_decision(shop: Shop, answer: An
     assert result.outcome is answer.outcome
     assert (result.problem and result.problem.code) == answer.code
     assert result.submission == answer.submission
-    assert result.already_closed is (answer.outcome in (Outcome.ALREADY_CLOSED, Outcome.CONFLICT))
+    is_closed = answer.outcome in (Outcome.ALREADY_CLOSED, Outcome.CONFLICT)
+    stays_unknown = answer.to_post is _LOST and not is_closed
+    assert result.already_closed is (None if stays_unknown else is_closed)
     assert (result.report, result.seal is not None) == (REPORT, True)
     assert (shop.backend.posts, shop.backend.finds_once) == (1, answer.asked_again)
     told = shop.sink.events[-1]
@@ -198,6 +200,24 @@ def test_where_no_source_can_be_asked_a_lost_answer_stays_unknown(shop: Shop) ->
 
     assert (result.outcome, result.submission) == (Outcome.UNAVAILABLE, Submission(3, None))
     assert result.already_closed is None
+
+
+def test_a_close_that_is_stopped_while_it_sends_tells_all_that_is_known(shop: Shop) -> None:
+    stop = KeyboardInterrupt()
+    shop.backend.answer = stop
+    known: list[CloseResult] = []
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        shop.close(if_stopped=known.append)
+
+    assert caught.value is stop
+    (told,) = known
+    assert (told.outcome, told.problem) == (Outcome.UNAVAILABLE, Problem.of_stop())
+    assert (told.run, told.report, told.seal is not None) == (RUN, REPORT, True)
+    assert (told.submission, told.already_closed) == (Submission(1, None), None)
+    assert shop.events[-3:] == ["step.started", "step.failed", "job.failed"]
+    failed = [e for e in shop.sink.events if isinstance(e, StepFailed | CloseFailed)]
+    assert [event.code for event in failed] == ["stopped", "stopped"]
 
 
 def test_every_step_that_began_ends_once(shop: Shop) -> None:

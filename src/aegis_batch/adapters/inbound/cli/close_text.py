@@ -61,7 +61,9 @@ def rendered(parts: Iterable[RenderableType]) -> str:
     """Return renderables as text, each followed by an empty line, as wide as the terminal."""
     sink = StringIO()
     width = min(shutil.get_terminal_size((_WIDTH_MAX, 24)).columns, _WIDTH_MAX)
-    console = Console(file=sink, width=width, force_terminal=sys.stdout.isatty(), highlight=False)
+    # There is no standard output where it was closed before the program began.
+    colours = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(file=sink, width=width, force_terminal=colours, highlight=False)
     for number, part in enumerate(parts):
         if number:
             console.print()
