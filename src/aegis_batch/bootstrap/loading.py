@@ -4,16 +4,37 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from aegis_batch.bootstrap.settings import Adapters, Environment, Settings, variable_of
-from aegis_batch.bootstrap.variables import FILE_SUFFIX, env_file_values, gather
+from aegis_batch.bootstrap.settings import (
+    Adapters,
+    Environment,
+    Settings,
+    faults_between,
+    variable_of,
+)
+from aegis_batch.bootstrap.variables import FILE_SUFFIX, gather, read_env_file
 from aegis_batch.domain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = ["load_settings", "unknown_variables"]
 
 _ENV_FILE = Path(".env")
+_WORDS = {
+    "int_parsing": "is no whole number",
+    "int_from_float": "is no whole number",
+    "int_parsing_size": "is no whole number",
+    "float_parsing": "is no number",
+    "finite_number": "is no finite number",
+    "string_unicode": "is not text in UTF-8",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+}
 
 
 def load_settings(
@@ -27,18 +48,15 @@ def load_settings(
     Raises ``InvalidRequest`` with every fault in one message, and no value of any variable.
     """
     fields = {variable_of(field): field for field in Settings.model_fields}
-    gathered = gather(fields, _layers(os.environ if environ is None else environ))
+    layers, file_faults = _layers(os.environ if environ is None else environ)
+    gathered = gather(fields, layers)
     values = {
         fields[name]: value
         for name, value in gathered.items()
         if value != "" or Settings.may_be_empty(fields[name])
     }
-    faults: list[str] = []
-    settings = None
-    try:
-        settings = Settings(**values)  # type: ignore[arg-type] # validated by the model itself
-    except ValidationError as error:
-        faults += [_fault(entry["loc"], entry["msg"]) for entry in error.errors()]
+    settings, faults = _validated(values)
+    faults = file_faults + faults
     in_memory = values.get("adapters") == Adapters.MEMORY
     missing = [
         f"{variable_of(field)}: is not set"
@@ -67,11 +85,29 @@ def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str | None]
     ]
 
 
-def _layers(environ: Mapping[str, str]) -> list[Mapping[str, str]]:
+def _validated(values: Mapping[str, object]) -> tuple[Settings | None, list[str]]:
+    """Return the settings, or every fault of fields and between those that have none."""
+    try:
+        settings = Settings(**values)  # type: ignore[arg-type] # validated by the model itself
+    except ValidationError as error:
+        entries = error.errors()
+    else:
+        faults = faults_between(dict(settings))
+        return (None, faults) if faults else (settings, faults)
+    faults = [_fault(entry) for entry in entries]
+    faulty = {entry["loc"][0] for entry in entries}
+    # The others again, by themselves, to see whether they fit together.
+    rest = Settings(**{name: value for name, value in values.items() if name not in faulty})  # type: ignore[arg-type]
+    sound = {name: value for name, value in rest if name not in faulty}
+    return None, faults + faults_between(sound)
+
+
+def _layers(environ: Mapping[str, str]) -> tuple[list[Mapping[str, str]], list[str]]:
     place = environ.get(variable_of("environment"), "") or Environment.LOCAL
     if place != Environment.LOCAL:
-        return [environ]
-    return [environ, env_file_values(_ENV_FILE)]
+        return [environ], []
+    values, faults = read_env_file(_ENV_FILE)
+    return [environ, values], faults
 
 
 def _needed(required: Iterable[str], *, in_memory: bool) -> list[str]:
@@ -80,11 +116,17 @@ def _needed(required: Iterable[str], *, in_memory: bool) -> list[str]:
     return list(required)
 
 
-def _fault(location: tuple[int | str, ...], message: str) -> str:
-    text = message.removeprefix("Value error, ").rstrip(".")
-    if not location:
-        return text
-    return f"{variable_of(str(location[0]))}: {text[:1].lower()}{text[1:]}"
+def _fault(entry: "ErrorDetails") -> str:
+    text = _plain_words(entry).rstrip(".")
+    return f"{variable_of(str(entry['loc'][0]))}: {text[:1].lower()}{text[1:]}"
+
+
+def _plain_words(entry: "ErrorDetails") -> str:
+    """Return a fault in words of people who set variables; pydantic's are for programmers."""
+    words = _WORDS.get(entry["type"])
+    if words is None:
+        return entry["msg"].removeprefix("Value error, ")
+    return words.format(**entry.get("ctx", {}))
 
 
 def _counted(count: int) -> str:
