@@ -5,12 +5,22 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from aegis_batch.bootstrap.settings import Adapters, Environment, Settings, variable_of
-from aegis_batch.bootstrap.variables import FILE_SUFFIX, env_file_values, gather
+from aegis_batch.bootstrap.settings import (
+    Adapters,
+    Environment,
+    Settings,
+    faults_between,
+    variable_of,
+)
+from aegis_batch.bootstrap.variables import FILE_SUFFIX, gather, read_env_file
 from aegis_batch.domain.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = [
     "ExaminedSettings",
@@ -21,6 +31,17 @@ __all__ = [
 ]
 
 _ENV_FILE = Path(".env")
+_WORDS = {
+    "int_parsing": "is no whole number",
+    "int_from_float": "is no whole number",
+    "int_parsing_size": "is no whole number",
+    "float_parsing": "is no number",
+    "finite_number": "is no finite number",
+    "string_unicode": "is not text in UTF-8",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +89,39 @@ def load_settings(
 def examine_settings(environ: Mapping[str, str] | None = None) -> ExaminedSettings:
     """Return the settings of an environment as far as they are fit, and all their faults."""
     fields = {variable_of(field): field for field in Settings.model_fields}
-    gathered = gather(fields, _layers(os.environ if environ is None else environ))
+    layers, file_faults = _layers(os.environ if environ is None else environ)
+    gathered = gather(fields, layers)
     values = {
         fields[name]: value
         for name, value in gathered.items()
         if value != "" or Settings.may_be_empty(fields[name])
     }
-    faults: list[tuple[str, str]] = []
-    # What is at fault is left out and the rest validated again: that one round finds faults of
-    # fields, and another those between fields.
-    while True:
-        try:
-            settings = Settings(**values)  # type: ignore[arg-type] # validated by the model itself
-        except ValidationError as error:
-            found = [_fault(entry["loc"], entry["msg"]) for entry in error.errors()]
-            # Between fields of which one was left out there is nothing to be said.
-            faults += found if not faults else []
-            for variable, _ in found:
-                del values[fields[variable]]
-        else:
-            return ExaminedSettings(settings, frozenset(values), tuple(faults))
+    faults = [_parted(fault) for fault in file_faults]
+    settings, faulty = _sound_settings(values)
+    faults += [(variable_of(field), what) for field, what in faulty]
+    doubtful = {field for field, _ in faulty}
+    between = [
+        _parted(fault)
+        for fault in faults_between(
+            {name: value for name, value in settings if name not in doubtful}
+        )
+    ]
+    if between:
+        doubtful |= {fields[variable] for variable, _ in between}
+        settings, _ = _sound_settings({k: v for k, v in values.items() if k not in doubtful})
+    given = frozenset(values) - doubtful
+    return ExaminedSettings(settings, given, (*faults, *between))
+
+
+def _sound_settings(values: Mapping[str, object]) -> tuple[Settings, list[tuple[str, str]]]:
+    """Return settings of all values that are valid by themselves, and what is wrong with others."""
+    try:
+        return Settings(**values), []  # type: ignore[arg-type] # validated by the model itself
+    except ValidationError as error:
+        faults = [(str(entry["loc"][0]), _plain_words(entry)) for entry in error.errors()]
+    faulty = {field for field, _ in faults}
+    sound = {field: value for field, value in values.items() if field not in faulty}
+    return Settings(**sound), faults  # type: ignore[arg-type] # the same
 
 
 def missing_variables(examined: ExaminedSettings, required: Iterable[str]) -> list[str]:
@@ -109,21 +143,27 @@ def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str | None]
     ]
 
 
-def _layers(environ: Mapping[str, str]) -> list[Mapping[str, str]]:
+def _layers(environ: Mapping[str, str]) -> tuple[list[Mapping[str, str]], list[str]]:
     place = environ.get(variable_of("environment"), "") or Environment.LOCAL
     if place != Environment.LOCAL:
-        return [environ]
-    return [environ, env_file_values(_ENV_FILE)]
+        return [environ], []
+    values, faults = read_env_file(_ENV_FILE)
+    return [environ, values], faults
 
 
-def _fault(location: tuple[int | str, ...], message: str) -> tuple[str, str]:
-    """Return the variable at fault and what is wrong with it."""
-    text = message.removeprefix("Value error, ").rstrip(".")
-    if not location:
-        # A fault between fields starts with the variable that is to be changed.
-        variable, _, what = text.partition(": ")
-        return variable, what
-    return variable_of(str(location[0])), f"{text[:1].lower()}{text[1:]}"
+def _parted(fault: str) -> tuple[str, str]:
+    """Return what a fault starts with, a variable or a file, and what is wrong with it."""
+    subject, _, what = fault.partition(": ")
+    return subject, what
+
+
+def _plain_words(entry: "ErrorDetails") -> str:
+    """Return a fault in words of people who set variables; pydantic's are for programmers."""
+    words = _WORDS.get(entry["type"])
+    if words is not None:
+        return words.format(**entry.get("ctx", {}))
+    text = entry["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def _counted(count: int) -> str:

@@ -9,9 +9,10 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema, TableName
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.domain.consistency import Action, Rule, Rules
 from aegis_batch.domain.errors import InvalidRequest
@@ -30,9 +31,12 @@ __all__ = [
     "ReportStatusSource",
     "RuleActions",
     "ServiceToken",
+    "TableOrView",
     "TimeOfDay",
     "ZoneName",
 ]
+
+_TOLERANCE_DIGITS_MAX = 30
 
 
 class Adapters(StrEnum):
@@ -73,8 +77,20 @@ class LogFormat(StrEnum):
     TEXT = "text"
 
 
-def _empty_is_none(value: str | None) -> str | None:
-    return value or None
+def _table(value: str) -> str:
+    _or_fault(lambda text: TableName.parse(text, "It"), value)
+    return value
+
+
+def _column(value: str) -> str:
+    _or_fault(lambda text: OrdersSchema(order_id=text), value)
+    return value
+
+
+def _status_list(value: tuple[str, ...]) -> tuple[str, ...]:
+    if any("\0" in status for status in value):
+        raise ValueError("holds a status that PostgreSQL can't store")
+    return value
 
 
 def _known_zone(value: str) -> str:
@@ -107,9 +123,15 @@ def _decimal_number(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return Decimal(value)
+        number = Decimal(value)
     except InvalidOperation:
         raise ValueError("is no decimal number; write one such as 0.05") from None
+    if not number.is_finite() or number < 0:
+        raise ValueError("must be a number that is finite and not negative")
+    exponent = number.as_tuple().exponent
+    if number.adjusted() >= _TOLERANCE_DIGITS_MAX or exponent < -_TOLERANCE_DIGITS_MAX:  # type: ignore[operator] # finite, so a number
+        raise ValueError(f"must have at most {_TOLERANCE_DIGITS_MAX} digits on each side")
+    return number
 
 
 def _rule_actions(value: object) -> object:
@@ -171,11 +193,16 @@ def _or_fault(check: Callable[[str], object], value: str) -> None:
         raise ValueError(f"{what} ({error.remedy.rstrip('.')})") from None
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-NameOrNone = Annotated[str | None, AfterValidator(_empty_is_none)]
+Name = Annotated[str, AfterValidator(_column)]
+NameOrNone = Annotated[
+    str | None, AfterValidator(lambda value: None if not value else _column(value))
+]
+TableOrView = Annotated[str, AfterValidator(_table)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 TimeOfDay = Annotated[time, BeforeValidator(_hours_and_minutes)]
-CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_comma_separated), NoDecode]
+CommaSeparated = Annotated[
+    tuple[str, ...], BeforeValidator(_comma_separated), AfterValidator(_status_list), NoDecode
+]
 DecimalNumber = Annotated[Decimal, BeforeValidator(_decimal_number)]
 RuleActions = Annotated[dict[Rule, Action], BeforeValidator(_rule_actions), NoDecode]
 BackendAddress = Annotated[str, AfterValidator(_backend_address)]

@@ -4,11 +4,12 @@ A field's variable is ``AEGIS_`` and its name in capitals, but for the three who
 ``docs/settings.md`` is made from the fields: run ``make docs`` after a change.
 """
 
+from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from aegis_batch.adapters.outbound.postgres.orders_schema import PlacedAtKind
@@ -26,6 +27,7 @@ from aegis_batch.bootstrap.setting_types import (
     ReportStatusSource,
     RuleActions,
     ServiceToken,
+    TableOrView,
     TimeOfDay,
     ZoneName,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "LogLevel",
     "ReportStatusSource",
     "Settings",
+    "faults_between",
     "variable_of",
 ]
 
@@ -48,12 +51,31 @@ _GIVEN_NAMES = {
     "backend_base_url": "BACKEND_BASE_URL",
     "x_service_token": "X_SERVICE_TOKEN",
 }
+_MIDNIGHT = time(0, 0)
 _MAY_BE_EMPTY = frozenset({"orders_total", "orders_status", "orders_statuses", "rules"})
 
 
 def variable_of(field: str) -> str:
     """Return the name of the environment variable that a field is read from."""
     return _GIVEN_NAMES.get(field, _PREFIX + field.upper())
+
+
+def faults_between(values: Mapping[str, object]) -> list[str]:
+    """Return what is wrong between fields, each fault led by its variable.
+
+    ``values`` holds the fields that are valid by themselves; nothing is said of others.
+    """
+    faults = []
+    if values.get("orders_statuses") and values.get("orders_status", "") is None:
+        faults.append(
+            "AEGIS_ORDERS_STATUSES: names statuses, but AEGIS_ORDERS_STATUS names no column"
+        )
+    if (
+        values.get("orders_placed_at_kind") is PlacedAtKind.DATE
+        and values.get("day_start", _MIDNIGHT) != _MIDNIGHT
+    ):
+        faults.append("AEGIS_DAY_START: must be 00:00 where AEGIS_ORDERS_PLACED_AT_KIND is date")
+    return faults
 
 
 class Settings(BaseSettings):
@@ -108,7 +130,7 @@ class Settings(BaseSettings):
         2, ge=0, le=8, description="To how many decimals the revenue is rounded, at the very end."
     )
 
-    orders_table: Name = Field(
+    orders_table: TableOrView = Field(
         "orders",
         description="The table or view of orders, as its name stands in the catalogue;"
         " `schema.table` is taken too, and a name with a dot in it goes in double quotes.",
@@ -131,7 +153,7 @@ class Settings(BaseSettings):
     orders_statuses: CommaSeparated = Field(
         (), description="The statuses that count, separated by commas. Empty: all orders count."
     )
-    items_table: Name = Field("order_items", description="The table or view of order lines.")
+    items_table: TableOrView = Field("order_items", description="The table or view of order lines.")
     items_order_id: Name = Field("order_id", description="Its column that names the order.")
     items_name: Name = Field("name", description="Its column with the item's name.")
     items_quantity: Name = Field("quantity", description="Its column with the quantity.")
@@ -195,19 +217,6 @@ class Settings(BaseSettings):
         if isinstance(value, Fault):
             raise ValueError(value.reason)  # noqa: TRY004 - pydantic wants a ValueError
         return value
-
-    @model_validator(mode="after")
-    def _fits_together(self, info: ValidationInfo) -> "Settings":
-        del info
-        if self.orders_statuses and self.orders_status is None:
-            raise ValueError(
-                "AEGIS_ORDERS_STATUSES: names statuses, but AEGIS_ORDERS_STATUS names no column"
-            )
-        if self.orders_placed_at_kind is PlacedAtKind.DATE and self.day_start != time(0, 0):
-            raise ValueError(
-                "AEGIS_DAY_START: must be 00:00 where AEGIS_ORDERS_PLACED_AT_KIND is date"
-            )
-        return self
 
     @property
     def consistency_rules(self) -> Rules:

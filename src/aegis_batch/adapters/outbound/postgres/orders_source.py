@@ -40,6 +40,7 @@ _NUMBERS = {
 }
 _QUANTITIES = frozenset(_NUMBERS) - {"money"}
 _IDS_OF_NUMBERS = frozenset({"int2", "int4", "int8", "numeric"})
+_IDS_OF_TEXT = frozenset({"text", "varchar", "bpchar", "name"})
 _TEXT, _ENUMERATION = "S", "E"
 _NAMES_OF_CODES = frozenset({"int2", "int4", "int8", "uuid"})
 # Types of which PostgreSQL can't tell whether two values are the same.
@@ -191,20 +192,24 @@ def fits(setting: str, column: ColumnType) -> bool:
 
 
 def _are_comparable(left: ColumnType, right: ColumnType) -> bool:
+    """Say whether ids can be compared, and are the same by both columns' own equality."""
+    if left.loose_collation != right.loose_collation:
+        return False
     return (
         left.name == right.name
-        or (left.category == right.category == _TEXT)
+        or (left.name in _IDS_OF_TEXT and right.name in _IDS_OF_TEXT)
         or (left.name in _IDS_OF_NUMBERS and right.name in _IDS_OF_NUMBERS)
     )
 
 
 def _apart(schema: OrdersSchema, order_id: ColumnType, item_order_id: ColumnType) -> SchemaFault:
+    tail = " for their collations" if order_id.name == item_order_id.name else ""
     return SchemaFault(
         "unsupported_column_type",
         "AEGIS_ITEMS_ORDER_ID",
         f"{schema.orders_name()}.{schema.order_id} (AEGIS_ORDERS_ID) is {order_id.name} and"
         f" {schema.items_name()}.{schema.item_order_id} (AEGIS_ITEMS_ORDER_ID) is"
-        f" {item_order_id.name}, which can't be compared",
+        f" {item_order_id.name}, which can't be compared{tail}",
     )
 
 
