@@ -22,7 +22,7 @@ CLOSE = ["close", "--date", DAY.isoformat()]
 QUIET = {"AEGIS_LOG_LEVEL": "ERROR", "COLUMNS": "100"}
 # What no two runs have in common.
 _CHANCE = (
-    (re.compile(r"snapshot  \S+ at .* UTC"), "snapshot"),
+    (re.compile(r"snapshot \S+ at .* UTC"), "snapshot"),
     (re.compile(r'"(time|runId|traceId)":"[^"]*"'), r'"\1":"..."'),
     (re.compile(r'"durationMs":[0-9.]+'), '"durationMs":0'),
 )

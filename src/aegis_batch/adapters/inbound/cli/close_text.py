@@ -132,7 +132,8 @@ def _evidence(seal: Seal) -> Table:
     )
     table.add_row("totals", seal.totals_digest)
     table.add_row("body", seal.body_digest)
-    table.add_row("snapshot", Text(f"{seal.snapshot} at {seal.read_at:%Y-%m-%d %H:%M:%S} UTC"))
+    # No label is longer than six letters: with one, a digest just fits 80 columns.
+    table.add_row("from", Text(f"snapshot {seal.snapshot} at {seal.read_at:%Y-%m-%d %H:%M:%S} UTC"))
     return table
 
 

@@ -18,6 +18,7 @@ class ExitStatus(IntEnum):
     UNAVAILABLE = 5
     UNREADABLE = 6
     DEFECT = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -17,10 +17,14 @@ __all__ = ["DemoGround", "ServiceToken", "Services"]
 
 @dataclass(frozen=True, slots=True)
 class ServiceToken:
-    """The token that the stand-in Backend asks for, and the file that holds it, if one does."""
+    """The token that the stand-in Backend asks for, and the file that holds it, if one does.
+
+    ``is_new`` where that file was made for it just now.
+    """
 
     value: str = field(repr=False)
     file: Path | None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

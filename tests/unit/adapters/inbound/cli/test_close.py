@@ -1,6 +1,7 @@
 """The ``close`` command over the in-memory adapters: output, exit status, every way to fail."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -361,6 +362,15 @@ def test_text_shows_figures_items_and_evidence_and_no_control_character(
     assert "\x1b" not in captured.out
     assert "sha256:" in captured.out
     assert captured.err == ""
+
+
+def test_a_digest_has_room_in_80_columns(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["close"], services) == 0
+    told = capfd.readouterr().out
+    assert len(re.findall(r"^(?:totals|body) +sha256:[0-9a-f]{64}$", told, re.MULTILINE)) == 2
 
 
 def test_text_complains_on_standard_error_with_a_remedy(
