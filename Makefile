@@ -20,7 +20,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-system check format docs lock wheel clean
+.PHONY: help demo test test-system bench check format docs lock wheel clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests 
 	@command -v pgbouncer >/dev/null || \
 		{ echo "pgbouncer is missing: apt-get install pgbouncer"; exit 1; }
 	@$(BIN)/python -m pytest $(ARGS) tests/system
+
+bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
+	@$(BIN)/python -m bench $(SIZES)
 
 check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/ruff check --quiet .
@@ -67,6 +70,7 @@ lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt --group build -o requirements/build.txt
+	@$(COMPILE) --upgrade -c requirements/dev.txt --group bench -o requirements/bench.txt
 	@# npm takes what is installed for granted, and would then leave the hashes out.
 	@rm -rf package-lock.json node_modules
 	@$(NPM) install --package-lock-only --ignore-scripts --loglevel=error >/dev/null
@@ -94,6 +98,11 @@ $(VENV)/.demo: requirements/demo.txt | $(VENV)/.made
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.demo
 	@echo "Installing what the tests need..."
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt | $(VENV)/.dev
+	@echo "Installing what is measured beside it..."
+	@$(PIP) install --require-hashes -r requirements/bench.txt
 	@touch $@
 
 # Installed as its users install it, so that tests find what the wheel forgot.

@@ -1,0 +1,1 @@
+"""What a close costs, beside other ways to the same figures, measured in one run."""
