@@ -10,7 +10,7 @@ from tests.servers.postgres import PostgresServer
 def test_all_ways_agree_about_a_day(postgres: PostgresServer) -> None:
     postgres.revive()
     for ids in ("growing", "scattered"):
-        shop = make_shop(postgres, 60, ids)  # type: ignore[arg-type] # both are of its kinds
+        shop = make_shop(postgres, 60, ids)
         ways = [way for way in large_day_ways(shop, psql_program()) if "Polars" not in way.name]
 
         costs = measure_in_turn(ways, runs=1)
