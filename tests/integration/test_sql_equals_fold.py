@@ -1,7 +1,6 @@
 """The sums and checks of the server equal the fold in Python, whatever the orders hold."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import ORDER_IDS_MAX, Finding, Tally
 from aegis_batch.domain.order import Order, OrderLine, order_id_rank
 from aegis_batch.domain.totals import Totals
+from tests.integration.generated_shops import COLUMNS, KEYED, Columns, Shop, shops
 from tests.servers.postgres import Database
 
 if TYPE_CHECKING:
@@ -29,113 +29,7 @@ INSIDE = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 OUTSIDE = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The types of the columns that hold ids and numbers; ``total`` may be missing."""
-
-    order_id: str
-    total: str | None
-    quantity: str
-    price: str
-
-
-COLUMNS = (
-    Columns("bigint", "numeric", "integer", "numeric"),
-    Columns("bigint", "numeric(40, 10)", "numeric", "numeric(40, 10)"),
-    Columns("text", "numeric", "numeric", "numeric"),
-    Columns("bigint", "real", "numeric", "real"),
-    Columns("text", "double precision", "double precision", "double precision"),
-    Columns("bigint", None, "numeric", "numeric"),
-    Columns("uuid", None, "smallint", "double precision"),
-    Columns("integer", "bigint", "bigint", "integer"),
-    Columns("integer", "money", "integer", "money"),
-    # Ids that are equal without being the same text.
-    Columns("numeric", "numeric", "integer", "numeric"),
-    Columns("double precision", "numeric", "integer", "numeric"),
-    Columns("citext", "numeric", "integer", "numeric"),
-)
 _PREPARATIONS = {"citext": "CREATE EXTENSION citext"}
-
-_NAMES = st.one_of(
-    st.sampled_from(
-        [
-            None,
-            "",
-            " ",
-            "\t\n\v\f\r ",
-            "\u00a0",
-            "Soup",
-            "soup",
-            "Caf\u00e9",
-            "Cafe\u0301",
-            "\u1e69",
-            "s\u0323\u0307",
-            "s\u0307\u0323",
-            "\u212b",
-            "\uac00",
-            "\u1100\u1161",
-            # Marks that Unicode 14 doesn't know, and whose order matters to newer versions.
-            "a\u0897\u0323",
-            "a\u0323\u0897",
-            "\U0001e4ee\u0301",
-        ]
-    ),
-    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
-)
-_ODD = [None, "NaN", "Infinity", "-Infinity"]
-_NUMERIC = st.one_of(
-    st.sampled_from([*_ODD, "0", "-0.00", "1", "1.0", "2.50", "0.1", "0.5", "-3"]),
-    st.decimals(-1000, 1000, places=2).map(str),
-    st.sampled_from(["1e30", "-1e30", "1e-15", "123456789012345678901234567890.01", "1e60"]),
-    st.integers(1, 5).map(lambda whole: f"{whole}.000"),
-)
-_SCALED = st.one_of(
-    st.sampled_from([*_ODD[:2], "0", "1.0000000001", "99999999999999999999999999999.5"]),
-    st.decimals(-1000, 1000, places=10).map(str),
-)
-_REAL = st.one_of(
-    st.sampled_from([*_ODD, "1234567.89", "0.1", "16777217", "1e30", "-1e-30", "3", "2.5"]),
-    st.floats(width=32, allow_subnormal=False).map(repr),
-)
-_DOUBLE = st.one_of(
-    st.sampled_from([*_ODD, "0.1", "0.3", "1e300", "1e-300", "9007199254740993", "3", "2.5"]),
-    st.floats(allow_subnormal=False).map(repr),
-)
-_WHOLE = st.one_of(st.none(), st.integers(-3, 5).map(str), st.sampled_from(["32767", "0", "1"]))
-_NUMBERS = {
-    "numeric": _NUMERIC,
-    "numeric(40, 10)": _SCALED,
-    "real": _REAL,
-    "double precision": _DOUBLE,
-    "money": st.one_of(st.none(), st.decimals(-100, 100, places=2).map(str)),
-}
-_CASES = st.sampled_from(["a", "A", "b", "B", "aa", "aA", "Aa", "", None])
-_IDS: dict[str, st.SearchStrategy[str | None]] = {
-    "numeric": st.sampled_from(["1", "1.0", "1.00", "-0.0", "0", "10", "1e1", "NaN", None]),
-    "double precision": st.sampled_from(["0", "-0", "1", "1.5", "NaN", "Infinity", None]),
-    "citext": _CASES,
-    "text": st.sampled_from(["1", "9", "10", "a", "Z", "ä", "\U0001f600", "", "aa", "1 ", None]),
-    "uuid": st.integers(0, 30).map(lambda number: f"00000000-0000-0000-0000-{number:012x}"),
-}
-_WHOLE_IDS = st.one_of(st.none(), st.integers(-2, 30).map(str))
-
-
-@dataclass(frozen=True)
-class Shop:
-    """Rows as they are written: values as text, to be cast by the server."""
-
-    orders: list[tuple[str | None, bool, str | None]]
-    lines: list[tuple[str | None, str | None, str | None, str | None]]
-
-
-def shops(columns: Columns) -> st.SearchStrategy[Shop]:
-    ids = _IDS.get(columns.order_id, _WHOLE_IDS)
-    total = _NUMBERS.get(columns.total or "", _WHOLE)
-    quantity = _NUMBERS.get(columns.quantity, _WHOLE)
-    price = _NUMBERS.get(columns.price, _WHOLE)
-    orders = st.lists(st.tuples(ids, st.booleans(), total), max_size=12)
-    lines = st.lists(st.tuples(ids, _NAMES, quantity, price), max_size=20)
-    return st.builds(Shop, orders, lines)
 
 
 class Server:
@@ -147,9 +41,10 @@ class Server:
         self._connection = connection
         self._columns = columns
         total = None if columns.total is None else "total"
-        self._reader = PostgresOrderReader(
-            OrdersDatabase(parse_database_url(dsn)), OrdersSchema(total=total)
-        )
+        orders = OrdersDatabase(parse_database_url(dsn))
+        schema = OrdersSchema(total=total)
+        self._reader = PostgresOrderReader(orders, schema)
+        self._reader_in_ranges = PostgresOrderReader(orders, schema, large_day_orders=1)
         connection.execute(_PREPARATIONS.get(columns.order_id, "").encode())
         stored_total = columns.total or "numeric"
         connection.execute(
@@ -158,6 +53,9 @@ class Server:
             f"CREATE TABLE order_items (order_id {columns.order_id}, name text,"
             f" quantity {columns.quantity}, unit_price {columns.price})".encode()
         )
+        if columns.ids_are_keys:
+            connection.execute("ALTER TABLE orders ADD PRIMARY KEY (id)")
+            connection.execute("CREATE INDEX ON order_items (order_id)")
 
     def fill(self, shop: Shop) -> None:
         """Replace all rows by a shop's."""
@@ -174,10 +72,16 @@ class Server:
             f" {_cast(columns.quantity)}, {_cast(columns.price)})".encode(),
             shop.lines,
         )
+        # Without it the server doesn't know how many orders there are.
+        self._connection.execute("ANALYZE orders")
 
     def sums(self, tolerance: Decimal) -> Totals:
         """Let the server add up."""
         return Totals.sum(self._reader.read(WINDOW, tolerance).parts)
+
+    def sums_in_ranges(self, tolerance: Decimal) -> Totals:
+        """Let the server add up as it does on large days."""
+        return Totals.sum(self._reader_in_ranges.read(WINDOW, tolerance).parts)
 
     def fold(self, tolerance: Decimal) -> Totals:
         """Read the rows back, one by one and as text, and fold them here."""
@@ -240,7 +144,7 @@ def _number(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-@pytest.mark.parametrize("columns", COLUMNS, ids=lambda columns: f"{columns}")
+@pytest.mark.parametrize("columns", COLUMNS + KEYED, ids=lambda columns: f"{columns}")
 def test_the_sum_in_sql_equals_the_fold_in_python(database: Database, columns: Columns) -> None:
     with database.connect() as connection:
         server = Server(connection, database.dsn(), columns)
@@ -259,5 +163,7 @@ def test_the_sum_in_sql_equals_the_fold_in_python(database: Database, columns: C
             summed, folded = server.sums(tolerance), server.fold(tolerance)
             assert summed == folded
             assert summed.digest() == folded.digest()
+            if columns.ids_are_keys:
+                assert server.sums_in_ranges(tolerance) == folded
 
         check()

@@ -10,6 +10,7 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
 from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
 from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
+from aegis_batch.adapters.outbound.postgres.order_summing import LARGE_DAY_ORDERS
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.ports.order_reader import OrderReader
@@ -37,11 +38,17 @@ def _in_memory(orders: list[PlacedOrder], statuses: tuple[str, ...]) -> OrderRea
     return InMemoryOrderReader(orders, statuses)
 
 
-def _in_postgres(database: Database, types: tuple[str, str, str], total: str | None) -> Open:
+def _in_postgres(
+    database: Database,
+    types: tuple[str, str, str],
+    total: str | None,
+    large_day_orders: int = LARGE_DAY_ORDERS,
+) -> Open:
     def open_reader(orders: list[PlacedOrder], statuses: tuple[str, ...]) -> OrderReader:
         _fill(database, orders, types)
         schema = OrdersSchema(total=total, status="status", statuses=statuses)
-        return PostgresOrderReader(OrdersDatabase(parse_database_url(database.dsn())), schema)
+        orders_database = OrdersDatabase(parse_database_url(database.dsn()))
+        return PostgresOrderReader(orders_database, schema, large_day_orders=large_day_orders)
 
     return open_reader
 
@@ -66,6 +73,7 @@ def _fill(database: Database, orders: list[PlacedOrder], types: tuple[str, str, 
                     "INSERT INTO order_items VALUES (%s, %s, %s, %s)",
                     (order.id, line.name, line.quantity, line.unit_price),
                 )
+        connection.execute("ANALYZE orders")
 
 
 @pytest.fixture(params=["memory", "postgres", "postgres with floats"])
@@ -77,12 +85,13 @@ def open_reader(request: pytest.FixtureRequest) -> Open:
     return _in_postgres(database, _FLOATS if "floats" in request.param else _EXACT, "total")
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", "postgres", "postgres in ranges of ids"])
 def open_keyed(request: pytest.FixtureRequest) -> Open:
     """Each way to keep orders that a primary key keeps apart."""
     if request.param == "memory":
         return _in_memory
-    return _in_postgres(request.getfixturevalue("database"), _KEYED, "total")
+    large_day_orders = 1 if "ranges" in request.param else LARGE_DAY_ORDERS
+    return _in_postgres(request.getfixturevalue("database"), _KEYED, "total", large_day_orders)
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, OID
+from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
+from aegis_batch.adapters.outbound.postgres.catalogue_indexes import (
+    catalogue_table,
+    has_unique_index,
+    leads_a_sorted_index,
+)
 from aegis_batch.adapters.outbound.postgres.database import Snapshot
 from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
 
@@ -25,8 +30,9 @@ class ColumnType:
 
     ``name`` is the name in ``pg_type`` (``int4``, ``timestamptz``, ...); ``category`` is its
     ``typcategory`` (``S`` for text, ``E`` for an enumeration, ...). ``is_unique`` says that a
-    constraint keeps values apart, nulls excluded. ``loose_collation`` is the id of a collation by
-    which different texts can be equal, and 0 for every other.
+    constraint keeps values apart, nulls excluded; ``is_indexed`` that an index of a table which is
+    stored as one leads to a value's rows, and that it sorts. ``loose_collation`` is the id of a
+    collation by which different texts can be equal, and 0 for every other.
     """
 
     name: str
@@ -34,14 +40,20 @@ class ColumnType:
     is_readable: bool
     is_unique: bool
     loose_collation: int
+    is_indexed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TableDescription:
-    """A table or view with the types of its columns."""
+    """A table or view with the types of its columns.
+
+    ``rows_estimated`` is the server's own estimate, for which nothing is locked; 0 where it has
+    none, as for views.
+    """
 
     name: TableName
     columns: dict[str, ColumnType]
+    rows_estimated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +81,14 @@ def describe(snapshot: Snapshot, names: Sequence[TableName]) -> Catalogue:
                 bool(row.is_readable),
                 bool(row.is_unique),
                 row.loose_collation,
+                bool(row.is_indexed),
             )
             for row in of_table
             if row.column_name is not None
         }
-        exists = any(row.table_oid is not None for row in of_table)
-        described.append(TableDescription(name, columns) if exists else None)
+        rows_estimated = max(0, int(of_table[0].reltuples or 0))
+        exists = of_table[0].table_oid is not None
+        described.append(TableDescription(name, columns, rows_estimated) if exists else None)
     return Catalogue(rows[0].snapshot, tuple(described))
 
 
@@ -93,7 +107,8 @@ def _quoted(name: str) -> str:
 
 def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[Any]:
     timeout_ms = max(1, min(_STATEMENT_TIMEOUT_MS_MAX, round(timeout_seconds * _MILLISECONDS)))
-    pg_type = sa.table("pg_type", *_columns("oid typname typtype typcategory typbasetype"), **_PG)
+    pg_type = catalogue_table("pg_type", "oid typname typtype typcategory typbasetype")
+    relation = catalogue_table("pg_class", "oid reltuples")
     settings = sa.select(
         sa.func.set_config("statement_timeout", f"{timeout_ms}ms", sa.true()).label("timeout"),
         sa.func.set_config("extra_float_digits", "1", sa.true()).label("digits"),
@@ -116,15 +131,18 @@ def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[A
             settings.c.snapshot,
             wanted.c.table_index,
             wanted.c.table_oid,
+            relation.c.reltuples,
             described.c.column_name,
             described.c.is_readable,
             described.c.is_unique,
             described.c.loose_collation,
+            described.c.is_indexed,
             sa.cast(pg_type.c.typname, sa.Text).label("type_name"),
             sa.cast(pg_type.c.typcategory, sa.Text).label("category"),
         )
         .select_from(settings)
         .join(wanted, sa.true())
+        .outerjoin(relation, relation.c.oid == wanted.c.table_oid)
         .outerjoin(
             described.join(
                 pg_type, sa.and_(pg_type.c.oid == described.c.type_oid, pg_type.c.typtype != "d")
@@ -136,7 +154,7 @@ def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[A
 
 def _table_oid(name: TableName) -> sa.ScalarSelect[Any]:
     """Return the id of what goes by a name, unless it is an index, a sequence or the like."""
-    relation = sa.table("pg_class", *_columns("oid relkind"), **_PG)
+    relation = catalogue_table("pg_class", "oid relkind")
     named = sa.cast(sa.func.to_regclass(_as_written(name)), OID)
     return (
         sa.select(relation.c.oid)
@@ -147,10 +165,8 @@ def _table_oid(name: TableName) -> sa.ScalarSelect[Any]:
 
 def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
     """Return the columns of tables, with one row more for each domain that a type stands on."""
-    attribute = sa.table(
-        "pg_attribute",
-        *_columns("attrelid attname atttypid attnum attisdropped attnotnull attcollation"),
-        **_PG,
+    attribute = catalogue_table(
+        "pg_attribute", "attrelid attname atttypid attnum attisdropped attnotnull attcollation"
     )
     described = (
         sa.select(
@@ -160,7 +176,8 @@ def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
             sa.func.has_column_privilege(attribute.c.attrelid, attribute.c.attnum, "SELECT").label(
                 "is_readable"
             ),
-            sa.and_(attribute.c.attnotnull, _has_unique_index(attribute)).label("is_unique"),
+            sa.and_(attribute.c.attnotnull, has_unique_index(attribute)).label("is_unique"),
+            leads_a_sorted_index(attribute).label("is_indexed"),
             _loose_collation(attribute).label("loose_collation"),
         )
         .join(attribute, attribute.c.attrelid == wanted.c.table_oid)
@@ -175,6 +192,7 @@ def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
             described.c.is_readable,
             described.c.is_unique,
             described.c.loose_collation,
+            described.c.is_indexed,
         )
         .join(pg_type, pg_type.c.oid == described.c.type_oid)
         .where(pg_type.c.typtype == "d")
@@ -182,40 +200,13 @@ def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
 
 
 def _loose_collation(attribute: sa.TableClause) -> sa.ColumnElement[Any]:
-    collation = sa.table("pg_collation", *_columns("oid collisdeterministic"), **_PG)
+    collation = catalogue_table("pg_collation", "oid collisdeterministic")
     loose = (
         sa.select(sa.cast(collation.c.oid, sa.BigInteger))
         .where(collation.c.oid == attribute.c.attcollation, ~collation.c.collisdeterministic)
         .scalar_subquery()
     )
     return sa.func.coalesce(loose, sa.literal_column("0", sa.BigInteger))
-
-
-def _has_unique_index(attribute: sa.TableClause) -> sa.ColumnElement[bool]:
-    index = sa.table(
-        "pg_index",
-        *_columns("indrelid indkey indnkeyatts indisunique indisvalid indpred indexprs"),
-        **_PG,
-    )
-    relation = sa.table("pg_class", *_columns("oid relkind relhassubclass"), **_PG)
-    return sa.exists(
-        sa.select(index.c.indrelid)
-        .join(relation, relation.c.oid == index.c.indrelid)
-        .where(
-            index.c.indrelid == attribute.c.attrelid,
-            # An index of a parent table says nothing of the tables that inherit from it; that of
-            # a partitioned table holds for all partitions.
-            sa.or_(relation.c.relkind == "p", ~relation.c.relhassubclass),
-            index.c.indisunique,
-            index.c.indisvalid,
-            index.c.indpred.is_(None),
-            index.c.indexprs.is_(None),
-            index.c.indnkeyatts == 1,
-            # Its only key column: this vector counts from 0, and what an index merely carries
-            # comes after the keys.
-            sa.type_coerce(index.c.indkey, ARRAY(sa.SmallInteger))[0] == attribute.c.attnum,
-        )
-    )
 
 
 def _as_written(name: TableName) -> str:
@@ -225,10 +216,3 @@ def _as_written(name: TableName) -> str:
     quote = dialect.identifier_preparer.quote_identifier
     parts = (name.name,) if name.schema is None else (name.schema, name.name)
     return ".".join(quote(part) for part in parts)
-
-
-def _columns(names: str) -> list[sa.ColumnClause[Any]]:
-    return [sa.column(name) for name in names.split()]
-
-
-_PG: dict[str, Any] = {"schema": "pg_catalog"}

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from aegis_batch.domain.consistency import Finding
 
-__all__ = ["FINDING_BITS", "ZERO", "bit"]
+__all__ = ["FINDING_BITS", "ONE", "ZERO", "bit"]
 
 FINDING_BITS: Final = {
     Finding.INVALID_NUMBER: 1,
@@ -18,8 +18,9 @@ FINDING_BITS: Final = {
     Finding.EMPTY_ORDER: 64,
     Finding.LINE_TOTAL_MISMATCH: 128,
 }
-# Written as it is, so that the statement can be read.
+# Written as they are, so that the statement can be read.
 ZERO: Final = sa.literal_column("0", sa.Integer)
+ONE: Final = sa.literal_column("1", sa.Integer)
 
 
 def bit(finding: Finding, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from aegis_batch.adapters.outbound.postgres.orders_source import NumberKind
+from aegis_batch.adapters.outbound.postgres.orders_source import NumberKind, OrdersSource
 
-__all__ = ["Number"]
+__all__ = ["Number", "quantity_of", "unit_price_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,12 @@ class Number:
 
     def is_at_least(self, limit: int) -> sa.ColumnElement[bool]:
         """Return the condition that the number is finite and not less than a limit."""
-        return sa.and_(self.is_finite, self._comparable >= sa.literal_column(str(limit)))
+        is_at_least = self._comparable >= sa.literal_column(str(limit))
+        if self.kind in (NumberKind.WHOLE, NumberKind.MONEY):
+            return sa.and_(self.column.is_not(None), is_at_least)
+        return sa.and_(
+            self.column.is_not(None), is_at_least, self.column < self._literal("Infinity")
+        )
 
     @property
     def _comparable(self) -> sa.ColumnElement[Any]:
@@ -74,3 +79,13 @@ class Number:
     def _literal(self, text: str) -> sa.ColumnElement[Any]:
         sql_type = "double precision" if self.kind is NumberKind.FLOAT else "numeric"
         return sa.literal_column(f"{sql_type} '{text}'")
+
+
+def quantity_of(source: OrdersSource) -> Number:
+    """Return the quantity of a line."""
+    return Number(source.items_column("AEGIS_ITEMS_QUANTITY"), source.quantity_kind)
+
+
+def unit_price_of(source: OrdersSource) -> Number:
+    """Return the unit price of a line."""
+    return Number(source.items_column("AEGIS_ITEMS_UNIT_PRICE"), source.unit_price_kind)

@@ -1,6 +1,6 @@
 """Orders in PostgreSQL, added up and checked by the server in one snapshot."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +9,14 @@ from sqlalchemy import Row
 from aegis_batch.adapters.outbound.postgres.catalogue import describe
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase, Snapshot
 from aegis_batch.adapters.outbound.postgres.finding_bits import FINDING_BITS
-from aegis_batch.adapters.outbound.postgres.order_sql import (
+from aegis_batch.adapters.outbound.postgres.order_rows import (
+    PART_BROKEN,
+    PART_DAY,
     PART_DUPLICATES,
     PART_ITEMS,
     PART_ORDERS,
-    plain_statement,
 )
+from aegis_batch.adapters.outbound.postgres.order_summing import LARGE_DAY_ORDERS, sum_up
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.postgres.orders_source import find_orders
 from aegis_batch.adapters.outbound.postgres.placed_at import bounds_of
@@ -31,8 +33,18 @@ __all__ = ["PostgresOrderReader"]
 class PostgresOrderReader:
     """Reads totals, never orders: what comes over the wire grows with distinct items alone."""
 
-    def __init__(self, database: OrdersDatabase, schema: OrdersSchema) -> None:
-        """Take the database and where in it the shop keeps its orders."""
+    def __init__(
+        self,
+        database: OrdersDatabase,
+        schema: OrdersSchema,
+        *,
+        large_day_orders: int = LARGE_DAY_ORDERS,
+    ) -> None:
+        """Take the database and where in it the shop keeps its orders.
+
+        A day of ``large_day_orders`` or more is added up in ranges of ids, where ids allow it.
+        """
+        self._large_day_orders = large_day_orders
         self._database = database
         self._schema = schema
         self._names = (schema.orders_name(), schema.items_name())
@@ -44,7 +56,7 @@ class PostgresOrderReader:
             catalogue = describe(snapshot, self._names)
             source = find_orders(catalogue, self._schema)
             bounds = bounds_of(window, source.placed_at_kind)
-            rows = snapshot.rows(plain_statement(source, bounds, tolerance))
+            rows = sum_up(snapshot, source, bounds, tolerance, self._large_day_orders)
             return Reading(catalogue.snapshot, tuple(_parts_of(rows)))
 
         return self._database.read(work, tables=[str(name) for name in self._names])
@@ -57,8 +69,14 @@ def _parts_of(rows: Sequence[Row[Any]]) -> Iterator[Totals]:
     for row in rows:
         if row.part == PART_ORDERS:
             # The sums of a combination of findings stand in each of its rows.
-            yield _orders_of(row, with_sums=row.bits not in seen)
+            tallies = _tallies_of(row, is_first=row.bits not in seen)
+            yield _sums_of(row, tallies) if row.bits not in seen else Totals(tallies=tallies)
             seen.add(row.bits)
+        elif row.part == PART_BROKEN:
+            yield Totals(tallies=_tallies_of(row, is_first=row.bits not in seen))
+            seen.add(row.bits)
+        elif row.part == PART_DAY:
+            yield _sums_of(row, {})
         elif row.part == PART_ITEMS and not is_blank_name(row.key):
             name = normal_name(row.key)
             items[name] = exact.add(items.get(name, exact.ZERO), Decimal(row.amount))
@@ -66,12 +84,14 @@ def _parts_of(rows: Sequence[Row[Any]]) -> Iterator[Totals]:
     yield _duplicates_of(rows)
 
 
-def _orders_of(row: Row[Any], *, with_sums: bool) -> Totals:
-    tally = Tally(row.orders if with_sums else 0, (row.key,))
-    tallies = dict.fromkeys(_findings_in(row.bits), tally)
-    if not with_sums:
-        return Totals(tallies=tallies)
+def _sums_of(row: Row[Any], tallies: Mapping[Finding, Tally]) -> Totals:
     return Totals(row.orders, row.lines, Decimal(row.amount), tallies=tallies)
+
+
+def _tallies_of(row: Row[Any], *, is_first: bool) -> dict[Finding, Tally]:
+    """Return tallies of one id; the count of all stands in each row of a combination."""
+    tally = Tally(row.orders if is_first else 0, (row.key,))
+    return dict.fromkeys(_findings_in(row.bits), tally)
 
 
 def _findings_in(bits: int) -> Iterator[Finding]:

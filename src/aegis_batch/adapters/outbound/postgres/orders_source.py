@@ -51,7 +51,10 @@ _WITHOUT_EQUALITY = frozenset({"json", "xml", "point", "polygon", "path"})
 class OrdersSource:
     """Where orders and their lines are, with what statements need to know of the columns.
 
-    ``ids_are_unique`` says that a constraint already keeps order ids apart.
+    ``ids_are_unique`` says that a constraint already keeps order ids apart; ``id_type`` and
+    ``item_id_type`` are names in ``pg_type``. ``orders_estimated`` is how many orders
+    the server believes in, 0 where it doesn't know. ``lines_are_indexed`` says that an index leads
+    from an order's id to its lines.
     """
 
     orders: sa.TableClause
@@ -62,6 +65,10 @@ class OrdersSource:
     quantity_kind: NumberKind
     unit_price_kind: NumberKind
     ids_are_unique: bool
+    id_type: str
+    item_id_type: str
+    orders_estimated: int
+    lines_are_indexed: bool
 
     def orders_column(self, setting: str) -> sa.ColumnClause[Any]:
         """Return a column of the orders by its setting."""
@@ -100,6 +107,7 @@ def find_orders(catalogue: Catalogue, schema: OrdersSchema) -> OrdersSource:
     if faults or orders is None or items is None:
         raise _misfit(faults)
     order_id = orders.columns[schema.orders_columns()["AEGIS_ORDERS_ID"]]
+    item_order_id = items.columns[schema.items_columns()["AEGIS_ITEMS_ORDER_ID"]]
     placed_at = orders.columns[schema.orders_columns()["AEGIS_ORDERS_PLACED_AT"]]
     total = schema.orders_columns().get("AEGIS_ORDERS_TOTAL")
     return OrdersSource(
@@ -111,6 +119,10 @@ def find_orders(catalogue: Catalogue, schema: OrdersSchema) -> OrdersSource:
         quantity_kind=_number_kind(items, schema, "AEGIS_ITEMS_QUANTITY"),
         unit_price_kind=_number_kind(items, schema, "AEGIS_ITEMS_UNIT_PRICE"),
         ids_are_unique=order_id.is_unique,
+        id_type=order_id.name,
+        item_id_type=item_order_id.name,
+        orders_estimated=orders.rows_estimated,
+        lines_are_indexed=item_order_id.is_indexed,
     )
 
 

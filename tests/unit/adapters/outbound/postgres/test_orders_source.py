@@ -16,7 +16,12 @@ CASELESS, ACCENTLESS = 16_401, 16_402
 
 def column(name: str, category: str = "N", loose_collation: int = 0) -> ColumnType:
     return ColumnType(
-        name, category, is_readable=True, is_unique=False, loose_collation=loose_collation
+        name,
+        category,
+        is_readable=True,
+        is_unique=False,
+        loose_collation=loose_collation,
+        is_indexed=False,
     )
 
 
@@ -35,8 +40,8 @@ def catalogue_of(order_id: ColumnType, item_order_id: ColumnType) -> Catalogue:
     return Catalogue(
         "1:1:",
         (
-            TableDescription(TableName(None, "orders"), orders),
-            TableDescription(TableName(None, "order_items"), items),
+            TableDescription(TableName(None, "orders"), orders, 0),
+            TableDescription(TableName(None, "order_items"), items, 0),
         ),
     )
 

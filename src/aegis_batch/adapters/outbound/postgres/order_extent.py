@@ -1,0 +1,131 @@
+"""How far a window's orders reach: how many, from which id to which, and what they add up to."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from aegis_batch.adapters.outbound.postgres.database import Snapshot
+from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO
+from aegis_batch.adapters.outbound.postgres.order_numbers import Number
+from aegis_batch.adapters.outbound.postgres.order_rows import CODE_POINTS
+from aegis_batch.adapters.outbound.postgres.order_sql import counts
+from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
+from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
+
+__all__ = [
+    "WHOLE_IDS",
+    "Extent",
+    "IdRange",
+    "IdType",
+    "can_be_split",
+    "extent_of",
+    "stand_together",
+]
+
+# How many ids the range may hold for each order of the day that still counts as standing together.
+_IDS_PER_ORDER_MAX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class IdType:
+    """Ids that can be counted through: whole numbers and UUIDs."""
+
+    sql_type: TypeEngine[Any]
+    to_number: Callable[[str], int]
+    from_number: Callable[[int], Any]
+
+
+WHOLE_IDS = IdType(sa.BigInteger(), int, int)
+_UUID = IdType(sa.Uuid(), lambda text: uuid.UUID(text).int, lambda number: uuid.UUID(int=number))
+_ID_TYPES = {"int2": WHOLE_IDS, "int4": WHOLE_IDS, "int8": WHOLE_IDS, "uuid": _UUID}
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """Ids from one to another, both included."""
+
+    id_type: IdType
+    first: int
+    last: int
+
+    def hold(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """Return the condition that a column's value is in the range."""
+        return sa.and_(column >= self._literal(self.first), column <= self._literal(self.last))
+
+    def split(self, parts: int) -> "tuple[IdRange, ...]":
+        """Return the range in as many parts of about the same size, or in fewer if it is small."""
+        size = -(-(self.last - self.first + 1) // parts)
+        starts = range(self.first, self.last + 1, size)
+        return tuple(
+            IdRange(self.id_type, start, min(start + size - 1, self.last)) for start in starts
+        )
+
+    def _literal(self, number: int) -> sa.ColumnElement[Any]:
+        return sa.literal(self.id_type.from_number(number), self.id_type.sql_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The orders of a window; no ids where there are none.
+
+    ``revenue`` is ``None`` where the shop keeps no totals; totals that are no numbers count as
+    zero.
+    """
+
+    orders: int
+    revenue: Decimal | None
+    ids: IdRange | None
+
+
+def can_be_split(source: OrdersSource) -> bool:
+    """Say whether a window's ids can be told apart, counted through and cut into ranges."""
+    types = [_ID_TYPES.get(name) for name in (source.id_type, source.item_id_type)]
+    return source.ids_are_unique and types[0] is not None and types[0] is types[1]
+
+
+def extent_of(snapshot: Snapshot, source: OrdersSource, bounds: PlacedAtBounds) -> Extent:
+    """Ask for the extent of a window's orders, whose ids can be split."""
+    ids = _ID_TYPES[source.id_type]
+    order_id = source.orders_column("AEGIS_ORDERS_ID")
+    # Not every server has a smallest UUID, but their text sorts as they do.
+    sortable = order_id if ids is WHOLE_IDS else sa.collate(sa.cast(order_id, sa.Text), CODE_POINTS)
+    total: sa.ColumnElement[Any] = sa.null()
+    if source.total_kind is not None:
+        own = Number(source.orders_column("AEGIS_ORDERS_TOTAL"), source.total_kind)
+        total = sa.func.coalesce(sa.func.sum(own.finite_or_zero), ZERO)
+    (row,) = snapshot.rows(
+        sa.select(
+            sa.func.count().label("orders"),
+            sa.cast(total, sa.Text).label("revenue"),
+            sa.cast(sa.func.min(sortable), sa.Text).label("first"),
+            sa.cast(sa.func.max(sortable), sa.Text).label("last"),
+        )
+        .select_from(source.orders)
+        .where(counts(source, bounds))
+    )
+    return Extent(
+        orders=row.orders,
+        revenue=None if row.revenue is None else Decimal(row.revenue),
+        ids=IdRange(ids, ids.to_number(row.first), ids.to_number(row.last)) if row.orders else None,
+    )
+
+
+def stand_together(snapshot: Snapshot, source: OrdersSource, extent: Extent) -> bool:
+    """Say whether the ids of a window's orders have few others between them.
+
+    So it is where ids grow with time; where they are random, it asks for a bounded number of ids.
+    """
+    if extent.ids is None:
+        return True
+    ids_max = _IDS_PER_ORDER_MAX * extent.orders
+    if extent.ids.last - extent.ids.first < ids_max:
+        return True
+    order_id = source.orders_column("AEGIS_ORDERS_ID")
+    some = sa.select(order_id).where(extent.ids.hold(order_id)).limit(ids_max + 1).subquery("some")
+    (row,) = snapshot.rows(sa.select(sa.func.count().label("ids")).select_from(some))
+    return bool(row.ids <= ids_max)
