@@ -177,8 +177,8 @@ def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
                 "is_readable"
             ),
             sa.and_(attribute.c.attnotnull, has_unique_index(attribute)).label("is_unique"),
-            leads_a_sorted_index(attribute).label("is_indexed"),
             _loose_collation(attribute).label("loose_collation"),
+            leads_a_sorted_index(attribute).label("is_indexed"),
         )
         .join(attribute, attribute.c.attrelid == wanted.c.table_oid)
         .where(attribute.c.attnum > 0, ~attribute.c.attisdropped)
