@@ -307,6 +307,15 @@ def test_a_small_table_without_an_index_is_fine(look: Look, shop: Database) -> N
     assert "fine while it is small" in told.named("orders.window_index")[0]["message"]
 
 
+def test_an_index_counts_that_a_small_table_is_read_without(look: Look, shop: Database) -> None:
+    apply(shop, ["ANALYZE orders;", "ANALYZE order_items;"])
+
+    told = look()
+
+    for name in ("orders.window_index", "orders.items_index"):
+        assert told.named(name)[0]["message"].startswith("By an index")
+
+
 def test_an_index_behind_a_view_serves_and_a_missing_one_is_named_by_its_table(
     look: Look, shop: Database
 ) -> None:
@@ -355,6 +364,24 @@ def test_a_role_that_may_do_more_than_read_leads_to_what_takes_it_away(
     assert told.amiss() == ["role.rights"]
     assert told.status == 0
     apply(shop, told.sql("role.rights"))
+    assert look().amiss() == []
+
+
+@pytest.mark.parametrize("passes_by", [True, False])
+def test_row_security_leads_to_a_policy_that_hides_nothing(
+    look: Look,
+    shop: Database,
+    passes_by: bool,  # noqa: FBT001 - a table's row
+) -> None:
+    apply(shop, ["ALTER TABLE orders ENABLE ROW LEVEL SECURITY;"])
+    if passes_by:
+        apply(shop, [f"ALTER ROLE {READER} BYPASSRLS;"])
+    name = "role.rights" if passes_by else "role.row_security"
+
+    told = look()
+
+    assert name in told.amiss()
+    apply(shop, told.sql(name))
     assert look().amiss() == []
 
 

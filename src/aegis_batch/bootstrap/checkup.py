@@ -81,7 +81,7 @@ def build_doctor(
     )
     instruments = Instruments(
         clock=clock,
-        files=GitTrackedFiles(Path.cwd()),
+        files=GitTrackedFiles(Path()),
         collector=TcpCollectorProbe(),
         inspector=None if is_in_memory else _inspector(settings, calendar, clock),
         orders=_orders(settings),

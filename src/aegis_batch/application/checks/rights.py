@@ -35,7 +35,18 @@ def rights_checks(rights: RoleRights) -> Iterator[Check]:
         yield Check.warn(
             _NAME,
             f"The role {role} has {', '.join(rights.attributes)}, which reading doesn't need.",
-            f"As an administrator:\nALTER ROLE {quoted(role)} {lacking};",
+            # What row security hides once it holds would be missing from every report.
+            "As an administrator:\n"
+            + "".join(f"{policy}\n" for policy in _policies(rights))
+            + f"ALTER ROLE {quoted(role)} {lacking};",
+        )
+    elif rights.row_secured and not rights.owned:
+        yield Check.warn(
+            "role.row_security",
+            f"Row security hides rows of {', '.join(rights.row_secured)} from the role {role}, or"
+            " may: a report would lack them.",
+            "As the owner of the table, and without any restrictive policy on it:\n"
+            + "\n".join(_policies(rights)),
         )
     for grant in rights.grants:
         yield _grant_check(role, grant)
@@ -78,6 +89,14 @@ def _new_role(rights: RoleRights) -> str:
         "Make a role that may only read, as the owner of the tables, and name it in DATABASE_URL:\n"
         + "\n".join(lines)
     )
+
+
+def _policies(rights: RoleRights) -> list[str]:
+    to = quoted(rights.role)
+    return [
+        f"CREATE POLICY aegis_reads_all ON {table} FOR SELECT TO {to} USING (true);"
+        for table in rights.row_secured
+    ]
 
 
 def _reading(rights: RoleRights, role: str) -> list[str]:

@@ -110,7 +110,8 @@ class RoleRights:
 
     ``attributes`` are such as ``SUPERUSER``; ``owned`` are tables, schemas or the database;
     ``memberships`` are the roles by whose membership it may more, those it was granted directly.
-    ``tables``, ``schemas`` and ``database`` name what it has to read.
+    ``row_secured`` are tables whose row security no policy lets it through. ``tables``,
+    ``schemas`` and ``database`` name what it has to read.
     """
 
     role: str
@@ -121,6 +122,7 @@ class RoleRights:
     owned: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
     memberships: tuple[str, ...] = ()
+    row_secured: tuple[str, ...] = ()
 
 
 class OrdersInspector(Protocol):

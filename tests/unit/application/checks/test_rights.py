@@ -73,3 +73,29 @@ def test_a_membership_is_revoked_and_reading_kept() -> None:
         'GRANT SELECT ON TABLE public.orders, public.order_items TO "Shop Reader";',
         'REVOKE writers FROM "Shop Reader";',
     ]
+
+
+POLICY = 'CREATE POLICY aegis_reads_all ON public.orders FOR SELECT TO "Shop Reader" USING (true);'
+
+
+def test_rows_that_may_be_hidden_need_a_policy() -> None:
+    check, fine = rights_checks(replace(READER, row_secured=("public.orders",)))
+
+    assert check.name == "role.row_security"
+    assert "a report would lack them" in check.message
+    assert sql_of(check) == [POLICY]
+    assert (fine.name, fine.verdict) == ("role.rights", Verdict.OK)
+
+
+def test_rows_stay_visible_to_a_role_that_no_longer_passes_by_their_security() -> None:
+    rights = replace(READER, attributes=("BYPASSRLS",), row_secured=("public.orders",))
+
+    [check] = rights_checks(rights)
+
+    assert sql_of(check) == [POLICY, 'ALTER ROLE "Shop Reader" NOBYPASSRLS;']
+
+
+def test_an_owner_sees_every_row() -> None:
+    rights = replace(READER, owned=("table public.orders",), row_secured=("public.orders",))
+
+    assert [check.name for check in rights_checks(rights)] == ["role.rights"]

@@ -38,6 +38,19 @@ WITH me AS (
       JOIN pg_catalog.pg_class c ON c.relname = w.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = w.schema OR (w.schema IS NULL AND pg_table_is_visible(c.oid))
+), hidden AS (
+    -- Tables of which no policy lets the role see every row, were row security to hold for it.
+    SELECT t.name
+      FROM tables t
+      JOIN pg_catalog.pg_class c ON c.oid = t.oid AND c.relrowsecurity
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_policy p
+                        WHERE p.polrelid = t.oid AND p.polpermissive AND p.polcmd IN ('r', '*')
+                          AND pg_get_expr(p.polqual, p.polrelid) = 'true'
+                          AND EXISTS (SELECT FROM unnest(p.polroles) AS r (oid)
+                                       WHERE r.oid = 0
+                                          OR pg_has_role(current_user, r.oid, 'MEMBER')))
+        OR EXISTS (SELECT FROM pg_catalog.pg_policy p
+                    WHERE p.polrelid = t.oid AND NOT p.polpermissive)
 ), things AS (
     SELECT 'TABLE' AS kind, name, relowner AS owner,
            coalesce(relacl, acldefault('r', relowner)) AS acl, CAST(NULL AS name) AS of_column,
@@ -71,6 +84,8 @@ WITH me AS (
 SELECT 'thing' AS what, kind, name, NULL AS privilege, NULL AS grantee, NULL AS via
   FROM things
  WHERE is_wanted
+UNION ALL
+SELECT 'hidden', 'TABLE', name, NULL, NULL, NULL FROM hidden
 UNION ALL
 SELECT DISTINCT 'owned', t.kind, t.name, NULL, NULL, r.via
   FROM things t
@@ -120,6 +135,7 @@ def find_rights(snapshot: Snapshot, names: Sequence[TableName]) -> RoleRights:
         owned=tuple(f"{row.kind.lower()} {row.name}" for row in own if row.what == "owned"),
         grants=_grants(own),
         memberships=_memberships(rows),
+        row_secured=tuple(row.name for row in rows if row.what == "hidden"),
     )
 
 
