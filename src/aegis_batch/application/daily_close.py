@@ -167,7 +167,7 @@ class DailyCloseUseCase:
             raise InvalidRequest(
                 "day_out_of_range",
                 f"The day {day} lies at the edge of what a calendar can hold.",
-                "Name a day between 0001-01-03 and 9999-12-29.",
+                "Name a day that is some days away from the first and the last date there is.",
             ) from None
         key = CloseKey(request.tenant, Period(PeriodKind.DAY, day))
         return Run(request.run_id, request.trace_id, key), window
