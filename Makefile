@@ -4,9 +4,6 @@ PYTHON  ?= python3
 # Tests run in as many processes, each with servers of its own.
 WORKERS ?= 2
 TESTS   ?= tests/unit tests/integration
-# What `make bench` measures: days of so many orders, each way so many times.
-SIZES   ?= 10000 100000 1000000
-ROUNDS  ?= 5
 # More for pytest, as in: make test ARGS="-k restart"
 ARGS    ?=
 
@@ -23,10 +20,10 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench check format lock wheel clean
+.PHONY: help demo test test-system bench check format docs lock wheel clean
 
 help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.package ## Close a day of real sample orders, from an empty machine
 	@$(BIN)/aegis-batch demo
@@ -39,8 +36,15 @@ test: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run every test, and m
 	@echo "The domain and the application, of which every branch must be covered:"
 	@$(BIN)/coverage report --include='*/aegis_batch/domain/*,*/aegis_batch/application/*' --fail-under=100
 
-bench: $(VENV)/.dev $(VENV)/.bench $(VENV)/.package ## Measure the close beside other ways, into bench/results.md
-	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
+# Debian keeps servers where an ordinary user's PATH doesn't look.
+test-system: export PATH := $(PATH):/usr/sbin:/usr/local/sbin
+test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests that need packages of the system, which are named where missing
+	@command -v pgbouncer >/dev/null || \
+		{ echo "pgbouncer is missing: apt-get install pgbouncer"; exit 1; }
+	@$(BIN)/python -m pytest $(ARGS) tests/system
+
+bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
+	@$(BIN)/python -m bench $(SIZES)
 
 check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/ruff check --quiet .
@@ -57,11 +61,15 @@ format: $(VENV)/.dev ## Write the code as the formatter would
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format --quiet .
 
+docs: $(VENV)/.package ## Write the page of settings from the settings
+	@$(BIN)/python -m tools.settings_page
+
 lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@echo "Resolving the dependencies..."
 	@$(COMPILE) --upgrade --extra demo --group dev -o requirements/dev.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	@$(COMPILE) --upgrade -c requirements/dev.txt --group build -o requirements/build.txt
 	@$(COMPILE) --upgrade -c requirements/dev.txt --group bench -o requirements/bench.txt
 	@# npm takes what is installed for granted, and would then leave the hashes out.
 	@rm -rf package-lock.json node_modules
@@ -93,7 +101,7 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.demo
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.txt | $(VENV)/.dev
-	@echo "Installing what the bench compares with..."
+	@echo "Installing what is measured beside it..."
 	@$(PIP) install --require-hashes -r requirements/bench.txt
 	@touch $@
 

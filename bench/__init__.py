@@ -1,1 +1,1 @@
-"""Measures a close beside other ways to the same figures; see ``make bench``."""
+"""What a close costs, beside other ways to the same figures, measured in one run."""

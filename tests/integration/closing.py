@@ -15,7 +15,7 @@ from aegis_batch.adapters.outbound.http.report_status import HttpReportStatus
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
-from aegis_batch.adapters.outbound.system.identifiers import new_span_id
+from aegis_batch.adapters.outbound.system.identifiers import new_traceparent
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase, ReportPolicy
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
@@ -115,7 +115,7 @@ class Closing:
 def closing_over(connection: BackendConnection, *, can_find: bool = True) -> Iterator[Closing]:
     """Provide what closes days over a connection, and close the connection in the end."""
     metrics, clock = InMemoryMetricsSink(), InMemoryClock(NOW)
-    backend = HttpBackend(connection, clock, metrics, new_span_id, "0.1.0")
+    backend = HttpBackend(connection, clock, metrics, new_traceparent, "0.1.0")
     gateway = HttpReportGateway(backend, HttpReportStatus(backend) if can_find else None)
     try:
         yield Closing(gateway, metrics, clock)

@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from tests.servers.collector import Collector, start_collector
 from tests.servers.postgres import Database, PostgresServer, start_postgres
 from tests.servers.wiremock import WireMockServer, start_wiremock
 
@@ -44,3 +45,11 @@ def wiremock(wiremock_server: WireMockServer) -> WireMockServer:
     """WireMock without a stub and without a request."""
     wiremock_server.reset()
     return wiremock_server
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector of a test's own; it starts in a moment."""
+    server = start_collector()
+    yield server
+    server.remove()

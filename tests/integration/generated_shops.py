@@ -33,6 +33,10 @@ COLUMNS = (
     Columns("uuid", None, "smallint", "double precision"),
     Columns("integer", "bigint", "bigint", "integer"),
     Columns("integer", "money", "integer", "money"),
+    # Ids that are equal without being the same text.
+    Columns("numeric", "numeric", "integer", "numeric"),
+    Columns("double precision", "numeric", "integer", "numeric"),
+    Columns("citext", "numeric", "integer", "numeric"),
 )
 KEYED = (
     Columns("bigint", "numeric", "integer", "numeric", ids_are_keys=True),
@@ -97,7 +101,11 @@ _NUMBERS = {
     "double precision": _DOUBLE,
     "money": st.one_of(st.none(), st.decimals(-100, 100, places=2).map(str)),
 }
+_CASES = st.sampled_from(["a", "A", "b", "B", "aa", "aA", "Aa", "", None])
 _IDS: dict[str, st.SearchStrategy[str | None]] = {
+    "numeric": st.sampled_from(["1", "1.0", "1.00", "-0.0", "0", "10", "1e1", "NaN", None]),
+    "double precision": st.sampled_from(["0", "-0", "1", "1.5", "NaN", "Infinity", None]),
+    "citext": _CASES,
     "text": st.sampled_from(["1", "9", "10", "a", "Z", "ä", "\U0001f600", "", "aa", "1 ", None]),
     "uuid": st.integers(0, 30).map(lambda number: f"00000000-0000-0000-0000-{number:012x}"),
 }

@@ -9,7 +9,7 @@ import pytest
 from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
 from tests.integration.answer_line import Line
 from tests.integration.answer_table import LINES
-from tests.integration.closing import DAY, TOKEN
+from tests.integration.closing import DAY, ORDERS, TOKEN
 from tests.integration.program import end, run, start
 from tests.integration.shop import CLOSE, open_shop, settings_for
 from tests.servers.ground import wait_until
@@ -260,6 +260,29 @@ def test_a_signal_stops_it_with_everything_left_fit_to_go_on(
     wiremock.reset()
     _BY_NAME["submit 201"].arm(wiremock)
     assert run(CLOSE, settings, tmp_path).told["outcome"] == "created"
+
+
+def test_a_stop_while_the_report_is_sent_tells_what_is_known(
+    shop: Database, wiremock: WireMockServer, tmp_path: Path
+) -> None:
+    wiremock.stub("GET", f"/reports/{DAY}", {"status": 404})
+    wiremock.stub(
+        "POST", "/internal/reports/daily", {"status": 201, "fixedDelayMilliseconds": 60_000}
+    )
+    settings = {**settings_for(shop, wiremock.url, TOKEN), "AEGIS_HTTP_TIMEOUT_SECONDS": "120"}
+    process = start(CLOSE, settings, tmp_path)
+    wait_until(lambda: wiremock.count("POST") == 1, what="the POST", timeout_seconds=60)
+
+    process.send_signal(signal.SIGTERM)
+    ended = end(process)
+
+    assert ended.status == 143
+    assert ended.told["submission"] == {"attempts": 1, "status": None}
+    assert ended.told["alreadyClosed"] is None
+    assert ended.told["report"]["totalOrders"] == len(ORDERS)
+    assert ended.told["seal"]["ordersRead"] == len(ORDERS)
+    assert '"event":"job.failed"' in ended.err.splitlines()[-1]
+    assert '"stopped"' in ended.err.splitlines()[-1]
 
 
 def test_a_result_that_nobody_takes_is_said_and_not_traced(shop: Database, tmp_path: Path) -> None:

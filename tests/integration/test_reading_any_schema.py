@@ -158,6 +158,19 @@ def test_ids_that_are_missing_are_one_id_that_stands_twice(database: Database) -
     }
 
 
+def test_a_single_order_without_an_id_is_told(database: Database) -> None:
+    run_sql(
+        database,
+        "CREATE TABLE orders (id int UNIQUE, created_at timestamptz, total numeric)",
+        "CREATE TABLE order_items (order_id int, name text, quantity int, unit_price numeric)",
+        "INSERT INTO orders VALUES (NULL, '2026-11-21T12:00Z', 0)",
+    )
+
+    tallies = totals_of(reader_of(database.dsn())).tallies
+
+    assert tallies[Finding.DUPLICATE_ORDER] == Tally(1, ("",))
+
+
 def test_digits_that_a_database_hides_are_read_all_the_same(database: Database) -> None:
     run_sql(
         database,

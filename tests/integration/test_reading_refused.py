@@ -178,6 +178,44 @@ def test_a_column_of_a_type_that_can_not_be_used_is_named(
     assert "view" in error.remedy
 
 
+@pytest.mark.parametrize(
+    ("order_id", "line_id", "said"),
+    [
+        ("text", "citext", "is text and order_items.order_id (AEGIS_ITEMS_ORDER_ID) is citext"),
+        ("citext", "text", "is citext and order_items.order_id (AEGIS_ITEMS_ORDER_ID) is text"),
+    ],
+)
+def test_ids_that_are_not_the_same_by_both_columns_equality_are_refused(
+    database: Database, order_id: str, line_id: str, said: str
+) -> None:
+    run_sql(
+        database,
+        "CREATE EXTENSION citext",
+        f"CREATE TABLE orders (id {order_id}, created_at timestamptz, total numeric)",
+        f"CREATE TABLE order_items (order_id {line_id}, name text, quantity int, unit_price int)",
+    )
+
+    error = refusal(database.dsn())
+
+    assert error.code == "unsupported_column_type"
+    assert said in error.message
+
+
+def test_what_holds_no_rows_is_no_table(database: Database) -> None:
+    run_sql(
+        database,
+        "CREATE TABLE shop_orders (id bigint)",
+        "CREATE INDEX orders ON shop_orders (id)",
+        "CREATE SEQUENCE order_items",
+    )
+
+    error = refusal(database.dsn())
+
+    assert error.code == "missing_table"
+    assert "orders (AEGIS_ORDERS_TABLE) is no table or view there" in error.message
+    assert "order_items (AEGIS_ITEMS_TABLE) is no table or view there" in error.message
+
+
 def test_a_number_too_large_to_multiply_is_an_unreadable_value(shop: Database) -> None:
     run_sql(
         shop,

@@ -10,7 +10,7 @@ from aegis_batch.adapters.outbound.http.connection import BackendConnection
 from aegis_batch.adapters.outbound.http.report_gateway import HttpReportGateway
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
-from aegis_batch.adapters.outbound.system.identifiers import new_span_id
+from aegis_batch.adapters.outbound.system.identifiers import new_traceparent
 from aegis_batch.domain.errors import BackendUnavailable, InvalidRequest
 from tests.integration.answer_line import FIND_PATH, SUBMIT_PATH, play
 from tests.integration.backend_answers import ABSENT, BUSY, CREATED, RESET, status
@@ -203,7 +203,7 @@ def test_a_gateway_that_was_closed_opens_again(wiremock: WireMockServer) -> None
     play(wiremock, "GET", FIND_PATH, ABSENT)
     connection = BackendConnection(wiremock.url, TOKEN)
     backend = HttpBackend(
-        connection, InMemoryClock(NOW), InMemoryMetricsSink(), new_span_id, "0.1.0"
+        connection, InMemoryClock(NOW), InMemoryMetricsSink(), new_traceparent, "0.1.0"
     )
     gateway = HttpReportGateway(backend, None)
     play(wiremock, "POST", SUBMIT_PATH, CREATED)

@@ -176,7 +176,30 @@ def test_a_port_that_is_taken_is_told(place: Place) -> None:
         outcome = place.run("sandbox", "--port", port)
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert port in outcome.stderr
-    assert place.processes() == []
+    assert place.leftovers() == []
+
+
+def test_a_port_that_is_taken_does_no_harm_to_a_store_that_is_there(place: Place) -> None:
+    with sandbox_of(place) as sandbox:
+        sandbox.hand_over()
+        token = sandbox.token_file.read_text()
+        sandbox.end()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert place.run("sandbox", "--port", str(taken.getsockname()[1])).returncode == 2
+    with sandbox_of(place) as again:
+        assert again.token_file.read_text() == token
+        assert again.ask() == 200
+
+
+def test_a_store_that_is_no_store_is_told_and_stays_as_it_is(place: Place) -> None:
+    store = place.work / "letter.txt"
+    store.write_text("Dear Sir or Madam, this has never been a database.\n" * 20)
+    before = store.read_bytes()
+    outcome = place.run("sandbox", "--store", "letter.txt", "--port", "0")
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    assert "letter.txt" in outcome.stderr
+    assert list(place.work.iterdir()) == [store]
+    assert store.read_bytes() == before
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
@@ -193,6 +216,7 @@ def test_a_token_file_that_others_may_read_is_not_trusted(place: Place) -> None:
     assert (outcome.returncode, outcome.stdout) == (2, "")
     assert "may be read by others" in outcome.stderr
     assert "canary-token" not in outcome.stderr
+    assert list(place.work.iterdir()) == [token_file]
 
 
 def test_a_token_file_that_leads_elsewhere_is_not_followed(place: Place) -> None:
@@ -212,10 +236,12 @@ def test_a_token_file_without_a_token_is_told(place: Place, content: str) -> Non
 
 
 def test_a_store_in_a_folder_that_is_not_there_is_told(place: Place) -> None:
-    outcome = place.run("sandbox", "--store", "none/store.sqlite")
-    assert outcome.returncode == 2
-    assert "none" in outcome.stderr
-    assert place.leftovers() == []
+    for environ in ({}, {"X_SERVICE_TOKEN": "canary-token"}):
+        outcome = place.run("sandbox", "--store", "none/store.sqlite", environ=environ)
+        assert outcome.returncode == 2
+        assert f"{place.work}/none is not there" in outcome.stderr
+        assert "Make the folder" in outcome.stderr
+        assert place.leftovers() == []
 
 
 def test_a_close_by_the_lines_that_it_prints_reaches_it(place: Place) -> None:

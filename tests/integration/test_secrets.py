@@ -14,6 +14,7 @@ from psycopg import sql
 from aegis_batch.bootstrap.services import ProgramServices
 from tests.integration.answer_table import LINES
 from tests.integration.closing import DAY
+from tests.integration.contract.test_tracked_files import repository
 from tests.integration.program import Ended, environment, run
 from tests.integration.shop import CLOSE, open_shop, settings_for
 from tests.servers.postgres import Database
@@ -165,6 +166,51 @@ def test_no_fault_of_the_settings_brings_a_secret_out(
             assert ended.status in (2, 6), (name, ended)
             assert_clean(*all_of(ended))
             assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("output", ["json", "text"])
+def test_no_checkup_brings_a_secret_out(
+    wiremock: WireMockServer, settings: dict[str, str], tmp_path: Path, output: str
+) -> None:
+    _BY_NAME["find 401"].arm(wiremock)
+    arguments = ["doctor", "--output", output]
+    collectors = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://user:{TOKEN}@127.0.0.1:1/{TOKEN}"}
+    wrong = _wrong_settings(settings, tmp_path)
+    for name, changes in {"nothing": {}, "a collector": collectors, **wrong}.items():
+        ended = run(arguments, {**settings, **changes, "AEGIS_LOG_LEVEL": "DEBUG"}, tmp_path)
+        assert ended.status == 1, (name, ended)
+        assert_clean(*all_of(ended))
+        assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("output", ["json", "text"])
+def test_a_checkup_that_finds_a_secret_in_a_file_does_not_show_it(
+    settings: dict[str, str], tmp_path: Path, output: str
+) -> None:
+    files = {".env": f"TOKEN={TOKEN}\n", "url": settings["DATABASE_URL"], "plain": PASSWORD}
+    repository(tmp_path, files)
+
+    ended = run(["doctor", "--output", output], settings, tmp_path)
+
+    assert ended.status == 1
+    for variable, path in (
+        ("X_SERVICE_TOKEN", ".env"),
+        ("DATABASE_URL", "url"),
+        ("DATABASE_URL", "plain"),
+    ):
+        assert f"The value of {variable} is in the file {path}" in ended.out
+    assert_clean(*all_of(ended))
+
+
+def test_no_suggestion_brings_a_secret_out(settings: dict[str, str], tmp_path: Path) -> None:
+    for changes in ({}, *_wrong_settings(settings, tmp_path).values()):
+        ended = run(
+            ["doctor", "--suggest-view"],
+            {**settings, **changes, "AEGIS_LOG_LEVEL": "DEBUG"},
+            tmp_path,
+        )
+        assert ended.status in (0, 2, 6), ended
+        assert_clean(*all_of(ended))
 
 
 def test_a_token_from_a_file_is_used_and_not_shown(

@@ -15,7 +15,8 @@ from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderRea
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.domain.calendar import Calendar
-from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.consistency import ORDER_IDS_MAX, Finding, Tally
+from aegis_batch.domain.order import Order, OrderLine, order_id_rank
 from aegis_batch.domain.totals import Totals
 from tests.integration.generated_shops import COLUMNS, KEYED, Columns, Shop, shops
 from tests.servers.postgres import Database
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 WINDOW = Calendar(load_zone("UTC"), "UTC").window(date(2026, 11, 21))
 INSIDE = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 OUTSIDE = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
+
+
+_PREPARATIONS = {"citext": "CREATE EXTENSION citext"}
 
 
 class Server:
@@ -41,6 +45,7 @@ class Server:
         schema = OrdersSchema(total=total)
         self._reader = PostgresOrderReader(orders, schema)
         self._reader_in_ranges = PostgresOrderReader(orders, schema, large_day_orders=1)
+        connection.execute(_PREPARATIONS.get(columns.order_id, "").encode())
         stored_total = columns.total or "numeric"
         connection.execute(
             f"CREATE TABLE orders (id {columns.order_id}, created_at timestamptz,"
@@ -80,30 +85,51 @@ class Server:
 
     def fold(self, tolerance: Decimal) -> Totals:
         """Read the rows back, one by one and as text, and fold them here."""
-        orders = list(self._orders())
-        parts = [Totals.of(order, tolerance) for order in orders]
-        return Totals.sum([*parts, Totals.of_duplicates(order.id for order in orders)])
+        rows = {place: order for place, placed_at, order in self._orders() if placed_at == INSIDE}
+        parts = [Totals.of(order, tolerance) for order in rows.values()]
+        return Totals.sum([*parts, self._duplicates({p: order.id for p, order in rows.items()})])
 
-    def _orders(self) -> Iterator[Order]:
+    def _orders(self) -> Iterator[tuple[str, datetime, Order]]:
+        """Return each order with the place of its row, and the lines whose id equals its own."""
         columns = self._columns
-        lines: dict[str | None, list[OrderLine]] = {}
-        for key, name, quantity, price in self._connection.execute(
-            f"SELECT order_id::text, name, {_plain('quantity', columns.quantity)},"
-            f" {_plain('unit_price', columns.price)} FROM order_items".encode()
+        lines: dict[str, list[OrderLine]] = {}
+        for place, name, quantity, price in self._connection.execute(
+            f"SELECT orders.ctid::text, name, {_plain('quantity', columns.quantity)},"
+            f" {_plain('unit_price', columns.price)}"
+            " FROM orders JOIN order_items ON orders.id = order_items.order_id".encode()
         ):
-            lines.setdefault(key, []).append(OrderLine(name, _number(quantity), _number(price)))
-        lines.pop(None, None)
-        for key, placed_at, total in self._connection.execute(
-            "SELECT id::text, created_at,"
+            lines.setdefault(place, []).append(OrderLine(name, _number(quantity), _number(price)))
+        for place, key, placed_at, total in self._connection.execute(
+            "SELECT ctid::text, id::text, created_at,"
             f" {_plain('total', columns.total or 'numeric')} FROM orders".encode()
         ):
-            own = tuple(lines.get(key, ()))
-            if placed_at != INSIDE:
-                continue
+            own = tuple(lines.get(place, ()))
             if columns.total is None:
-                yield Order.priced_by_lines(key or "", own)
+                yield place, placed_at, Order.priced_by_lines(key or "", own)
             else:
-                yield Order(key or "", _number(total), own)
+                yield place, placed_at, Order(key or "", _number(total), own)
+
+    def _duplicates(self, ids: dict[str, str]) -> Totals:
+        """Return the tally of ids that equal another's, and of those that are missing."""
+        groups: dict[str, set[str]] = {}
+        for place, other in self._connection.execute(
+            b"SELECT a.ctid::text, b.ctid::text FROM orders AS a JOIN orders AS b"
+            b" ON a.id = b.id OR a.id IS NULL AND b.id IS NULL"
+        ):
+            if place in ids and other in ids:
+                groups.setdefault(place, set()).add(other)
+        nameless = {
+            place
+            for (place,) in self._connection.execute(
+                b"SELECT ctid::text FROM orders WHERE id IS NULL"
+            )
+        }
+        repeated = {frozenset(g) for g in groups.values() if len(g) > 1 or g & nameless}
+        if not repeated:
+            return Totals()
+        shown = {min(ids[place] for place in group) for group in repeated}
+        smallest = tuple(sorted(shown, key=order_id_rank)[:ORDER_IDS_MAX])
+        return Totals(tallies={Finding.DUPLICATE_ORDER: Tally(len(repeated), smallest)})
 
 
 def _cast(sql_type: str) -> str:

@@ -1,11 +1,13 @@
 """The journal of one close: which events tell of it, and how long each part of it took."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.domain.consistency import Violation
+from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
@@ -13,6 +15,10 @@ from aegis_batch.domain.events import (
     OrdersRead,
     ReportSought,
     ReportSubmitted,
+    RuleBroken,
+    Step,
+    StepFailed,
+    StepStarted,
 )
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import Run
@@ -22,10 +28,7 @@ __all__ = ["CloseJournal"]
 
 
 class CloseJournal:
-    """Tells the events of one close as it goes on.
-
-    Moments from which a duration is counted are seconds of the clock's monotonic time.
-    """
+    """Tells the events of one close as it goes on, and how long each step of it took."""
 
     def __init__(self, clock: Clock, metrics: MetricsSink, run: Run, *, dry_run: bool) -> None:
         """Take the run to tell of; nothing is told before ``started``."""
@@ -33,31 +36,45 @@ class CloseJournal:
         self._metrics = metrics
         self._run = run
         self._dry_run = dry_run
-        self._started_seconds = clock.monotonic_seconds()
+        self._started_seconds = self._step_started_seconds = clock.monotonic_seconds()
         self._orders: int | None = None
-
-    def moment_seconds(self) -> float:
-        """Return the present moment, to count a duration from."""
-        return self._clock.monotonic_seconds()
 
     def started(self) -> None:
         """Tell that the close began."""
         self._metrics.emit(CloseStarted(run=self._run, at=self._clock.now(), dry_run=self._dry_run))
 
-    def sought(self, *, found: bool, since_seconds: float) -> None:
+    @contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        """Tell that a step began, and that it failed where an error leaves the context.
+
+        What tells of its good end is one of the methods below, called inside the context.
+        """
+        self._step_started_seconds = self._clock.monotonic_seconds()
+        self._metrics.emit(StepStarted(run=self._run, at=self._clock.now(), step=step))
+        try:
+            yield
+        except AegisError as error:
+            self._failed(step, error.code)
+            raise
+        except Exception:
+            self._failed(step, "defect")
+            raise
+        except KeyboardInterrupt:
+            self._failed(step, "stopped")
+            raise
+
+    def sought(self, *, found: bool) -> None:
         """Tell what the Backend said when it was asked for the report."""
         self._metrics.emit(
             ReportSought(
                 run=self._run,
                 at=self._clock.now(),
                 found=found,
-                duration_ms=self._since_ms(since_seconds),
+                duration_ms=self._since_ms(self._step_started_seconds),
             )
         )
 
-    def read(
-        self, totals: Totals, violations: Sequence[Violation], *, since_seconds: float
-    ) -> None:
+    def read(self, totals: Totals, violations: Sequence[Violation]) -> None:
         """Tell what was read; the end of the close will tell of the orders again."""
         self._orders = totals.orders
         self._metrics.emit(
@@ -67,11 +84,21 @@ class CloseJournal:
                 orders=totals.orders,
                 lines=totals.lines,
                 violations=sum(violation.count for violation in violations),
-                duration_ms=self._since_ms(since_seconds),
+                duration_ms=self._since_ms(self._step_started_seconds),
             )
         )
+        for violation in violations:
+            self._metrics.emit(
+                RuleBroken(
+                    run=self._run,
+                    at=self._clock.now(),
+                    rule=violation.rule,
+                    action=violation.action,
+                    count=violation.count,
+                )
+            )
 
-    def submitted(self, receipt: Receipt, *, since_seconds: float) -> None:
+    def submitted(self, receipt: Receipt) -> None:
         """Tell what the Backend answered to the report."""
         self._metrics.emit(
             ReportSubmitted(
@@ -79,7 +106,7 @@ class CloseJournal:
                 at=self._clock.now(),
                 status=receipt.status,
                 attempts=receipt.attempts,
-                duration_ms=self._since_ms(since_seconds),
+                duration_ms=self._since_ms(self._step_started_seconds),
             )
         )
 
@@ -113,6 +140,17 @@ class CloseJournal:
                 )
             )
         return duration_ms
+
+    def _failed(self, step: Step, code: str) -> None:
+        self._metrics.emit(
+            StepFailed(
+                run=self._run,
+                at=self._clock.now(),
+                step=step,
+                code=code,
+                duration_ms=self._since_ms(self._step_started_seconds),
+            )
+        )
 
     def _since_ms(self, moment_seconds: float) -> float:
         return (self._clock.monotonic_seconds() - moment_seconds) * 1000

@@ -1,5 +1,6 @@
 """Close one business day of one shop: find, read, check, derive, submit, confirm."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,6 +18,7 @@ from aegis_batch.domain.errors import (
     BackendUnavailable,
     InvalidRequest,
 )
+from aegis_batch.domain.events import Step
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import CloseKey, Run
@@ -106,11 +108,17 @@ class DailyCloseUseCase:
         self._metrics = metrics
         self._policy = policy
 
-    def close(self, request: CloseRequest) -> CloseResult:
+    def close(
+        self,
+        request: CloseRequest,
+        *,
+        if_stopped: Callable[[CloseResult], None] | None = None,
+    ) -> CloseResult:
         """Close a day, or rehearse it, and return how that ended.
 
         What is foreseen comes back as an outcome. Raises ``InvalidRequest`` where the request
-        makes no sense, before anything was tried; a defect is told and raised as it is.
+        makes no sense, before anything was tried; a defect is told and raised as it is. So is a
+        ``KeyboardInterrupt``, after ``if_stopped`` has been given all that was known by then.
         """
         run, window = self._accept(request)
         journal = CloseJournal(self._clock, self._metrics, run, dry_run=request.dry_run)
@@ -126,6 +134,12 @@ class DailyCloseUseCase:
             outcome = Outcome.of(error)
         except Exception:
             journal.ended(Outcome.DEFECT, "defect")
+            raise
+        except KeyboardInterrupt:
+            progress.problem = Problem.of_stop()
+            known = progress.end(Outcome.UNAVAILABLE)
+            if if_stopped is not None:
+                if_stopped(known)
             raise
         return progress.end(outcome)
 
@@ -153,7 +167,7 @@ class DailyCloseUseCase:
             raise InvalidRequest(
                 "day_out_of_range",
                 f"The day {day} lies at the edge of what a calendar can hold.",
-                "Name a day between 0001-01-03 and 9999-12-29.",
+                "Name a day that is some days away from the first and the last date there is.",
             ) from None
         key = CloseKey(request.tenant, Period(PeriodKind.DAY, day))
         return Run(request.run_id, request.trace_id, key), window
@@ -186,12 +200,12 @@ class DailyCloseUseCase:
     def _derive(self, progress: _Progress) -> Report | None:
         """Read, check and derive; ``None`` where a rule that rejects is broken."""
         policy = self._policy
-        since_seconds = progress.journal.moment_seconds()
-        read_at = self._clock.now()
-        reading = self._orders.read(progress.window, policy.rules.tolerance)
-        totals = Totals.sum(reading.parts)
-        progress.violations = policy.rules.judge(totals.tallies)
-        progress.journal.read(totals, progress.violations, since_seconds=since_seconds)
+        with progress.journal.step(Step.READ):
+            read_at = self._clock.now()
+            reading = self._orders.read(progress.window, policy.rules.tolerance)
+            totals = Totals.sum(reading.parts)
+            progress.violations = policy.rules.judge(totals.tallies)
+            progress.journal.read(totals, progress.violations)
         rejecting = [v for v in progress.violations if v.action is Action.REJECT]
         if rejecting:
             progress.problem = Problem.of_rejection(rejecting)
@@ -217,43 +231,54 @@ class DailyCloseUseCase:
 def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
     if not reports.can_find:
         return None
-    since_seconds = progress.journal.moment_seconds()
-    stored = reports.find(progress.run)
-    progress.already_closed = stored is not None
-    progress.journal.sought(found=stored is not None, since_seconds=since_seconds)
+    with progress.journal.step(Step.FIND):
+        stored = reports.find(progress.run)
+        progress.already_closed = stored is not None
+        progress.journal.sought(found=stored is not None)
     return stored
 
 
 def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> Outcome:
-    since_seconds = progress.journal.moment_seconds()
     try:
-        receipt = reports.submit(progress.run, report)
+        with progress.journal.step(Step.SUBMIT):
+            receipt = reports.submit(progress.run, report)
+            progress.journal.submitted(receipt)
     except AnswerLost as error:
         progress.submission = Submission(error.attempts, None)
-        stored = _find_once(progress.run, reports)
+        progress.already_closed = None
+        stored = _find_once(progress, reports)
         if stored is None:
             raise
         return _settle(progress, report, stored)
     except (BackendRefused, BackendUnavailable) as error:
         progress.submission = Submission(error.attempts, error.status)
         raise
+    except KeyboardInterrupt:
+        # At least one request may have arrived; how many were made is known to nobody now.
+        progress.submission = Submission(1, None)
+        progress.already_closed = None
+        raise
     progress.submission = Submission(receipt.attempts, receipt.status)
-    progress.journal.submitted(receipt, since_seconds=since_seconds)
     if receipt.created:
         progress.already_closed = False
         return Outcome.CREATED
     stored = receipt.stored
     if stored is None or not stored.is_complete:
-        stored = _find_once(progress.run, reports) or stored
+        stored = _find_once(progress, reports) or stored
     return _settle(progress, report, stored)
 
 
-def _find_once(run: Run, reports: ReportGateway) -> StoredReport | None:
+def _find_once(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
     """Ask a single time what became of a report; ``None`` where that can't be known."""
+    if not reports.can_find:
+        return None
     try:
-        return reports.find(run, once=True)
+        with progress.journal.step(Step.FIND):
+            stored = reports.find(progress.run, once=True)
+            progress.journal.sought(found=stored is not None)
     except (BackendRefused, BackendUnavailable):
         return None
+    return stored
 
 
 def _settle(progress: _Progress, report: Report, stored: StoredReport | None) -> Outcome:

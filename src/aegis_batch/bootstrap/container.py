@@ -4,6 +4,8 @@ Adapters are imported when they are first needed, so that a command pays for wha
 """
 
 import unicodedata
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
@@ -15,12 +17,16 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.bootstrap.exporting import choose_traceparent, open_exporting_sink
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.bootstrap.outbound import build_order_reader, open_report_gateway
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.seal import Versions
+
+if TYPE_CHECKING:
+    from aegis_batch.adapters.outbound.otel.metrics_sink import OtelMetricsSink
 
 __all__ = ["Container"]
 
@@ -36,28 +42,34 @@ def _policy(settings: Settings) -> ReportPolicy:
     )
 
 
-def _metrics(listener: MetricsSink | None) -> MetricsSink:
-    told = LogMetricsSink()
-    return told if listener is None else FanOutMetricsSink(told, listener)
+def _metrics(*beside_the_log: MetricsSink | None) -> MetricsSink:
+    others = [sink for sink in beside_the_log if sink is not None]
+    return FanOutMetricsSink(LogMetricsSink(), *others) if others else LogMetricsSink()
 
 
 class Container(containers.DeclarativeContainer):
     """Builds the use cases of one process from its settings.
 
-    ``listener`` hears every event beside the log; ``shutdown_resources`` closes connections.
+    ``listener`` hears every event beside the log. ``environ`` is where OpenTelemetry's variables
+    are looked up; nothing is exported without. ``shutdown_resources`` closes connections.
     """
 
     settings = providers.Dependency(instance_of=Settings)
     listener: providers.Object[MetricsSink | None] = providers.Object(None)
+    environ: providers.Object[Mapping[str, str]] = providers.Object({})
 
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
-    metrics: providers.Provider[MetricsSink] = providers.Singleton(_metrics, listener)
+    exporting: "providers.Provider[OtelMetricsSink | None]" = providers.Resource(
+        open_exporting_sink, environ, clock
+    )
+    metrics: providers.Provider[MetricsSink] = providers.Singleton(_metrics, exporting, listener)
+    traceparent = providers.Callable(choose_traceparent, exporting)
     policy: providers.Provider[ReportPolicy] = providers.Singleton(_policy, settings)
     order_reader: providers.Provider[OrderReader] = providers.Singleton(
         build_order_reader, settings
     )
     report_gateway: providers.Provider[ReportGateway | None] = providers.Resource(
-        open_report_gateway, settings, clock, metrics
+        open_report_gateway, settings, clock, metrics, traceparent
     )
     daily_close: providers.Provider[DailyCloseUseCase] = providers.Factory(
         DailyCloseUseCase,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aegis_batch.adapters.inbound.cli.services import DemoGround
+from aegis_batch.adapters.outbound.embedded.aftermath import sweep
 from aegis_batch.adapters.outbound.embedded.demo_folder import DemoFolder
 from aegis_batch.adapters.outbound.embedded.postgres_server import EmbeddedPostgres, new_password
 from aegis_batch.adapters.outbound.embedded.sample_shop import (
@@ -35,11 +36,17 @@ _HARMLESS = (_LOG_LEVEL, variable_of("log_format"))
 class _Keeping:
     """Whether the ground outlives the command."""
 
+    folder: DemoFolder
     is_kept: bool = False
 
     def keep(self) -> None:
         """Leave everything as it is, for ``stop_demo`` to take away."""
-        self.is_kept = True
+        with uninterrupted():
+            try:
+                self.folder.keep()
+            except OSError as error:
+                raise _no_room(error) from None
+            self.is_kept = True
 
 
 @contextmanager
@@ -49,15 +56,15 @@ def demo_ground() -> Iterator[DemoGround]:
     Raises ``InvalidRequest`` where something is missing here, ``OrdersUnreachable`` and
     ``BackendUnavailable`` where a server fails to start.
     """
-    keeping = _Keeping()
-    folder: DemoFolder | None = None
+    sweep()
+    keeping: _Keeping | None = None
     try:
         with uninterrupted():
-            folder = _create_folder()
-        yield _prepare(folder, keeping)
+            keeping = _Keeping(_create_folder())
+        yield _prepare(keeping.folder, keeping)
     finally:
-        if folder is not None and not keeping.is_kept:
-            folder.remove()
+        if keeping is not None and not keeping.is_kept:
+            keeping.folder.remove()
 
 
 def stop_demo(folder: Path) -> None:

@@ -3,17 +3,63 @@
 import difflib
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from aegis_batch.bootstrap.settings import Adapters, Environment, Settings, variable_of
-from aegis_batch.bootstrap.variables import FILE_SUFFIX, env_file_values, gather
+from aegis_batch.bootstrap.settings import (
+    Adapters,
+    Environment,
+    Settings,
+    faults_between,
+    variable_of,
+)
+from aegis_batch.bootstrap.variables import FILE_SUFFIX, gather, read_env_file
 from aegis_batch.domain.errors import InvalidRequest
 
-__all__ = ["load_settings", "unknown_variables"]
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+__all__ = [
+    "ExaminedSettings",
+    "examine_settings",
+    "load_settings",
+    "missing_variables",
+    "unknown_variables",
+]
 
 _ENV_FILE = Path(".env")
+_WORDS = {
+    "int_parsing": "is no whole number",
+    "int_from_float": "is no whole number",
+    "int_parsing_size": "is no whole number",
+    "float_parsing": "is no number",
+    "finite_number": "is no finite number",
+    "string_unicode": "is not text in UTF-8",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedSettings:
+    """Settings that may be wrong: what is fit to be used, and all that is not.
+
+    ``settings`` has the default of every field that is at fault; ``given`` names the fields that
+    are set and fit. ``faults`` pairs a variable with what is wrong with it, without its value.
+    """
+
+    settings: Settings
+    given: frozenset[str]
+    faults: tuple[tuple[str, str], ...]
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """The variables that are at fault."""
+        return frozenset(variable for variable, _ in self.faults)
 
 
 def load_settings(
@@ -26,26 +72,10 @@ def load_settings(
 
     Raises ``InvalidRequest`` with every fault in one message, and no value of any variable.
     """
-    fields = {variable_of(field): field for field in Settings.model_fields}
-    gathered = gather(fields, _layers(os.environ if environ is None else environ))
-    values = {
-        fields[name]: value
-        for name, value in gathered.items()
-        if value != "" or Settings.may_be_empty(fields[name])
-    }
-    faults: list[str] = []
-    settings = None
-    try:
-        settings = Settings(**values)  # type: ignore[arg-type] # validated by the model itself
-    except ValidationError as error:
-        faults += [_fault(entry["loc"], entry["msg"]) for entry in error.errors()]
-    in_memory = values.get("adapters") == Adapters.MEMORY
-    missing = [
-        f"{variable_of(field)}: is not set"
-        for field in _needed(required, in_memory=in_memory)
-        if field not in values
-    ]
-    if faults or missing or settings is None:
+    examined = examine_settings(environ)
+    faults = [f"{variable}: {what}" for variable, what in examined.faults]
+    missing = [f"{name}: is not set" for name in missing_variables(examined, required)]
+    if faults or missing:
         raise InvalidRequest(
             "invalid_settings",
             f"The settings have {_counted(len(faults + missing))}: {'; '.join(faults + missing)}.",
@@ -53,7 +83,53 @@ def load_settings(
             f" {FILE_SUFFIX} at its end."
             + (" To see a close without any settings: aegis-batch demo." if missing else ""),
         )
-    return settings
+    return examined.settings
+
+
+def examine_settings(environ: Mapping[str, str] | None = None) -> ExaminedSettings:
+    """Return the settings of an environment as far as they are fit, and all their faults."""
+    fields = {variable_of(field): field for field in Settings.model_fields}
+    layers, file_faults = _layers(os.environ if environ is None else environ)
+    gathered = gather(fields, layers)
+    values = {
+        fields[name]: value
+        for name, value in gathered.items()
+        if value != "" or Settings.may_be_empty(fields[name])
+    }
+    faults = [_parted(fault) for fault in file_faults]
+    settings, faulty = _sound_settings(values)
+    faults += [(variable_of(field), what) for field, what in faulty]
+    doubtful = {field for field, _ in faulty}
+    between = [
+        _parted(fault)
+        for fault in faults_between(
+            {name: value for name, value in settings if name not in doubtful}
+        )
+    ]
+    if between:
+        doubtful |= {fields[variable] for variable, _ in between}
+        settings, _ = _sound_settings({k: v for k, v in values.items() if k not in doubtful})
+    given = frozenset(values) - doubtful
+    return ExaminedSettings(settings, given, (*faults, *between))
+
+
+def _sound_settings(values: Mapping[str, object]) -> tuple[Settings, list[tuple[str, str]]]:
+    """Return settings of all values that are valid by themselves, and what is wrong with others."""
+    try:
+        return Settings(**values), []  # type: ignore[arg-type] # validated by the model itself
+    except ValidationError as error:
+        faults = [(str(entry["loc"][0]), _plain_words(entry)) for entry in error.errors()]
+    faulty = {field for field, _ in faults}
+    sound = {field: value for field, value in values.items() if field not in faulty}
+    return Settings(**sound), faults  # type: ignore[arg-type] # the same
+
+
+def missing_variables(examined: ExaminedSettings, required: Iterable[str]) -> list[str]:
+    """Return the variables of required fields that nothing sets, neither rightly nor wrongly."""
+    in_memory = examined.settings.adapters is Adapters.MEMORY
+    needed = ["memory_orders"] if in_memory else required
+    names = [variable_of(field) for field in needed if field not in examined.given]
+    return [name for name in names if name not in examined.doubtful]
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str | None]]:
@@ -67,24 +143,27 @@ def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str | None]
     ]
 
 
-def _layers(environ: Mapping[str, str]) -> list[Mapping[str, str]]:
+def _layers(environ: Mapping[str, str]) -> tuple[list[Mapping[str, str]], list[str]]:
     place = environ.get(variable_of("environment"), "") or Environment.LOCAL
     if place != Environment.LOCAL:
-        return [environ]
-    return [environ, env_file_values(_ENV_FILE)]
+        return [environ], []
+    values, faults = read_env_file(_ENV_FILE)
+    return [environ, values], faults
 
 
-def _needed(required: Iterable[str], *, in_memory: bool) -> list[str]:
-    if in_memory:
-        return ["memory_orders"]
-    return list(required)
+def _parted(fault: str) -> tuple[str, str]:
+    """Return what a fault starts with, a variable or a file, and what is wrong with it."""
+    subject, _, what = fault.partition(": ")
+    return subject, what
 
 
-def _fault(location: tuple[int | str, ...], message: str) -> str:
-    text = message.removeprefix("Value error, ").rstrip(".")
-    if not location:
-        return text
-    return f"{variable_of(str(location[0]))}: {text[:1].lower()}{text[1:]}"
+def _plain_words(entry: "ErrorDetails") -> str:
+    """Return a fault in words of people who set variables; pydantic's are for programmers."""
+    words = _WORDS.get(entry["type"])
+    if words is not None:
+        return words.format(**entry.get("ctx", {}))
+    text = entry["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def _counted(count: int) -> str:

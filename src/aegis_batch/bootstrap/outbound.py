@@ -2,23 +2,24 @@
 
 # ruff: noqa: PLC0415 - see above
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from aegis_batch.adapters.outbound.system.identifiers import new_span_id
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
 from aegis_batch.bootstrap.version import program_version
+from aegis_batch.domain.run import Run
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.http.backend import HttpBackend
     from aegis_batch.adapters.outbound.http.report_gateway import ReportStatus
     from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+    from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 
-__all__ = ["build_order_reader", "open_report_gateway"]
+__all__ = ["build_order_reader", "open_report_gateway", "orders_schema"]
 
 
 def build_order_reader(settings: Settings) -> OrderReader:
@@ -29,9 +30,15 @@ def build_order_reader(settings: Settings) -> OrderReader:
         assert settings.memory_orders is not None  # noqa: S101 - load_settings has seen to it
         return JsonOrderReader(settings.memory_orders, settings.orders_statuses)
     from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
+
+    return PostgresOrderReader(_database(settings), orders_schema(settings))
+
+
+def orders_schema(settings: Settings) -> "OrdersSchema":
+    """Return where the shop keeps its orders; raises ``InvalidRequest`` for an impossible name."""
     from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 
-    schema = OrdersSchema(
+    return OrdersSchema(
         orders_table=settings.orders_table,
         order_id=settings.orders_id,
         placed_at=settings.orders_placed_at,
@@ -45,7 +52,6 @@ def build_order_reader(settings: Settings) -> OrderReader:
         item_quantity=settings.items_quantity,
         item_unit_price=settings.items_unit_price,
     )
-    return PostgresOrderReader(_database(settings), schema)
 
 
 def _database(settings: Settings) -> "OrdersDatabase":
@@ -61,7 +67,10 @@ def _database(settings: Settings) -> "OrdersDatabase":
 
 
 def open_report_gateway(
-    settings: Settings, clock: Clock, metrics: MetricsSink
+    settings: Settings,
+    clock: Clock,
+    metrics: MetricsSink,
+    traceparent_of: Callable[[Run], str],
 ) -> Iterator[ReportGateway | None]:
     """Yield the gateway to the Backend, and close it; ``None`` where the settings name none."""
     if settings.adapters is Adapters.MEMORY:
@@ -83,7 +92,7 @@ def open_report_gateway(
         max_attempts=settings.http_max_attempts,
         backoff_seconds=settings.http_backoff_seconds,
     )
-    backend = HttpBackend(connection, clock, metrics, new_span_id, program_version())
+    backend = HttpBackend(connection, clock, metrics, traceparent_of, program_version())
     gateway = HttpReportGateway(backend, _report_status(settings, backend))
     try:
         yield gateway

@@ -26,4 +26,5 @@ def sandbox_token(beside: Path) -> ServiceToken:
             configured.get_secret_value(), Path(named).absolute() if named else None
         )
     file = beside.with_suffix(".token").absolute()
-    return ServiceToken(secret_in_file(file), file)
+    is_new = not os.path.lexists(file)
+    return ServiceToken(secret_in_file(file), file, is_new)

@@ -16,6 +16,8 @@ from aegis_batch.bootstrap.version import program_version
 if TYPE_CHECKING:
     from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
     from aegis_batch.application.daily_close import DailyCloseUseCase
+    from aegis_batch.application.doctor import DoctorUseCase
+    from aegis_batch.application.suggest_views import SuggestViewsUseCase
     from aegis_batch.bootstrap.container import Container
 
 __all__ = ["ProgramServices"]
@@ -67,6 +69,26 @@ class ProgramServices:
         finally:
             container.shutdown_resources()
 
+    def doctor(self, *, environ: Mapping[str, str] | None = None) -> "DoctorUseCase":
+        """Return the checkup of the settings, right or wrong."""
+        from aegis_batch.bootstrap.checkup import build_doctor  # noqa: PLC0415
+        from aegis_batch.bootstrap.loading import examine_settings  # noqa: PLC0415
+        from aegis_batch.bootstrap.telemetry import set_up_logs  # noqa: PLC0415
+
+        examined = examine_settings(environ)
+        set_up_logs(examined.settings.log_level, examined.settings.log_format)
+        return build_doctor(examined, os.environ if environ is None else environ, self._clock)
+
+    def suggest_views(self, *, environ: Mapping[str, str] | None = None) -> "SuggestViewsUseCase":
+        """Return what suggests views for the database of the settings."""
+        from aegis_batch.bootstrap.checkup import build_view_suggestion  # noqa: PLC0415
+        from aegis_batch.bootstrap.loading import load_settings  # noqa: PLC0415
+        from aegis_batch.bootstrap.telemetry import set_up_logs  # noqa: PLC0415
+
+        settings = load_settings(environ, required=_REHEARSAL_NEEDS)
+        set_up_logs(settings.log_level, settings.log_format)
+        return build_view_suggestion(settings)
+
     def sandbox_token(self, beside: Path) -> "ServiceToken":
         """Return the token of the settings, or one that is kept in a file beside another file."""
         from aegis_batch.bootstrap.sandbox_token import sandbox_token  # noqa: PLC0415
@@ -99,7 +121,7 @@ def _container(
     settings = load_settings(environ, required=required)
     set_up_logs(settings.log_level, settings.log_format)
     warn_of_unknown(unknown_variables(environ))
-    return Container(settings=settings, listener=listener)
+    return Container(settings=settings, listener=listener, environ=environ)
 
 
 def _require_demo_packages() -> None:

@@ -46,6 +46,9 @@ def _writer(
 ) -> "Callable[[Message], None]":
     def write(message: "Message") -> None:
         target = stream or sys.stderr
+        if target is None:
+            # Standard error was closed before the program began.
+            return
         try:
             target.write(line_of(message.record) + "\n")
             target.flush()

@@ -1,14 +1,18 @@
 """Where settings come from: the environment, files that it names, and a ``.env`` file."""
 
 import os
+import select
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
-__all__ = ["FILE_SUFFIX", "Fault", "env_file_values", "gather"]
+__all__ = ["FILE_SUFFIX", "Fault", "gather", "read_env_file"]
 
 FILE_SUFFIX = "_FILE"
 _FILE_BYTES_MAX = 65_536
+_PIPE_WAIT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,12 @@ def _value(name: str, layer: Mapping[str, str]) -> str | Fault | None:
 
 def _content(file_name: str, path: Path) -> str | Fault:
     try:
-        with path.open("rb") as file:
-            content = file.read(_FILE_BYTES_MAX + 1)
+        content = _read_at_most(path, _FILE_BYTES_MAX + 1)
         if len(content) > _FILE_BYTES_MAX:
             return Fault(f"is to come from the file that {file_name} names, which is over 64 KiB")
         text = content.decode("utf-8")
+    except TimeoutError:
+        return Fault(f"is to come from what {file_name} names, where nobody writes anything")
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else "not readable"
         return Fault(f"is to come from the file that {file_name} names: {reason}")
@@ -62,10 +67,49 @@ def _content(file_name: str, path: Path) -> str | Fault:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def env_file_values(path: Path) -> dict[str, str]:
-    """Return what a ``.env`` file sets; nothing where there is none."""
-    if not path.is_file():
-        return {}
-    from dotenv import dotenv_values  # noqa: PLC0415 - few runs have such a file
+def _read_at_most(path: Path, size_bytes: int) -> bytes:
+    """Read a file or a pipe; ``TimeoutError`` for a pipe that stays without its end."""
+    # A pipe that nobody writes to would hold up an ordinary open for ever.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file.read(size_bytes) or b""
+        content = b""
+        while len(content) < size_bytes:
+            if not select.select([file], [], [], _PIPE_WAIT_SECONDS)[0]:
+                raise TimeoutError
+            part = file.read(size_bytes - len(content))
+            if not part:
+                break
+            content += part
+        if not content:
+            raise TimeoutError
+        return content
 
-    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+def read_env_file(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Return what a ``.env`` file sets, and what is wrong with it; neither where there is none.
+
+    Values are taken as they stand: a dollar sign in a password is no reference.
+    """
+    if not path.is_file():
+        return {}, []
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - few runs have such a file
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return {}, [f"{path}: is not UTF-8"]
+    except OSError:
+        return {}, [f"{path}: can't be read"]
+    values: dict[str, str] = {}
+    faults: list[str] = []
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            # What the parser calls the line may be a blank one before it.
+            blank = len(binding.original.string) - len(binding.original.string.lstrip())
+            line = binding.original.line + binding.original.string[:blank].count("\n")
+            faults.append(f"{path}: line {line} sets no variable; write NAME=value")
+        elif binding.key is not None and binding.value is not None:
+            values[binding.key] = binding.value
+    return values, faults

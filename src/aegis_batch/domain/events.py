@@ -5,8 +5,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
+from aegis_batch.domain.consistency import Action, Rule
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import Run
 
@@ -18,8 +20,21 @@ __all__ = [
     "OrdersRead",
     "ReportSought",
     "ReportSubmitted",
+    "RequestAnswered",
     "RequestFailed",
+    "RuleBroken",
+    "Step",
+    "StepFailed",
+    "StepStarted",
 ]
+
+
+class Step(StrEnum):
+    """The parts of a close that reach outside; one at a time is under way."""
+
+    FIND = "report.find"
+    READ = "orders.read"
+    SUBMIT = "report.submit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +55,26 @@ class CloseStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """A step began; it ends with the next event of its own kind, or fails."""
+
+    name: ClassVar[str] = "step.started"
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(Event):
+    """A step broke off; ``code`` says why. What that means for the close is told by its end."""
+
+    name: ClassVar[str] = "step.failed"
+    step: Step
+    code: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSought(Event):
-    """The Backend was asked whether the period is closed."""
+    """The Backend was asked whether the period is closed; this ends ``Step.FIND``."""
 
     name: ClassVar[str] = "report.sought"
     found: bool
@@ -50,13 +83,36 @@ class ReportSought(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersRead(Event):
-    """The orders of the window were read and added up."""
+    """The orders of the window were read and added up; this ends ``Step.READ``."""
 
     name: ClassVar[str] = "orders.read"
     orders: int
     lines: int
     violations: int
     duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBroken(Event):
+    """Orders were found that break a rule; ``count`` says how many."""
+
+    name: ClassVar[str] = "rule.broken"
+    rule: Rule
+    action: Action
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAnswered(Event):
+    """The Backend answered a request in a way that settles it, be it with a refusal.
+
+    ``operation`` is ``find`` or ``submit``; ``attempt`` counts from 1.
+    """
+
+    name: ClassVar[str] = "request.answered"
+    operation: str
+    attempt: int
+    status: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +133,7 @@ class RequestFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSubmitted(Event):
-    """The Backend took the report, or said that it has one."""
+    """The Backend took the report, or said that it has one; this ends ``Step.SUBMIT``."""
 
     name: ClassVar[str] = "report.submitted"
     status: int

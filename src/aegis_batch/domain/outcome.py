@@ -73,6 +73,16 @@ class Problem:
         return cls(error.code, error.message, error.remedy, error.retryable)
 
     @classmethod
+    def of_stop(cls) -> "Problem":
+        """Return the problem of a close that was told to stop before it had ended."""
+        return cls(
+            code="stopped",
+            message="The program was told to stop before the close had ended.",
+            remedy="Close the day again: what was sent is found, what was not is sent then.",
+            retryable=True,
+        )
+
+    @classmethod
     def of_conflict(cls, differences: Iterable[Difference]) -> "Problem":
         """Return the problem of a Backend that holds a report other than the derived one."""
         told = "; ".join(map(str, differences))

@@ -16,6 +16,7 @@ from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.consistency import Action, Rule
 from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
@@ -24,10 +25,16 @@ from aegis_batch.domain.events import (
     OrdersRead,
     ReportSought,
     ReportSubmitted,
+    RequestAnswered,
     RequestFailed,
+    RuleBroken,
+    Step,
+    StepFailed,
+    StepStarted,
 )
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, Run
+from tests.exported import Exported
 
 if TYPE_CHECKING:
     from loguru import Message
@@ -72,8 +79,13 @@ def _logs() -> Case:
     return Case(LogMetricsSink(), told)
 
 
+def _otel() -> Case:
+    exported = Exported()
+    return Case(exported.sink, exported.told)
+
+
 # A sink joins by its name here: a function that makes one and tells how to read it back.
-_SINKS: list[Callable[[], Case]] = [_memory, _logs]
+_SINKS: list[Callable[[], Case]] = [_memory, _logs, _otel]
 
 
 @pytest.fixture(params=_SINKS, ids=lambda make: make.__name__.strip("_"))
@@ -88,10 +100,10 @@ def _run(run_id: str = "run 1", tenant: str = "default") -> Run:
 
 
 def _every_event(run: Run, *, text: str = "some_code", number: float = 1.5) -> list[Event]:
+    """Return two closes with events of every kind, in an order that can be."""
     return [
         CloseStarted(run=run, at=_AT, dry_run=False),
-        ReportSought(run=run, at=_AT, found=False, duration_ms=number),
-        OrdersRead(run=run, at=_AT, orders=2, lines=3, violations=0, duration_ms=number),
+        StepStarted(run=run, at=_AT, step=Step.FIND),
         RequestFailed(
             run=run,
             at=_AT,
@@ -101,10 +113,19 @@ def _every_event(run: Run, *, text: str = "some_code", number: float = 1.5) -> l
             status=None,
             wait_seconds=number,
         ),
+        RequestAnswered(run=run, at=_AT, operation=text, attempt=2, status=404),
+        ReportSought(run=run, at=_AT, found=False, duration_ms=number),
+        StepStarted(run=run, at=_AT, step=Step.READ),
+        OrdersRead(run=run, at=_AT, orders=2, lines=3, violations=1, duration_ms=number),
+        RuleBroken(run=run, at=_AT, rule=Rule.EMPTY_ORDER, action=Action.WARN, count=1),
+        StepStarted(run=run, at=_AT, step=Step.SUBMIT),
         ReportSubmitted(run=run, at=_AT, status=201, attempts=2, duration_ms=number),
         CloseCompleted(
             run=run, at=_AT, dry_run=False, outcome=Outcome.CREATED, orders=2, duration_ms=number
         ),
+        CloseStarted(run=run, at=_AT, dry_run=True),
+        StepStarted(run=run, at=_AT, step=Step.FIND),
+        StepFailed(run=run, at=_AT, step=Step.FIND, code=text, duration_ms=number),
         CloseFailed(
             run=run,
             at=_AT,

@@ -3,6 +3,7 @@
 Durations are whole fractions of two, which a float holds exactly.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -29,12 +30,15 @@ from aegis_batch.domain.seal import Versions
 __all__ = [
     "DAY",
     "EQUAL",
+    "FIND",
     "NEGATIVE",
     "NOW",
     "ORDERS",
     "OTHER",
+    "READ",
     "REPORT",
     "RUN",
+    "SUBMIT",
     "WORDS",
     "Shop",
 ]
@@ -42,6 +46,10 @@ __all__ = [
 DAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
 RUN = Run("run 1", "1" * 32, CloseKey("default", Period(PeriodKind.DAY, DAY)))
+# The events of a step that goes well.
+FIND = ("step.started", "report.sought")
+READ = ("step.started", "orders.read")
+SUBMIT = ("step.started", "report.submitted")
 WORDS = ("some_code", "Something is wrong.", "Do something.")
 _SOUP = OrderLine("Soup", Decimal(2), Decimal("20.50"))
 _TEA = OrderLine("Tea", Decimal(1), Decimal("3.25"))
@@ -91,7 +99,7 @@ class Backend(InMemoryReportGateway):
         super().__init__()
         self.clock = clock
         self.can_find = True
-        self.answer: Receipt | AegisError | None = None
+        self.answer: Receipt | AegisError | KeyboardInterrupt | None = None
         self.later: StoredReport | AegisError | None = None
         self.finds = 0
         self.finds_once = 0
@@ -114,7 +122,7 @@ class Backend(InMemoryReportGateway):
         """Answer as told, after a 32nd of a second."""
         self.clock.advance(timedelta(milliseconds=31.25))
         self.posts += 1
-        if isinstance(self.answer, AegisError):
+        if isinstance(self.answer, AegisError | KeyboardInterrupt):
             raise self.answer
         return super().submit(run, report) if self.answer is None else self.answer
 
@@ -140,6 +148,7 @@ class Shop:
         dry_run: bool = False,
         allow_open_day: bool = False,
         without_backend: bool = False,
+        if_stopped: Callable[[CloseResult], None] | None = None,
     ) -> CloseResult:
         """Close a day."""
         zone = "America/Sao_Paulo"
@@ -154,7 +163,8 @@ class Shop:
         return use_case.close(
             CloseRequest(
                 RUN.id, RUN.trace_id, day=day, dry_run=dry_run, allow_open_day=allow_open_day
-            )
+            ),
+            if_stopped=if_stopped,
         )
 
     @property

@@ -24,6 +24,10 @@ from aegis_batch.domain.events import (
     OrdersRead,
     ReportSought,
     ReportSubmitted,
+    RuleBroken,
+    Step,
+    StepFailed,
+    StepStarted,
 )
 from aegis_batch.domain.order import Order
 from aegis_batch.domain.outcome import Outcome, Problem, Submission
@@ -32,10 +36,12 @@ from aegis_batch.domain.seal import Versions
 from tests.unit.application.shop import (
     DAY,
     EQUAL,
+    FIND,
     NEGATIVE,
     NOW,
     ORDERS,
     OTHER,
+    READ,
     REPORT,
     RUN,
     WORDS,
@@ -82,8 +88,11 @@ def test_a_close_tells_its_events_in_order(shop: Shop) -> None:
 
     expected: list[Event] = [
         CloseStarted(run=RUN, at=at(0), dry_run=False),
+        StepStarted(run=RUN, at=at(0), step=Step.FIND),
         ReportSought(run=RUN, at=at(15.625), found=False, duration_ms=15.625),
+        StepStarted(run=RUN, at=at(15.625), step=Step.READ),
         OrdersRead(run=RUN, at=at(265.625), orders=2, lines=3, violations=0, duration_ms=250),
+        StepStarted(run=RUN, at=at(265.625), step=Step.SUBMIT),
         ReportSubmitted(run=RUN, at=at(296.875), status=201, attempts=1, duration_ms=31.25),
         CloseCompleted(
             run=RUN,
@@ -105,7 +114,7 @@ def test_two_closes_of_a_day_make_one_post(shop: Shop) -> None:
     assert len(shop.reader.windows) == 1
     assert second.report == REPORT
     assert (second.already_closed, second.submission, second.seal) == (True, None, None)
-    assert shop.events[5:] == ["job.started", "report.sought", "job.completed"]
+    assert shop.events[8:] == ["job.started", *FIND, "job.completed"]
     assert shop.sink.events[-1] == CloseCompleted(
         run=RUN,
         at=shop.clock.now(),
@@ -202,10 +211,15 @@ def test_orders_that_break_a_rule_are_rejected_and_nothing_is_sent(
     assert "negative_price by 1 (order 9)" in result.problem.message
     assert (result.report, result.seal, result.submission) == (None, None, None)
     assert shop.backend.posts == 0
-    assert shop.events == ["job.started", "report.sought", "orders.read", "job.failed"]
-    read, failed = shop.sink.events[-2:]
+    assert shop.events == ["job.started", *FIND, *READ, *["rule.broken"] * 2, "job.failed"]
+    read, total, price, failed = shop.sink.events[-4:]
     assert isinstance(read, OrdersRead)
     assert isinstance(failed, CloseFailed)
+    reject = Action.REJECT
+    assert [total, price] == [
+        RuleBroken(run=RUN, at=failed.at, rule=Rule.NEGATIVE_TOTAL, action=reject, count=1),
+        RuleBroken(run=RUN, at=failed.at, rule=Rule.NEGATIVE_PRICE, action=reject, count=1),
+    ]
     assert (read.orders, read.lines, read.violations) == (3, 4, 2)
     assert (failed.code, failed.orders, failed.dry_run) == ("orders_rejected", 3, dry_run)
 
@@ -246,7 +260,7 @@ def test_a_rehearsal_sends_nothing(shop: Shop) -> None:
     assert (result.already_closed, result.submission, result.problem) == (False, None, None)
     assert result.seal is not None
     assert (shop.backend.posts, shop.backend.stored) == (0, {})
-    assert shop.events == ["job.started", "report.sought", "orders.read", "job.completed"]
+    assert shop.events == ["job.started", *FIND, *READ, "job.completed"]
     assert shop.sink.events[0] == CloseStarted(run=RUN, at=NOW, dry_run=True)
     assert shop.sink.events[-1] == CloseCompleted(
         run=RUN,
@@ -263,7 +277,7 @@ def test_a_rehearsal_needs_no_backend(shop: Shop) -> None:
 
     assert (result.outcome, result.report) == (Outcome.DRY_RUN, REPORT)
     assert (result.already_closed, result.problem) == (None, None)
-    assert shop.events == ["job.started", "orders.read", "job.completed"]
+    assert shop.events == ["job.started", *READ, "job.completed"]
 
 
 @pytest.mark.parametrize("fault", [BackendUnavailable(*WORDS), BackendRefused(*WORDS)])
@@ -351,6 +365,9 @@ def test_a_defect_is_told_and_raised_as_it_is(shop: Shop) -> None:
         shop.close()
 
     assert caught.value is defect
+    assert shop.sink.events[-2] == StepFailed(
+        run=RUN, at=shop.clock.now(), step=Step.READ, code="defect", duration_ms=250
+    )
     assert shop.sink.events[-1] == CloseFailed(
         run=RUN,
         at=shop.clock.now(),
@@ -367,7 +384,7 @@ def test_an_interrupted_close_goes_on_as_if_it_had_never_begun(shop: Shop) -> No
     shop.reader.fault = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         shop.close()
-    assert shop.events == ["job.started", "report.sought"]
+    assert shop.events == ["job.started", *FIND, "step.started", "step.failed", "job.failed"]
 
     shop.reader.fault = None
 

@@ -15,11 +15,25 @@ from aegis_batch.domain.errors import (
 from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
+    ReportSought,
     ReportSubmitted,
+    Step,
+    StepFailed,
+    StepStarted,
 )
-from aegis_batch.domain.outcome import Outcome, Problem, Submission
+from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import StoredReport
-from tests.unit.application.shop import DAY, EQUAL, OTHER, REPORT, RUN, WORDS, Shop
+from tests.unit.application.shop import (
+    DAY,
+    EQUAL,
+    OTHER,
+    READ,
+    REPORT,
+    RUN,
+    SUBMIT,
+    WORDS,
+    Shop,
+)
 
 _LOST = AnswerLost(*WORDS, 500, 3)
 _PARTLY_EQUAL = StoredReport(DAY, total_orders=Decimal(2))
@@ -98,7 +112,9 @@ def test_every_answer_to_the_report_leads_to_its_decision(shop: Shop, answer: An
     assert result.outcome is answer.outcome
     assert (result.problem and result.problem.code) == answer.code
     assert result.submission == answer.submission
-    assert result.already_closed is (answer.outcome in (Outcome.ALREADY_CLOSED, Outcome.CONFLICT))
+    is_closed = answer.outcome in (Outcome.ALREADY_CLOSED, Outcome.CONFLICT)
+    stays_unknown = answer.to_post is _LOST and not is_closed
+    assert result.already_closed is (None if stays_unknown else is_closed)
     assert (result.report, result.seal is not None) == (REPORT, True)
     assert (shop.backend.posts, shop.backend.finds_once) == (1, answer.asked_again)
     told = shop.sink.events[-1]
@@ -123,6 +139,8 @@ def test_every_answer_to_the_report_leads_to_its_decision(shop: Shop, answer: An
         )
     submitted = [event for event in shop.sink.events if isinstance(event, ReportSubmitted)]
     assert len(submitted) == isinstance(answer.to_post, Receipt)
+    sent, *asked = [event.step for event in shop.sink.events if isinstance(event, StepStarted)][2:]
+    assert (sent, asked) == (Step.SUBMIT, [Step.FIND] * answer.asked_again)
 
 
 def test_a_report_whose_answer_was_lost_on_the_way_back_is_found_again(shop: Shop) -> None:
@@ -158,7 +176,10 @@ def test_where_the_backend_can_not_be_asked_nothing_is_read_or_sent(
     assert (result.outcome, result.problem) == (outcome, Problem.of(fault))
     assert (result.submission, result.already_closed, result.report) == (None, None, None)
     assert (shop.reader.windows, shop.backend.posts) == ([], 0)
-    assert shop.events == ["job.started", "job.failed"]
+    assert shop.events == ["job.started", "step.started", "step.failed", "job.failed"]
+    assert shop.sink.events[2] == StepFailed(
+        run=RUN, at=shop.clock.now(), step=Step.FIND, code=fault.code, duration_ms=15.625
+    )
 
 
 def test_where_no_source_can_be_asked_the_report_is_sent_at_once(shop: Shop) -> None:
@@ -168,7 +189,7 @@ def test_where_no_source_can_be_asked_the_report_is_sent_at_once(shop: Shop) -> 
 
     assert (result.outcome, result.already_closed) == (Outcome.CREATED, False)
     assert shop.backend.finds == 0
-    assert shop.events == ["job.started", "orders.read", "report.submitted", "job.completed"]
+    assert shop.events == ["job.started", *READ, *SUBMIT, "job.completed"]
 
 
 def test_where_no_source_can_be_asked_a_lost_answer_stays_unknown(shop: Shop) -> None:
@@ -179,3 +200,36 @@ def test_where_no_source_can_be_asked_a_lost_answer_stays_unknown(shop: Shop) ->
 
     assert (result.outcome, result.submission) == (Outcome.UNAVAILABLE, Submission(3, None))
     assert result.already_closed is None
+
+
+def test_a_close_that_is_stopped_while_it_sends_tells_all_that_is_known(shop: Shop) -> None:
+    stop = KeyboardInterrupt()
+    shop.backend.answer = stop
+    known: list[CloseResult] = []
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        shop.close(if_stopped=known.append)
+
+    assert caught.value is stop
+    (told,) = known
+    assert (told.outcome, told.problem) == (Outcome.UNAVAILABLE, Problem.of_stop())
+    assert (told.run, told.report, told.seal is not None) == (RUN, REPORT, True)
+    assert (told.submission, told.already_closed) == (Submission(1, None), None)
+    assert shop.events[-3:] == ["step.started", "step.failed", "job.failed"]
+    failed = [e for e in shop.sink.events if isinstance(e, StepFailed | CloseFailed)]
+    assert [event.code for event in failed] == ["stopped", "stopped"]
+
+
+def test_every_step_that_began_ends_once(shop: Shop) -> None:
+    shop.backend.answer = _LOST
+    shop.backend.later = _AWAY
+
+    shop.close()
+
+    kinds = (StepStarted, StepFailed, ReportSought, ReportSubmitted)
+    steps = [event for event in shop.sink.events if isinstance(event, kinds)]
+    assert [event.name for event in steps[-4:]] == ["step.started", "step.failed"] * 2
+    assert [event.step for event in steps[-4:] if isinstance(event, StepFailed)] == [
+        Step.SUBMIT,
+        Step.FIND,
+    ]

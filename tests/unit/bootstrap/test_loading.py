@@ -1,5 +1,6 @@
 """Settings: where they come from, what is wrong with them, and that nothing of them leaks."""
 
+import os
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -223,3 +224,57 @@ def test_a_variable_that_is_no_setting_is_told_with_a_guess() -> None:
 
 def test_every_field_is_a_documented_kind_of_name() -> None:
     assert all(name == name.lower() for name in Settings.model_fields)
+
+
+def test_faults_between_settings_and_of_names_come_beside_all_others() -> None:
+    told = faults_of(
+        {
+            "AEGIS_ORDERS_TABLE": "a.b.c",
+            "AEGIS_ITEMS_TABLE": "x.y.z",
+            "AEGIS_ORDERS_STATUSES": "paid",
+            "AEGIS_ORDERS_PLACED_AT_KIND": "date",
+            "AEGIS_DAY_START": "02:00",
+            "AEGIS_TOP_ITEMS": "many",
+        }
+    )
+    assert "5 faults" in told
+    for name in ("ORDERS_TABLE", "ITEMS_TABLE", "ORDERS_STATUSES", "DAY_START", "TOP_ITEMS"):
+        assert f"AEGIS_{name}: " in told
+    assert "AEGIS_TOP_ITEMS: is no whole number" in told
+
+
+@pytest.mark.parametrize("text", ["1e999999", "1e-999999", "1e30"])
+def test_a_tolerance_has_a_sane_number_of_digits(text: str) -> None:
+    assert "at most 30 digits" in faults_of({"AEGIS_TOTAL_TOLERANCE": text})
+
+
+def test_a_dot_env_file_is_told_what_is_wrong_with_it(capfd: pytest.CaptureFixture[str]) -> None:
+    Path(".env").write_bytes(b"\xff\xfe")
+    assert ".env: is not UTF-8" in faults_of({})
+    Path(".env").write_text(f"AEGIS_TOP_ITEMS=3\n\n='{CANARY}\n")
+    told = faults_of({})
+    assert ".env: line 3 sets no variable" in told
+    assert CANARY not in told + "".join(capfd.readouterr())
+
+
+def test_a_dollar_sign_in_a_dot_env_file_is_no_reference() -> None:
+    Path(".env").write_text("X_SERVICE_TOKEN=a${HOME}b\n")
+    token = load_settings({}).x_service_token
+    assert token is not None
+    assert token.get_secret_value() == "a${HOME}b"
+
+
+def test_a_pipe_that_nobody_writes_to_holds_nothing_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    told = faults_of({"X_SERVICE_TOKEN_FILE": str(tmp_path / "pipe")})
+    assert "where nobody writes anything" in told
+
+
+def test_a_pipe_with_a_value_in_it_is_read() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, CANARY.encode())
+    os.close(writing)
+    token = load_settings({"X_SERVICE_TOKEN_FILE": f"/dev/fd/{reading}"}).x_service_token
+    os.close(reading)
+    assert token is not None
+    assert token.get_secret_value() == CANARY

@@ -15,18 +15,27 @@ from aegis_batch.domain.events import (
     OrdersRead,
     ReportSought,
     ReportSubmitted,
+    RequestAnswered,
     RequestFailed,
+    RuleBroken,
+    Step,
+    StepFailed,
+    StepStarted,
 )
 from aegis_batch.domain.run import CloseKey, Run
 
 
 def test_the_names_of_events_are_contracts() -> None:
-    kinds = {getattr(events, name) for name in events.__all__} - {Event}
+    kinds = {getattr(events, name) for name in events.__all__} - {Event, Step}
 
     assert {kind: kind.name for kind in kinds} == {
         CloseStarted: "job.started",
+        StepStarted: "step.started",
+        StepFailed: "step.failed",
         ReportSought: "report.sought",
         OrdersRead: "orders.read",
+        RuleBroken: "rule.broken",
+        RequestAnswered: "request.answered",
         RequestFailed: "request.failed",
         ReportSubmitted: "report.submitted",
         CloseCompleted: "job.completed",
@@ -40,3 +49,7 @@ def test_an_event_can_not_be_changed_once_it_has_happened() -> None:
 
     with pytest.raises(FrozenInstanceError):
         event.dry_run = True  # type: ignore[misc]
+
+
+def test_the_names_of_steps_are_contracts() -> None:
+    assert list(Step) == ["report.find", "orders.read", "report.submit"]

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import click
 
-from aegis_batch.adapters.inbound.cli.close import close, usage_error_as_json
-from aegis_batch.adapters.inbound.cli.completion import completion
+from aegis_batch.adapters.inbound.cli.close import close, stop_as_json, usage_error_as_json
+from aegis_batch.adapters.inbound.cli.completion import answer_shell, completion
 from aegis_batch.adapters.inbound.cli.defect import defect_problem
 from aegis_batch.adapters.inbound.cli.demo import demo
+from aegis_batch.adapters.inbound.cli.doctor import doctor
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of
 from aegis_batch.adapters.inbound.cli.output import (
     ResultNotWrittenError,
@@ -17,7 +18,7 @@ from aegis_batch.adapters.inbound.cli.output import (
 )
 from aegis_batch.adapters.inbound.cli.sandbox import sandbox
 from aegis_batch.adapters.inbound.cli.services import Services
-from aegis_batch.adapters.inbound.cli.stopping import Stopped
+from aegis_batch.adapters.inbound.cli.stopping import Stopped, let_signals_in
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.outcome import Outcome, Problem
 
@@ -33,14 +34,22 @@ def _print_version(context: click.Context, parameter: click.Parameter, value: bo
         context.exit()
 
 
+def _print_help(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    del parameter
+    if value and not context.resilient_parsing:
+        write_result(context.get_help())
+        context.exit()
+
+
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"max_content_width": 100},
     epilog="""\b
 Example:
   aegis-batch close --date 2026-11-21 --dry-run
 \b
-Exit status: 0 done, 2 the command or a setting is wrong, 3 orders rejected, 4 refused or in
-conflict, 5 the Backend is unavailable, 6 the orders can't be read, 70 a defect.""",
+Exit status: 0 done, 1 doctor found something, 2 the command or a setting is wrong, 3 orders
+rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders can't be read,
+70 a defect.""",
 )
 @click.option(
     "--version",
@@ -56,30 +65,65 @@ def _commands() -> None:
 
 _commands.add_command(close)
 _commands.add_command(completion)
+_commands.add_command(doctor)
 _commands.add_command(demo)
 _commands.add_command(sandbox)
+# click's own help option doesn't notice that what it prints can't be written.
+for _command in (_commands, *_commands.commands.values()):
+    click.help_option("-h", "--help", callback=_print_help)(_command)
 
 
 def run(arguments: Sequence[str], services: Services) -> int:
     """Carry out a command line and return its exit status; nothing gets past."""
     try:
-        status = _commands.main(
-            list(arguments), prog_name=_PROGRAM, standalone_mode=False, obj=services
-        )
-    except click.UsageError as error:
-        return _usage_error(error, arguments, services)
+        let_signals_in()
+        return _carry_out(arguments, services)
     except click.ClickException as error:
-        say(f"{_PROGRAM}: {error.format_message()}")
-        return ExitStatus.INVALID
-    except Stopped as stopped:
-        return stopped.exit_status
-    except click.Abort as error:
-        # What click makes of every KeyboardInterrupt.
-        stopped_by = error.__cause__
-        return stopped_by.exit_status if isinstance(stopped_by, Stopped) else ExitStatus.INTERRUPTED
+        return _refusal(error, arguments, services)
+    except KeyboardInterrupt as stop:
+        return _stop(stop, arguments, services)
     except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
         return _failure(error)
+
+
+def _carry_out(arguments: Sequence[str], services: Services) -> int:
+    if answer_shell(_commands, services):
+        return ExitStatus.OK
+    # Not click's own main, which writes to standard streams without asking whether it can.
+    try:
+        with _commands.make_context(_PROGRAM, list(arguments), obj=services) as context:
+            status = _commands.invoke(context)
+    except click.exceptions.Exit as asked_for:
+        return asked_for.exit_code
     return status if isinstance(status, int) else ExitStatus.OK
+
+
+def _refusal(error: click.ClickException, arguments: Sequence[str], services: Services) -> int:
+    said = f"{_PROGRAM}: {error.format_message()}"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        said = error.format_message()
+    elif isinstance(error, click.UsageError):
+        as_json = usage_error_as_json(error, arguments, services)
+        if as_json is not None:
+            return _write_last(as_json, ExitStatus.INVALID)
+        if error.ctx is not None:
+            said += f"\n  -> see: {error.ctx.command_path} --help"
+    say(said)
+    return ExitStatus.INVALID
+
+
+def _stop(stop: KeyboardInterrupt, arguments: Sequence[str], services: Services) -> int:
+    status = stop.exit_status if isinstance(stop, Stopped) else int(ExitStatus.INTERRUPTED)
+    as_json = stop_as_json(arguments, services)
+    return status if as_json is None else _write_last(as_json, status)
+
+
+def _write_last(result: str, status: int) -> int:
+    try:
+        write_result(result)
+    except ResultNotWrittenError as unwritten:
+        return _failure(unwritten)
+    return status
 
 
 def _failure(error: Exception) -> int:
@@ -91,16 +135,3 @@ def _failure(error: Exception) -> int:
         return status_of(Outcome.of(error))
     say_problem(defect_problem(error))
     return ExitStatus.DEFECT
-
-
-def _usage_error(error: click.UsageError, arguments: Sequence[str], services: Services) -> int:
-    as_json = usage_error_as_json(error, arguments, services)
-    if as_json is not None:
-        try:
-            write_result(as_json)
-        except ResultNotWrittenError:
-            return ExitStatus.DEFECT
-        return ExitStatus.INVALID
-    hint = "" if error.ctx is None else f"\n  -> see: {error.ctx.command_path} --help"
-    say(f"{_PROGRAM}: {error.format_message()}{hint}")
-    return ExitStatus.INVALID

@@ -12,12 +12,12 @@ from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.adapters.inbound.cli.exit_status import status_of
 from aegis_batch.adapters.inbound.cli.output import say_problem, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
-from aegis_batch.adapters.inbound.cli.stopping import Stopped
+from aegis_batch.adapters.inbound.cli.stopping import Stopped, end_at_once_on_signals
 from aegis_batch.application.daily_close import CloseRequest
 from aegis_batch.domain.errors import AegisError
-from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.outcome import CloseResult, Outcome, Problem
 
-__all__ = ["close", "usage_error_as_json"]
+__all__ = ["close", "stop_as_json", "usage_error_as_json"]
 
 
 def _parse_day(
@@ -81,6 +81,8 @@ def close(
         allow_open_day=allow_open_day,
     )
     ending, status = _carry_out(services, request)
+    # The result is written once, and never again for a signal that comes meanwhile.
+    end_at_once_on_signals()
     if output == "json":
         write_result(ending_as_json(ending))
     else:
@@ -108,19 +110,21 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
             problem=problem,
         )
 
+    ending: Ending | None = None
+    known: list[CloseResult] = []
     try:
         with services.daily_close(dry_run=request.dry_run) as use_case:
-            ending = Ending.of(use_case.close(request))
+            ending = Ending.of(use_case.close(request, if_stopped=known.append))
     except AegisError as error:
         ending = ended_early(Outcome.of(error), Problem.of(error))
     except Stopped as stopped:
-        problem = Problem(
-            "stopped",
-            "The program was told to stop before the close had ended.",
-            "Close the day again: what was sent is found, what was not is sent then.",
-            retryable=True,
+        if ending is not None:
+            # Only what comes after the close was broken off, such as exporting its telemetry.
+            return ending, int(status_of(ending.outcome))
+        ending = (
+            Ending.of(known[0]) if known else ended_early(Outcome.UNAVAILABLE, Problem.of_stop())
         )
-        return ended_early(Outcome.UNAVAILABLE, problem), stopped.exit_status
+        return ending, stopped.exit_status
     except Exception as error:  # noqa: BLE001 - the last line of defence, told as a defect
         ending = ended_early(Outcome.DEFECT, defect_problem(error))
     return ending, int(status_of(ending.outcome))
@@ -130,18 +134,32 @@ def usage_error_as_json(
     error: click.UsageError, arguments: Sequence[str], services: Services
 ) -> str | None:
     """Return the JSON object for a ``close`` that click refused, where JSON was asked for."""
-    words = list(arguments)
-    pairs = pairwise(words)
-    asked = "--output=json" in words or ("--output", "json") in pairs
-    if not asked or error.ctx is None or error.ctx.command is not close:
-        return None
+    path = "aegis-batch close" if error.ctx is None else error.ctx.command_path
     problem = Problem(
-        "invalid_command",
-        error.format_message(),
-        f"See: {error.ctx.command_path} --help",
-        retryable=False,
+        "invalid_command", error.format_message(), f"See: {path} --help", retryable=False
     )
-    ending = Ending(
-        services.new_run_id(), services.new_trace_id(), Outcome.INVALID, 0.0, problem=problem
-    )
+    return _unbegun_as_json(arguments, services, Outcome.INVALID, problem)
+
+
+def stop_as_json(arguments: Sequence[str], services: Services) -> str | None:
+    """Return the JSON object for a ``close`` stopped before it began, where JSON was asked for."""
+    return _unbegun_as_json(arguments, services, Outcome.UNAVAILABLE, Problem.of_stop())
+
+
+def _unbegun_as_json(
+    arguments: Sequence[str], services: Services, outcome: Outcome, problem: Problem
+) -> str | None:
+    if "close" not in arguments or not _asks_for_json(arguments):
+        return None
+    ending = Ending(services.new_run_id(), services.new_trace_id(), outcome, 0.0, problem=problem)
     return ending_as_json(ending)
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    """Say whether the last ``--output`` is JSON, as click would, had it understood the rest."""
+    output = None
+    for word, following in pairwise([*arguments, ""]):
+        option, equals, value = word.partition("=")
+        if option == "--output":
+            output = value if equals else following or output
+    return output == "json"

@@ -61,7 +61,9 @@ def rendered(parts: Iterable[RenderableType]) -> str:
     """Return renderables as text, each followed by an empty line, as wide as the terminal."""
     sink = StringIO()
     width = min(shutil.get_terminal_size((_WIDTH_MAX, 24)).columns, _WIDTH_MAX)
-    console = Console(file=sink, width=width, force_terminal=sys.stdout.isatty(), highlight=False)
+    # There is no standard output where it was closed before the program began.
+    colours = sys.stdout is not None and sys.stdout.isatty()
+    console = Console(file=sink, width=width, force_terminal=colours, highlight=False)
     for number, part in enumerate(parts):
         if number:
             console.print()
@@ -130,7 +132,8 @@ def _evidence(seal: Seal) -> Table:
     )
     table.add_row("totals", seal.totals_digest)
     table.add_row("body", seal.body_digest)
-    table.add_row("snapshot", Text(f"{seal.snapshot} at {seal.read_at:%Y-%m-%d %H:%M:%S} UTC"))
+    # No label is longer than six letters: with one, a digest just fits 80 columns.
+    table.add_row("from", Text(f"snapshot {seal.snapshot} at {seal.read_at:%Y-%m-%d %H:%M:%S} UTC"))
     return table
 
 

@@ -11,12 +11,14 @@ class ExitStatus(IntEnum):
     """What the shell is told."""
 
     OK = 0
+    FOUND = 1
     INVALID = 2
     REJECTED = 3
     REFUSED = 4
     UNAVAILABLE = 5
     UNREADABLE = 6
     DEFECT = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -18,6 +18,9 @@ def write_result(text: str) -> None:
 
     Raises ``ResultNotWrittenError`` where the output is full, closed, or its reader has gone.
     """
+    if sys.stdout is None:
+        # It was closed before the program began.
+        raise ResultNotWrittenError
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
@@ -30,6 +33,8 @@ def write_result(text: str) -> None:
 
 def say(text: str) -> None:
     """Write a line for people to standard error."""
+    if sys.stderr is None:
+        return
     try:
         sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
         sys.stderr.flush()
@@ -39,5 +44,9 @@ def say(text: str) -> None:
 
 
 def say_problem(problem: Problem) -> None:
-    """Write a problem to standard error: what is wrong, and what to do."""
-    say(f"aegis-batch: {printable(problem.message)}\n  -> {printable(problem.remedy)}")
+    """Write a problem to standard error: what is wrong, and what to do.
+
+    A defect is a single line, so that it can be reported as it is.
+    """
+    between = " " if problem.code == "defect" else "\n  -> "
+    say(f"aegis-batch: {printable(problem.message)}{between}{printable(problem.remedy)}")

@@ -7,6 +7,7 @@ import click
 from aegis_batch.adapters.inbound.cli.output import say, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.shell_lines import export_lines
+from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.printable import printable
 
 __all__ = ["sandbox"]
@@ -50,10 +51,16 @@ def sandbox(services: Services, *, store: Path, port: int) -> None:
     # Imported here, since the other commands can do without a server.
     from aegis_batch.adapters.inbound.sandbox.server import SandboxServer  # noqa: PLC0415
 
+    _require_folder(store)
     token = services.sandbox_token(store)
-    server = SandboxServer(
-        store, token.value, port=port, on_access=lambda line: say(printable(line))
-    )
+    try:
+        server = SandboxServer(
+            store, token.value, port=port, on_access=lambda line: say(printable(line))
+        )
+    except InvalidRequest:
+        if token.file is not None and token.is_new:
+            token.file.unlink(missing_ok=True)
+        raise
     try:
         variables = {"BACKEND_BASE_URL": server.url}
         if token.file is not None:
@@ -64,3 +71,13 @@ def sandbox(services: Services, *, store: Path, port: int) -> None:
         server.serve_forever()
     finally:
         server.stop()
+
+
+def _require_folder(store: Path) -> None:
+    folder = store.absolute().parent
+    if not folder.is_dir():
+        raise InvalidRequest(
+            "sandbox_folder_missing",
+            f"The sandbox can't keep its reports in {store}: the folder {folder} is not there.",
+            "Make the folder, or name a file in one that is there.",
+        )

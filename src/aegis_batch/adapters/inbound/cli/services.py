@@ -7,18 +7,24 @@ from pathlib import Path
 from typing import Protocol
 
 from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.suggest_views import SuggestViewsUseCase
 
 __all__ = ["DemoGround", "ServiceToken", "Services"]
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceToken:
-    """The token that the stand-in Backend asks for, and the file that holds it, if one does."""
+    """The token that the stand-in Backend asks for, and the file that holds it, if one does.
+
+    ``is_new`` where that file was made for it just now.
+    """
 
     value: str = field(repr=False)
     file: Path | None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,14 @@ class Services(Protocol):
         ``environ`` stands in for the process's environment; ``listener`` hears every event too.
         Raises ``InvalidRequest``.
         """
+        ...
+
+    def doctor(self) -> DoctorUseCase:
+        """Return the checkup of the settings, whatever is wrong with them."""
+        ...
+
+    def suggest_views(self) -> SuggestViewsUseCase:
+        """Return what suggests views for the orders' database; raises ``InvalidRequest``."""
         ...
 
     def sandbox_token(self, beside: Path) -> ServiceToken:

@@ -48,23 +48,26 @@ class SandboxServer:
         port: int = 0,
         on_access: Callable[[str], None] | None = None,
     ) -> None:
-        """Open the store and take the port, any free one for 0; requests wait for ``start``.
+        """Take the port, any free one for 0, and open the store; requests wait for ``start``.
 
         Raises ``InvalidRequest`` where the address is not loopback, the port is taken, or the
         store can't be used.
         """
         address = _loopback(host)
-        self._store = SandboxStore(store_path)
-        sandbox = Sandbox(self._store, token)
         try:
-            self._http = _HttpServer(address, port, sandbox, on_access or _ignore)
+            self._http = _HttpServer(address, port, on_access or _ignore)
         except (OSError, OverflowError) as error:
-            self._store.close()
             raise InvalidRequest(
                 "sandbox_port_unusable",
                 f"The sandbox can't listen on port {port} of {address}.",
                 "Name a port that is free, or 0 for any.",
             ) from error
+        try:  # after the port, so that no new file stays where that is taken
+            self._store = SandboxStore(store_path)
+        except InvalidRequest:
+            self._http.server_close()
+            raise
+        self._http.sandbox = Sandbox(self._store, token)
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
 
@@ -108,13 +111,10 @@ class _HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
-    # Ten closes at once, and more, find a place in the queue.
-    request_queue_size = 128
+    request_queue_size = 128  # ten closes at once, and more, find a place
+    sandbox: Sandbox  # set before the first request is taken
 
-    def __init__(
-        self, address: str, port: int, sandbox: Sandbox, on_access: Callable[[str], None]
-    ) -> None:
-        self.sandbox = sandbox
+    def __init__(self, address: str, port: int, on_access: Callable[[str], None]) -> None:
         self.on_access = on_access
         self._connections: set[_Connection] = set()
         self._lock = threading.Lock()

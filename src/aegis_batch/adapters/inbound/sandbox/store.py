@@ -36,6 +36,7 @@ class SandboxStore:
     def __init__(self, path: Path) -> None:
         """Open the file, or make it; ``InvalidRequest`` where that can't be done."""
         self._lock = threading.Lock()
+        is_new = not path.exists()
         connection: sqlite3.Connection | None = None
         try:
             connection = sqlite3.connect(
@@ -46,6 +47,8 @@ class SandboxStore:
         except sqlite3.Error as error:
             if connection is not None:
                 connection.close()
+                if is_new:
+                    path.unlink(missing_ok=True)
             raise InvalidRequest(
                 "sandbox_store_unusable",
                 f"The sandbox can't keep its reports in {path} ({type(error).__name__}).",

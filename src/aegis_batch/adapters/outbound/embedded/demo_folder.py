@@ -4,20 +4,22 @@ import errno
 import json
 import os
 import shutil
+import signal
 import stat
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from aegis_batch.adapters.outbound.embedded.detached import Launch, Trace
+from aegis_batch.adapters.outbound.embedded.guard_process import GuardProcess
 from aegis_batch.adapters.outbound.embedded.uninterrupted import uninterrupted
 from aegis_batch.domain.errors import InvalidRequest
 
-__all__ = ["DemoFolder", "lets_anyone_in"]
+__all__ = ["DemoFolder", "lets_anyone_in", "remove_tree"]
 
 _PREFIX = "aegis-demo-"
 _MARKER = "aegis-demo.json"
@@ -31,12 +33,25 @@ _REMOVE_PAUSE_SECONDS = 0.05
 
 
 class DemoFolder:
-    """A temporary folder with a marker that names each process started for it."""
+    """A temporary folder with a marker that names each process started for it.
 
-    def __init__(self, path: Path, servers: Sequence[Trace] = ()) -> None:
+    Unless it is to be kept, it has an owner: the program that made it. A guard removes it where
+    that is killed.
+    """
+
+    def __init__(
+        self, path: Path, servers: Sequence[Trace] = (), owner: Trace | None = None
+    ) -> None:
         """Take a folder that is there; ``create`` and ``open`` are the ways to get one."""
         self.path = path
         self._servers = list(servers)
+        self._owner = owner
+        self._guard: GuardProcess | None = None
+
+    @staticmethod
+    def candidates() -> list[Path]:
+        """Return what has the name of a demo's folder, whoever made it."""
+        return sorted(_base().glob(f"{_PREFIX}*"))
 
     @classmethod
     def create(cls) -> "DemoFolder":
@@ -46,11 +61,12 @@ class DemoFolder:
         user who runs PostgreSQL.
         """
         path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_base()))
-        folder = cls(path)
+        folder = cls(path, owner=Trace.of(psutil.Process(), signal.SIGTERM))
         try:
             if os.geteuid() == 0:
                 path.chmod(0o711)
             folder._mark()
+            folder._guard = GuardProcess(path)
         except OSError:
             folder.remove()
             raise
@@ -64,17 +80,26 @@ class DemoFolder:
             content = _marker_content(real)
             if content["kind"] != _MARKER_KIND or content["folder"] != str(real):
                 raise _no_demo(path)
-            servers = [
-                Trace(
-                    int(entry["pid"]),
-                    float(entry["startedAfterBootSeconds"]),
-                    int(entry["stopSignal"]),
-                )
-                for entry in content["processes"]
-            ]
+            servers = [_trace_of(entry) for entry in content["processes"]]
+            owner = content.get("owner")
+            return cls(real, servers, None if owner is None else _trace_of(owner))
         except (OSError, ValueError, KeyError, TypeError):
             raise _no_demo(path) from None
-        return cls(real, servers)
+
+    def is_abandoned(self) -> bool:
+        """Say whether it has lost its owner, and was not to be kept."""
+        return self._owner is not None and self._owner.has_ended()
+
+    def keep(self) -> None:
+        """Let the folder and its servers outlive the program; ``OSError`` where that fails."""
+        with uninterrupted():
+            owner, self._owner = self._owner, None
+            try:
+                self._mark()
+            except OSError:
+                self._owner = owner
+                raise
+            self._dismiss_guard()
 
     def start(self, launch: Launch) -> psutil.Process:
         """Start a server that outlives this program, and write it down.
@@ -101,24 +126,38 @@ class DemoFolder:
         with uninterrupted():
             for server in reversed(self._servers):
                 server.stop(self.path)
-            _remove_tree(self.path)
+            remove_tree(self.path)
+            self._dismiss_guard()
+
+    def _dismiss_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.dismiss()
+            self._guard = None
 
     def _mark(self) -> None:
         content = {
             "kind": _MARKER_KIND,
             "folder": str(self.path),
-            "processes": [
-                {
-                    "pid": server.pid,
-                    "startedAfterBootSeconds": server.started_after_boot_seconds,
-                    "stopSignal": server.stop_signal,
-                }
-                for server in self._servers
-            ],
+            "owner": None if self._owner is None else _entry_of(self._owner),
+            "processes": [_entry_of(server) for server in self._servers],
         }
         draft = self.path / f"{_MARKER}.new"
         draft.write_text(json.dumps(content), encoding="utf-8")
         draft.replace(self.path / _MARKER)
+
+
+def _entry_of(trace: Trace) -> dict[str, int | float]:
+    return {
+        "pid": trace.pid,
+        "startedAfterBootSeconds": trace.started_after_boot_seconds,
+        "stopSignal": trace.stop_signal,
+    }
+
+
+def _trace_of(entry: Mapping[str, Any]) -> Trace:
+    return Trace(
+        int(entry["pid"]), float(entry["startedAfterBootSeconds"]), int(entry["stopSignal"])
+    )
 
 
 def _base() -> Path:
@@ -164,7 +203,8 @@ def _no_demo(path: Path) -> InvalidRequest:
     )
 
 
-def _remove_tree(path: Path) -> None:
+def remove_tree(path: Path) -> None:
+    """Take a folder away, even one to which a dying process still adds; gone already is fine."""
     for attempt in range(1, _REMOVE_ATTEMPTS_MAX + 1):
         try:
             shutil.rmtree(path)

@@ -64,6 +64,14 @@ class Trace:
         """Return the trace of a process that runs."""
         return cls(process.pid, _start_of(process), int(stop_signal))
 
+    def has_ended(self) -> bool:
+        """Say whether the process is at work no more; another one may have its id."""
+        try:
+            process = psutil.Process(self.pid)
+            return not self._started_as(process) or has_ended(process)
+        except psutil.NoSuchProcess:
+            return True
+
     def stop(self, folder: Path, *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
         """Stop the process by its own signal, or else kill it with all that it started.
 
@@ -85,10 +93,13 @@ class Trace:
             return
 
     def _is_of(self, process: psutil.Process, folder: Path) -> bool:
-        apart_seconds = abs(_start_of(process) - self.started_after_boot_seconds)
-        return apart_seconds <= _START_TOLERANCE_SECONDS and any(
+        return self._started_as(process) and any(
             str(folder) in argument for argument in process.cmdline()
         )
+
+    def _started_as(self, process: psutil.Process) -> bool:
+        apart_seconds = abs(_start_of(process) - self.started_after_boot_seconds)
+        return apart_seconds <= _START_TOLERANCE_SECONDS
 
 
 def has_ended(process: psutil.Process) -> bool:

@@ -22,7 +22,7 @@ from aegis_batch.adapters.outbound.http.errors import (
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.domain.errors import BackendUnavailable, InvalidRequest
-from aegis_batch.domain.events import RequestFailed
+from aegis_batch.domain.events import RequestAnswered, RequestFailed
 from aegis_batch.domain.run import Run
 
 __all__ = ["Call", "HttpBackend"]
@@ -50,17 +50,18 @@ class HttpBackend:
         connection: BackendConnection,
         clock: Clock,
         metrics: MetricsSink,
-        new_span_id: Callable[[], str],
+        traceparent_of: Callable[[Run], str],
         program_version: str,
     ) -> None:
         """Take where the Backend is; nothing is opened before the first call.
 
-        ``new_span_id`` gives 16 hexadecimal digits, a new id for each request.
+        ``traceparent_of`` gives the header by which the Backend joins a run's trace, as W3C Trace
+        Context writes it; it is asked for each request.
         """
         self._connection = connection
         self._clock = clock
         self._metrics = metrics
-        self._new_span_id = new_span_id
+        self._traceparent_of = traceparent_of
         self._user_agent = f"aegis-batch/{program_version}"
         self._lock = threading.Lock()
         self._client: BackendClient | None = None
@@ -89,15 +90,18 @@ class HttpBackend:
             for attempt in self._attempts(once=once):
                 with attempt:
                     try:
-                        return self._attempt(call, accept), attempt.num
+                        answer, status = self._attempt(call, accept)
                     except AttemptFailed as failure:
                         failures.append(failure)
                         is_last = once or attempt.num >= self._connection.max_attempts
                         self._note(call, failure, attempt.num, None if is_last else attempt)
                         raise
+                    self._note_answer(call, attempt.num, status)
+                    return answer, attempt.num
         except AttemptFailed:
             raise _spent(call, failures) from None
         except AttemptRefused as refusal:
+            self._note_answer(call, len(failures) + 1, refusal.status)
             posts = len(failures) + 1 if call.body is not None else 0
             raise verdicts.refused(refusal.status, attempts=posts) from None
         raise AssertionError("An attempt neither returned nor raised.")
@@ -135,7 +139,20 @@ class HttpBackend:
             )
         )
 
-    def _attempt(self, call: Call, accept: Callable[[httpx.Response], T | None]) -> T:
+    def _note_answer(self, call: Call, number: int, status: int) -> None:
+        """Tell of an attempt that was answered for good."""
+        self._metrics.emit(
+            RequestAnswered(
+                run=call.run,
+                at=self._clock.now(),
+                operation=call.operation,
+                attempt=number,
+                status=status,
+            )
+        )
+
+    def _attempt(self, call: Call, accept: Callable[[httpx.Response], T | None]) -> tuple[T, int]:
+        """Make one request, and return what was made of the answer, with its status."""
         client = self._open()
         headers = self._headers(call)
         try:
@@ -144,7 +161,7 @@ class HttpBackend:
                 if answer is None:
                     raise unwelcome(response, self._clock.now())
                 client.skip_leftover(response)
-                return answer
+                return answer, response.status_code
         except HTTPX_ERRORS as error:
             failure = failure_of(error)
             if failure is None:
@@ -154,7 +171,7 @@ class HttpBackend:
 
     def _headers(self, call: Call) -> dict[str, str]:
         key = call.run.key
-        headers = {"traceparent": f"00-{call.run.trace_id}-{self._new_span_id()}-01"}
+        headers = {"traceparent": self._traceparent_of(call.run)}
         if call.body is not None:
             period = f"{key.period.kind.value}:{key.period.first_day.isoformat()}"
             headers["Idempotency-Key"] = f"{quote(key.tenant, safe='')}:{period}"

@@ -21,6 +21,7 @@ _HOST_CHARACTERS_MAX = 253
 _LABEL_CHARACTERS_MAX = 63
 _PORT_MAX = 65_535
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+_LABEL = re.compile(r"[A-Za-z0-9_-]+")
 # RFC 9110, section 5.5, without what only some servers take: tabs and bytes above ASCII.
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
@@ -123,7 +124,7 @@ def _is_host(host: str) -> bool:
         return True  # An IPv6 address, which the parser has checked.
     labels = host.removesuffix(".").split(".")
     return len(host) <= _HOST_CHARACTERS_MAX and all(
-        0 < len(label) <= _LABEL_CHARACTERS_MAX for label in labels
+        len(label) <= _LABEL_CHARACTERS_MAX and _LABEL.fullmatch(label) for label in labels
     )
 
 

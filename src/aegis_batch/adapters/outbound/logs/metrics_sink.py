@@ -5,7 +5,15 @@ from enum import Enum
 
 from loguru import logger
 
-from aegis_batch.domain.events import CloseFailed, Event, RequestFailed
+from aegis_batch.domain.events import (
+    CloseFailed,
+    Event,
+    RequestAnswered,
+    RequestFailed,
+    RuleBroken,
+    StepFailed,
+    StepStarted,
+)
 
 __all__ = ["LogMetricsSink"]
 
@@ -33,7 +41,10 @@ class LogMetricsSink:
 def _level_of(event: Event) -> str:
     if isinstance(event, CloseFailed):
         return "ERROR"
-    return "WARNING" if isinstance(event, RequestFailed) else "INFO"
+    if isinstance(event, RequestFailed | RuleBroken | StepFailed):
+        return "WARNING"
+    # What goes as it should is told once, by the event that ends it.
+    return "DEBUG" if isinstance(event, RequestAnswered | StepStarted) else "INFO"
 
 
 def _sentence(event: Event) -> str:

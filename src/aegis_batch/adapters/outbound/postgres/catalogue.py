@@ -19,6 +19,8 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
 __all__ = ["Catalogue", "ColumnType", "TableDescription", "describe", "source_of"]
 
 _MILLISECONDS = 1000
+# Tables, partitioned and foreign ones too, and views of both kinds.
+_KINDS_WITH_ROWS = ("r", "p", "f", "v", "m")
 _STATEMENT_TIMEOUT_MS_MAX = 2_147_483_647
 
 
@@ -29,13 +31,15 @@ class ColumnType:
     ``name`` is the name in ``pg_type`` (``int4``, ``timestamptz``, ...); ``category`` is its
     ``typcategory`` (``S`` for text, ``E`` for an enumeration, ...). ``is_unique`` says that a
     constraint keeps values apart, nulls excluded; ``is_indexed`` that an index of a table which is
-    stored as one leads to a value's rows, and that it sorts.
+    stored as one leads to a value's rows, and that it sorts. ``loose_collation`` is the id of a
+    collation by which different texts can be equal, and 0 for every other.
     """
 
     name: str
     category: str
     is_readable: bool
     is_unique: bool
+    loose_collation: int
     is_indexed: bool
 
 
@@ -76,6 +80,7 @@ def describe(snapshot: Snapshot, names: Sequence[TableName]) -> Catalogue:
                 row.category,
                 bool(row.is_readable),
                 bool(row.is_unique),
+                row.loose_collation,
                 bool(row.is_indexed),
             )
             for row in of_table
@@ -113,7 +118,7 @@ def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[A
         *(
             sa.select(
                 sa.literal(index, sa.Integer).label("table_index"),
-                sa.cast(sa.func.to_regclass(_as_written(name)), OID).label("table_oid"),
+                _table_oid(name).label("table_oid"),
             )
             for index, name in enumerate(names)
         )
@@ -130,6 +135,7 @@ def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[A
             described.c.column_name,
             described.c.is_readable,
             described.c.is_unique,
+            described.c.loose_collation,
             described.c.is_indexed,
             sa.cast(pg_type.c.typname, sa.Text).label("type_name"),
             sa.cast(pg_type.c.typcategory, sa.Text).label("category"),
@@ -146,10 +152,21 @@ def _question(names: Sequence[TableName], timeout_seconds: float) -> sa.Select[A
     )
 
 
+def _table_oid(name: TableName) -> sa.ScalarSelect[Any]:
+    """Return the id of what goes by a name, unless it is an index, a sequence or the like."""
+    relation = catalogue_table("pg_class", "oid relkind")
+    named = sa.cast(sa.func.to_regclass(_as_written(name)), OID)
+    return (
+        sa.select(relation.c.oid)
+        .where(relation.c.oid == named, relation.c.relkind.in_(_KINDS_WITH_ROWS))
+        .scalar_subquery()
+    )
+
+
 def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
     """Return the columns of tables, with one row more for each domain that a type stands on."""
     attribute = catalogue_table(
-        "pg_attribute", "attrelid attname atttypid attnum attisdropped attnotnull"
+        "pg_attribute", "attrelid attname atttypid attnum attisdropped attnotnull attcollation"
     )
     described = (
         sa.select(
@@ -160,6 +177,7 @@ def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
                 "is_readable"
             ),
             sa.and_(attribute.c.attnotnull, has_unique_index(attribute)).label("is_unique"),
+            _loose_collation(attribute).label("loose_collation"),
             leads_a_sorted_index(attribute).label("is_indexed"),
         )
         .join(attribute, attribute.c.attrelid == wanted.c.table_oid)
@@ -173,11 +191,22 @@ def _with_base_types(wanted: sa.CTE, pg_type: sa.TableClause) -> sa.CTE:
             pg_type.c.typbasetype,
             described.c.is_readable,
             described.c.is_unique,
+            described.c.loose_collation,
             described.c.is_indexed,
         )
         .join(pg_type, pg_type.c.oid == described.c.type_oid)
         .where(pg_type.c.typtype == "d")
     )
+
+
+def _loose_collation(attribute: sa.TableClause) -> sa.ColumnElement[Any]:
+    collation = catalogue_table("pg_collation", "oid collisdeterministic")
+    loose = (
+        sa.select(sa.cast(collation.c.oid, sa.BigInteger))
+        .where(collation.c.oid == attribute.c.attcollation, ~collation.c.collisdeterministic)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(loose, sa.literal_column("0", sa.BigInteger))
 
 
 def _as_written(name: TableName) -> str:

@@ -108,5 +108,7 @@ def _duplicates_of(rows: Sequence[Row[Any]]) -> Totals:
     repeated = [row for row in rows if row.part == PART_DUPLICATES]
     if not repeated:
         return Totals()
-    tally = Tally(repeated[0].orders, tuple(row.key for row in repeated))
+    # An empty id and a missing one look alike.
+    order_ids = tuple(dict.fromkeys(row.key for row in repeated))
+    tally = Tally(repeated[0].orders, order_ids)
     return Totals(tallies={Finding.DUPLICATE_ORDER: tally})

@@ -149,11 +149,12 @@ def _items_part(named: sa.Subquery) -> sa.Select[Any]:
 
 
 def _duplicates_part(day: sa.CTE) -> sa.Select[Any]:
-    order_id = id_as_text(day.c.id)
+    # What is the same id is the column's type to say, as where lines are joined: 1.0 and 1.00 are.
+    # An order without an id can't be told from any other, so that one is enough.
     repeated = (
-        sa.select(order_id.label("id"))
-        .group_by(order_id)
-        .having(sa.func.count() > ONE)
+        sa.select(sa.func.min(id_as_text(day.c.id)).label("id"))
+        .group_by(day.c.id)
+        .having(sa.or_(sa.func.count() > ONE, day.c.id.is_(None)))
         .subquery("repeated")
     )
     ranked = sa.select(

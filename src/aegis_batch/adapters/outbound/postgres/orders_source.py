@@ -17,7 +17,7 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema, P
 from aegis_batch.adapters.outbound.postgres.placed_at import resolve_placed_at
 from aegis_batch.domain.errors import OrdersMisfit
 
-__all__ = ["NumberKind", "OrdersSource", "find_orders"]
+__all__ = ["NumberKind", "OrdersSource", "SchemaFault", "faults_in", "find_orders", "fits"]
 
 
 class NumberKind(Enum):
@@ -40,6 +40,7 @@ _NUMBERS = {
 }
 _QUANTITIES = frozenset(_NUMBERS) - {"money"}
 _IDS_OF_NUMBERS = frozenset({"int2", "int4", "int8", "numeric"})
+_IDS_OF_TEXT = frozenset({"text", "varchar", "bpchar", "name"})
 _TEXT, _ENUMERATION = "S", "E"
 _NAMES_OF_CODES = frozenset({"int2", "int4", "int8", "uuid"})
 # Types of which PostgreSQL can't tell whether two values are the same.
@@ -79,8 +80,11 @@ class OrdersSource:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
+class SchemaFault:
+    """Something in which a table or a column differs from the setting that names it."""
+
     code: str
+    setting: str
     text: str
 
 
@@ -99,16 +103,11 @@ def find_orders(catalogue: Catalogue, schema: OrdersSchema) -> OrdersSource:
     and ``InvalidRequest`` where the settings don't say what the time column means.
     """
     orders, items = catalogue.tables
-    faults = [
-        *_faults_of("AEGIS_ORDERS_TABLE", str(schema.orders_name()), orders, _orders_needs(schema)),
-        *_faults_of("AEGIS_ITEMS_TABLE", str(schema.items_name()), items, _items_needs(schema)),
-    ]
+    faults = faults_in(catalogue, schema)
     if faults or orders is None or items is None:
         raise _misfit(faults)
     order_id = orders.columns[schema.orders_columns()["AEGIS_ORDERS_ID"]]
     item_order_id = items.columns[schema.items_columns()["AEGIS_ITEMS_ORDER_ID"]]
-    if not _are_comparable(order_id, item_order_id):
-        raise _misfit([_apart(schema, order_id, item_order_id)])
     placed_at = orders.columns[schema.orders_columns()["AEGIS_ORDERS_PLACED_AT"]]
     total = schema.orders_columns().get("AEGIS_ORDERS_TOTAL")
     return OrdersSource(
@@ -125,6 +124,22 @@ def find_orders(catalogue: Catalogue, schema: OrdersSchema) -> OrdersSource:
         orders_estimated=orders.rows_estimated,
         lines_are_indexed=item_order_id.is_indexed,
     )
+
+
+def faults_in(catalogue: Catalogue, schema: OrdersSchema) -> list[SchemaFault]:
+    """Return all in which a catalogue of both tables, orders first, differs from the settings."""
+    orders, items = catalogue.tables
+    faults = [
+        *_faults_of("AEGIS_ORDERS_TABLE", str(schema.orders_name()), orders, _orders_needs(schema)),
+        *_faults_of("AEGIS_ITEMS_TABLE", str(schema.items_name()), items, _items_needs(schema)),
+    ]
+    if faults or orders is None or items is None:
+        return faults
+    order_id = orders.columns[schema.orders_columns()["AEGIS_ORDERS_ID"]]
+    item_order_id = items.columns[schema.items_columns()["AEGIS_ITEMS_ORDER_ID"]]
+    if _are_comparable(order_id, item_order_id):
+        return []
+    return [_apart(schema, order_id, item_order_id)]
 
 
 def _orders_needs(schema: OrdersSchema) -> dict[str, tuple[str, str]]:
@@ -152,22 +167,26 @@ def _faults_of(
     table_name: str,
     table: TableDescription | None,
     needs: Mapping[str, tuple[str, str]],
-) -> Iterator[_Fault]:
+) -> Iterator[SchemaFault]:
     if table is None:
-        yield _Fault("missing_table", f"{table_name} ({setting}) is no table or view there")
+        yield SchemaFault(
+            "missing_table", setting, f"{table_name} ({setting}) is no table or view there"
+        )
         return
     for column_setting, (name, fit) in needs.items():
         column = table.columns.get(name)
         where = f"{table_name}.{name} ({column_setting})"
         if column is None:
-            yield _Fault("missing_column", f"{where} is no column there")
+            yield SchemaFault("missing_column", column_setting, f"{where} is no column there")
         elif not column.is_readable:
-            yield _Fault("permission_denied", f"{where} may not be read")
-        elif not _fits(column_setting, column):
-            yield _Fault("unsupported_column_type", f"{where} is {column.name}, not {fit}")
+            yield SchemaFault("permission_denied", column_setting, f"{where} may not be read")
+        elif not fits(column_setting, column):
+            text = f"{where} is {column.name}, not {fit}"
+            yield SchemaFault("unsupported_column_type", column_setting, text)
 
 
-def _fits(setting: str, column: ColumnType) -> bool:
+def fits(setting: str, column: ColumnType) -> bool:
+    """Say whether a column's type can be what a setting names."""
     is_text = column.category in (_TEXT, _ENUMERATION)
     match setting:
         case "AEGIS_ORDERS_PLACED_AT":
@@ -185,19 +204,24 @@ def _fits(setting: str, column: ColumnType) -> bool:
 
 
 def _are_comparable(left: ColumnType, right: ColumnType) -> bool:
+    """Say whether ids can be compared, and are the same by both columns' own equality."""
+    if left.loose_collation != right.loose_collation:
+        return False
     return (
         left.name == right.name
-        or (left.category == right.category == _TEXT)
+        or (left.name in _IDS_OF_TEXT and right.name in _IDS_OF_TEXT)
         or (left.name in _IDS_OF_NUMBERS and right.name in _IDS_OF_NUMBERS)
     )
 
 
-def _apart(schema: OrdersSchema, order_id: ColumnType, item_order_id: ColumnType) -> _Fault:
-    return _Fault(
+def _apart(schema: OrdersSchema, order_id: ColumnType, item_order_id: ColumnType) -> SchemaFault:
+    tail = " for their collations" if order_id.name == item_order_id.name else ""
+    return SchemaFault(
         "unsupported_column_type",
+        "AEGIS_ITEMS_ORDER_ID",
         f"{schema.orders_name()}.{schema.order_id} (AEGIS_ORDERS_ID) is {order_id.name} and"
         f" {schema.items_name()}.{schema.item_order_id} (AEGIS_ITEMS_ORDER_ID) is"
-        f" {item_order_id.name}, which can't be compared",
+        f" {item_order_id.name}, which can't be compared{tail}",
     )
 
 
@@ -205,7 +229,7 @@ def _number_kind(table: TableDescription, schema: OrdersSchema, setting: str) ->
     return _NUMBERS[table.columns[schema.items_columns()[setting]].name]
 
 
-def _misfit(faults: list[_Fault]) -> OrdersMisfit:
+def _misfit(faults: list[SchemaFault]) -> OrdersMisfit:
     codes = [code for code in _REMEDIES if any(fault.code == code for fault in faults)]
     return OrdersMisfit(
         codes[0],

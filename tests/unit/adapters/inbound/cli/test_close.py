@@ -1,6 +1,7 @@
 """The ``close`` command over the in-memory adapters: output, exit status, every way to fail."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -18,7 +19,10 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.ports.report_gateway import Receipt
+from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
@@ -65,6 +69,7 @@ class InMemoryServices:
         self.gateway = InMemoryReportGateway()
         self.orders = InMemoryOrderReader([SOUP, NEGATIVE])
         self.fault: BaseException | None = None
+        self.fault_at_end: BaseException | None = None
 
     def version(self) -> str:
         return "1.2.3"
@@ -93,6 +98,14 @@ class InMemoryServices:
             listener or InMemoryMetricsSink(),
             ReportPolicy(Calendar(load_zone(zone), zone), Rules(), Versions("1", "2", "3")),
         )
+        if self.fault_at_end is not None:
+            raise self.fault_at_end
+
+    def doctor(self) -> DoctorUseCase:
+        raise NotImplementedError
+
+    def suggest_views(self) -> SuggestViewsUseCase:
+        raise NotImplementedError
 
     def sandbox_token(self, beside: Path) -> ServiceToken:
         raise NotImplementedError
@@ -241,6 +254,34 @@ def test_what_ends_before_the_run_is_told_as_one_object_too(
     assert "secret inside" not in json.dumps(told)
 
 
+def test_a_stop_during_the_run_tells_what_is_known_of_it(
+    close_json: Close, services: InMemoryServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def submit(*told: object) -> Receipt:
+        del told
+        raise Stopped(15)
+
+    monkeypatch.setattr(services.gateway, "submit", submit)
+
+    status, told = close_json()
+
+    assert (status, told["outcome"]) == (143, "unavailable")
+    assert (told["submission"], told["alreadyClosed"]) == ({"attempts": 1, "status": None}, None)
+    assert isinstance(told["report"], dict)
+    assert isinstance(told["error"], dict)
+    assert told["error"]["code"] == "stopped"
+
+
+def test_a_stop_after_the_run_leaves_its_result_as_it_is(
+    close_json: Close, services: InMemoryServices
+) -> None:
+    services.fault_at_end = Stopped(15)
+
+    status, told = close_json("--date", "2026-11-21")
+
+    assert (status, told["outcome"], told["error"]) == (0, "created", None)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -268,6 +309,39 @@ def test_a_wrong_command_line_is_an_object_as_well(
     assert captured.err == b""
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["close", "--output", "json", "--date"],
+        ["--bogus", "close", "--output", "json"],
+        ["close", "--bogus", "--output", "text", "--output", "json"],
+    ],
+)
+def test_json_is_told_wherever_the_command_line_went_wrong(
+    services: InMemoryServices, capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]
+) -> None:
+    assert run(arguments, services) == 2
+    captured = capfdbinary.readouterr()
+    assert json.loads(captured.out)["error"]["code"] == "invalid_command"
+    assert captured.err == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["close", "--bogus", "--output", "json", "--output", "text"],
+        ["close", "--bogus", "--output=json", "--output=text"],
+        ["demo", "--bogus", "--output", "json"],
+    ],
+)
+def test_no_json_is_told_where_it_is_not_asked_for_in_the_end(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert run(arguments, services) == 2
+    captured = capfd.readouterr()
+    assert (captured.out, "--bogus" in captured.err) == ("", True)
+
+
 def test_an_open_day_is_looked_at_only_on_request(close_json: Close) -> None:
     status, told = close_json("--date", "2026-11-22")
     assert (status, told["outcome"]) == (2, "invalid")
@@ -288,6 +362,15 @@ def test_text_shows_figures_items_and_evidence_and_no_control_character(
     assert "\x1b" not in captured.out
     assert "sha256:" in captured.out
     assert captured.err == ""
+
+
+def test_a_digest_has_room_in_80_columns(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["close"], services) == 0
+    told = capfd.readouterr().out
+    assert len(re.findall(r"^(?:totals|body) +sha256:[0-9a-f]{64}$", told, re.MULTILINE)) == 2
 
 
 def test_text_complains_on_standard_error_with_a_remedy(
@@ -337,5 +420,46 @@ def test_no_command_is_a_wrong_command(
     services: InMemoryServices, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run([], services) == 2
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Usage: aegis-batch ")
+    assert "see:" not in captured.err
     assert run(["no-such-command"], services) == 2
     assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("asked", ["nonsense", "bash_nonsense", "bash_complete"])
+def test_what_no_shell_would_ask_is_a_wrong_command(
+    services: InMemoryServices,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+) -> None:
+    monkeypatch.setenv("_AEGIS_BATCH_COMPLETE", asked)
+    monkeypatch.delenv("COMP_WORDS", raising=False)
+    assert run([], services) == 2
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "_AEGIS_BATCH_COMPLETE is for shells" in captured.err
+
+
+def test_a_shell_that_asks_is_answered(
+    services: InMemoryServices,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("_AEGIS_BATCH_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "aegis-batch cl")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert run([], services) == 0
+    assert capfd.readouterr() == ("plain,close\n", "")
+
+
+def test_a_defect_is_told_in_one_line(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str]
+) -> None:
+    services.fault = RuntimeError("secret inside")
+    assert run(["close"], services) == 70
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "RuntimeError" in line
+    assert "Please report this line" in line

@@ -17,7 +17,9 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import AegisError, BackendUnavailable, InvalidRequest
@@ -89,6 +91,12 @@ class InMemoryServices:
 
     def stop_demo(self, folder: Path) -> None:
         self.stopped.append(folder)
+
+    def doctor(self) -> DoctorUseCase:
+        raise NotImplementedError
+
+    def suggest_views(self) -> SuggestViewsUseCase:
+        raise NotImplementedError
 
     def _keep(self) -> None:
         self.is_kept = True

@@ -13,7 +13,19 @@ from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.bootstrap.settings import LogFormat, LogLevel
 from aegis_batch.bootstrap.telemetry import set_up_logs
 from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.events import CloseCompleted, CloseFailed, CloseStarted, RequestFailed
+from aegis_batch.domain.consistency import Action, Rule
+from aegis_batch.domain.events import (
+    CloseCompleted,
+    CloseFailed,
+    CloseStarted,
+    Event,
+    RequestAnswered,
+    RequestFailed,
+    RuleBroken,
+    Step,
+    StepFailed,
+    StepStarted,
+)
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, Run
 
@@ -95,6 +107,28 @@ def test_a_failure_is_an_error_and_a_repeated_request_a_warning(stream: io.Strin
         ("WARNING", "request.failed"),
         ("ERROR", "job.failed"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        (StepStarted(run=run_of(), at=AT, step=Step.READ), "DEBUG"),
+        (RequestAnswered(run=run_of(), at=AT, operation="find", attempt=1, status=404), "DEBUG"),
+        (StepFailed(run=run_of(), at=AT, step=Step.READ, code="x", duration_ms=1), "WARNING"),
+        (
+            RuleBroken(run=run_of(), at=AT, rule=Rule.EMPTY_ORDER, action=Action.WARN, count=2),
+            "WARNING",
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, Event) else value,
+)
+def test_what_goes_well_within_a_close_is_for_debugging_and_the_rest_a_warning(
+    stream: io.StringIO, event: Event, level: str
+) -> None:
+    set_up_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    LogMetricsSink().emit(event)
+    told = json.loads(stream.getvalue())
+    assert (told["level"], told["event"]) == (level, event.name)
 
 
 @pytest.mark.parametrize("log_format", list(LogFormat))

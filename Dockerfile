@@ -1,0 +1,39 @@
+# The nightly close as an image: `docker build -t aegis-batch .`
+#
+# It writes nothing, so it runs with a read-only root file system and without a single right:
+#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges --env-file ... aegis-batch
+
+# The version of Python that the tests run on. Its tag is pinned; a digest pins it for good.
+ARG PYTHON_IMAGE=python:3.11.15-slim-trixie
+
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /build
+
+# What the program needs, in an environment that has no installer of its own. First, because it
+# changes seldom.
+RUN python -m venv --without-pip /opt/aegis
+COPY requirements/runtime.txt requirements/
+RUN python -m pip --python /opt/aegis/bin/python install --require-hashes --only-binary :all: -r requirements/runtime.txt
+
+# What builds the wheel stays in this stage.
+COPY requirements/build.txt requirements/
+RUN python -m pip install --require-hashes --only-binary :all: -r requirements/build.txt
+COPY pyproject.toml LICENSE ./
+COPY src src
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
+RUN python -m pip --python /opt/aegis/bin/python install --no-deps --no-index dist/*.whl
+
+FROM ${PYTHON_IMAGE}
+# Nothing is installed here any more, not even by who gets in.
+RUN python -m pip --no-cache-dir uninstall --yes --root-user-action ignore wheel setuptools pip
+COPY --from=build /opt/aegis /opt/aegis
+ENV PATH=/opt/aegis/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    AEGIS_ENVIRONMENT=production
+# By number, so that whoever runs it can see that it isn't root; the number needs no entry anywhere.
+USER 10001:10001
+WORKDIR /
+ENTRYPOINT ["aegis-batch"]
+CMD ["close"]

@@ -1,0 +1,100 @@
+"""Getting spans and metrics to the collector, in a bounded time, or not at all."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from opentelemetry.sdk.metrics.export import (
+    MetricExporter,
+    MetricExportResult,
+    MetricsData,
+)
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+__all__ = ["WatchedMetricExporter", "WatchedSpanExporter", "ended_within"]
+
+Told = Callable[[bool], None]
+
+
+class WatchedSpanExporter(SpanExporter):
+    """Exports spans through another exporter, and tells of each time whether that worked."""
+
+    def __init__(self, exporter: SpanExporter, told: Told) -> None:
+        """Take the exporter, and whom to tell."""
+        self._exporter = exporter
+        self._told = told
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Export, and tell how it went."""
+        worked = False
+        try:
+            result = self._exporter.export(spans)
+            worked = result is SpanExportResult.SUCCESS
+        finally:
+            self._told(worked)
+        return result
+
+    def shutdown(self) -> None:
+        """Break off what is going on."""
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Nothing is kept back here."""
+        return self._exporter.force_flush(timeout_millis)
+
+
+class WatchedMetricExporter(MetricExporter):
+    """Exports metrics through another exporter, and tells of each time whether that worked."""
+
+    def __init__(self, exporter: MetricExporter, told: Told) -> None:
+        """Take the exporter, and whom to tell."""
+        # As the SDK's own reader takes them; there is no other way.
+        super().__init__(
+            exporter._preferred_temporality,  # noqa: SLF001
+            exporter._preferred_aggregation,  # noqa: SLF001
+        )
+        self._exporter = exporter
+        self._told = told
+
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: object
+    ) -> MetricExportResult:
+        """Export, and tell how it went."""
+        worked = False
+        try:
+            result = self._exporter.export(metrics_data, timeout_millis, **kwargs)
+            worked = result is MetricExportResult.SUCCESS
+        finally:
+            self._told(worked)
+        return result
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        """Nothing is kept back here."""
+        return self._exporter.force_flush(timeout_millis)
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: object) -> None:
+        """Break off what is going on."""
+        self._exporter.shutdown(timeout_millis, **kwargs)
+
+
+def ended_within(
+    timeout_seconds: float, monotonic_seconds: Callable[[], float], *jobs: Callable[[], object]
+) -> list[bool]:
+    """Do some jobs at the same time, and say of each whether it ended within a time.
+
+    What has not ended by then is left to itself, on threads that keep no process alive.
+    """
+    deadline_seconds = monotonic_seconds() + timeout_seconds
+    threads = [threading.Thread(target=_quietly, args=(job,), daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline_seconds - monotonic_seconds()))
+    return [not thread.is_alive() for thread in threads]
+
+
+def _quietly(job: Callable[[], object]) -> None:
+    try:
+        job()
+    except Exception:  # noqa: BLE001 - the thread's only reader would be standard error
+        return

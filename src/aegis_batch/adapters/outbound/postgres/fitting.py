@@ -1,0 +1,173 @@
+"""How tables fit the settings, with a remedy for each fault that names what is there instead."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from aegis_batch.adapters.outbound.postgres.catalogue import (
+    Catalogue,
+    TableDescription,
+    source_of,
+)
+from aegis_batch.adapters.outbound.postgres.database import Snapshot
+from aegis_batch.adapters.outbound.postgres.orders_schema import (
+    OrdersSchema,
+    PlacedAtKind,
+    TableName,
+)
+from aegis_batch.adapters.outbound.postgres.orders_source import SchemaFault, faults_in, fits
+from aegis_batch.adapters.outbound.postgres.placed_at import resolve_placed_at
+from aegis_batch.application.ports.orders_inspector import Fault, Fit
+from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.identifiers import quoted, quoted_path
+
+__all__ = ["fit_of", "grant_reading", "stamp_hint"]
+
+_TABLES_MAX = 1_000
+_GUESSES_MAX = 5
+_SUGGEST = "aegis-batch doctor --suggest-view prints views that fit"
+_CLOCKS_APART = timedelta(minutes=5)
+_MEANINGS = {
+    PlacedAtKind.INSTANT: "an instant",
+    PlacedAtKind.UTC: "time in UTC",
+    PlacedAtKind.WALL: "the calendar's own time",
+    PlacedAtKind.DATE: "a business date",
+}
+
+
+def fit_of(
+    snapshot: Snapshot, catalogue: Catalogue, schema: OrdersSchema, zone: ZoneInfo, now: datetime
+) -> Fit:
+    """Return how a catalogue of both tables, orders first, fits the settings."""
+    found = faults_in(catalogue, schema)
+    if found:
+        return Fit(tuple(_told(snapshot, catalogue, schema, found)))
+    orders = catalogue.tables[0]
+    assert orders is not None  # noqa: S101 - a missing table is a fault
+    column = schema.orders_columns()["AEGIS_ORDERS_PLACED_AT"]
+    type_name = orders.columns[column].name
+    try:
+        kind = resolve_placed_at(schema.placed_at_kind, type_name, column)
+    except InvalidRequest as error:
+        remedy = error.remedy
+        if error.code == "placed_at_ambiguous":
+            newest = snapshot.rows(sa.select(sa.func.max(source_of(orders).c[column])))[0][0]
+            hint = stamp_hint(newest, zone, now)
+            remedy = remedy if hint is None else f"{remedy} {hint}"
+        return Fit((Fault(error.code, error.message, remedy),))
+    return Fit((), f"{schema.orders_name()}.{column} is {type_name}, read as {_MEANINGS[kind]}.")
+
+
+def grant_reading(names: Sequence[TableName], role: str) -> str:
+    """Return the SQL that lets a role read some tables."""
+    schemas = dict.fromkeys(quoted_path(name.schema or "public") for name in names)
+    tables = dict.fromkeys(quoted_path(name.schema, name.name) for name in names)
+    return (
+        f"GRANT USAGE ON SCHEMA {', '.join(schemas)} TO {quoted(role)};\n"
+        f"GRANT SELECT ON TABLE {', '.join(tables)} TO {quoted(role)};"
+    )
+
+
+def stamp_hint(newest: datetime | None, zone: ZoneInfo, now: datetime) -> str | None:
+    """Return what the newest stamp of a ``timestamp`` column proves about its meaning, if anything.
+
+    No order is placed in the future: a stamp that is still to come by one reading is of the other.
+    """
+    if newest is None:
+        return None
+    by_utc = now.astimezone(UTC).replace(tzinfo=None)
+    by_wall = now.astimezone(zone).replace(tzinfo=None)
+    can_be_utc = newest <= by_utc + _CLOCKS_APART
+    can_be_wall = newest <= by_wall + _CLOCKS_APART
+    if can_be_utc == can_be_wall:
+        return None
+    kind, place = ("utc", zone.key) if can_be_utc else ("wall", "UTC")
+    return (
+        f"The newest order is stamped {newest:%Y-%m-%d %H:%M}, which is still to come in {place}:"
+        f" so it is AEGIS_ORDERS_PLACED_AT_KIND={kind}."
+    )
+
+
+def _told(
+    snapshot: Snapshot, catalogue: Catalogue, schema: OrdersSchema, found: Sequence[SchemaFault]
+) -> Iterator[Fault]:
+    hidden = [fault for fault in found if fault.code == "permission_denied"]
+    if hidden:
+        role = str(snapshot.rows(sa.select(sa.func.current_user()))[0][0])
+        yield Fault(
+            "permission_denied",
+            "; ".join(fault.text for fault in hidden) + ".",
+            "As the owner of the tables:\n"
+            + grant_reading((schema.orders_name(), schema.items_name()), role),
+        )
+    for fault in found:
+        if fault.code != "permission_denied":
+            remedy = _remedy(snapshot, catalogue, schema, fault)
+            yield Fault(fault.code, fault.text + ".", remedy)
+
+
+def _remedy(
+    snapshot: Snapshot, catalogue: Catalogue, schema: OrdersSchema, fault: SchemaFault
+) -> str:
+    orders, items = catalogue.tables
+    if fault.code == "missing_table":
+        is_orders = fault.setting == "AEGIS_ORDERS_TABLE"
+        wanted = schema.orders_name() if is_orders else schema.items_name()
+        near = _near_tables(snapshot, wanted)
+        return f"Set {fault.setting} to the right one{near}. Where the schema differs: {_SUGGEST}."
+    if fault.code == "missing_column":
+        table = orders if fault.setting in schema.orders_columns() else items
+        wanted_column = {**schema.orders_columns(), **schema.items_columns()}[fault.setting]
+        near = "" if table is None else _near_columns(table, fault.setting, wanted_column)
+        empty = ", or to nothing: then it is the sum of the lines" * (
+            fault.setting == "AEGIS_ORDERS_TOTAL"
+        )
+        return f"Set {fault.setting} to the right one{near}{empty}. Where none fits: {_SUGGEST}."
+    return f"Make a view that casts what doesn't fit, and name it in the settings: {_SUGGEST}."
+
+
+def _near_columns(table: TableDescription, setting: str, wanted: str) -> str:
+    fitting = [
+        name
+        for name, column in table.columns.items()
+        if column.is_readable and fits(setting, column)
+    ]
+    return _listed(_by_nearness(fitting, wanted))
+
+
+def _near_tables(snapshot: Snapshot, wanted: TableName) -> str:
+    rows = snapshot.rows(
+        sa.text(
+            "SELECT n.nspname, c.relname, pg_table_is_visible(c.oid) AS is_visible"
+            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_'"
+            " AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')"
+            " ORDER BY 3 DESC, 1, 2 LIMIT :most"
+        ).bindparams(most=_TABLES_MAX)
+    )
+    names = {
+        row.relname if row.is_visible else f"{row.nspname}.{row.relname}": None for row in rows
+    }
+    near = [name for name in _by_nearness(list(names), wanted.name) if _is_near(name, wanted.name)]
+    return _listed(near) if near else "; no table or view of a like name is there"
+
+
+def _by_nearness(names: Sequence[str], wanted: str) -> list[str]:
+    return sorted(names, key=lambda name: -_likeness(name, wanted))
+
+
+def _is_near(name: str, wanted: str) -> bool:
+    return _likeness(name, wanted) > 0.5  # noqa: PLR2004 - more alike than not
+
+
+def _likeness(name: str, wanted: str) -> float:
+    own = name.rpartition(".")[2].lower()
+    return difflib.SequenceMatcher(None, own, wanted.lower()).ratio()
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_GUESSES_MAX])
+    return f" ({shown}{', ...' if len(names) > _GUESSES_MAX else ''})" if names else ""

@@ -1,0 +1,126 @@
+"""Checks of the orders: do the tables fit, how are they found, and do the orders add up."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from aegis_batch.application.ports.orders_inspector import Access, Fit, WindowAccess
+from aegis_batch.domain import exact
+from aegis_batch.domain.checkup import Check
+from aegis_batch.domain.consistency import Action, Finding, Rule, Rules, Violation
+from aegis_batch.domain.totals import Totals
+
+__all__ = ["access_checks", "data_checks", "fit_checks"]
+
+_LARGE_BYTES = 8 * 1024 * 1024
+_MIB = 1024 * 1024
+_MEND = "Mend these orders in the shop's database, or leave them out in a view of your own."
+_WHEN_RIGHT = {
+    Rule.NEGATIVE_TOTAL: "If refunds are kept as orders, and lower the revenue",
+    Rule.INVALID_QUANTITY: "If returns are kept as lines, and lower the quantities",
+    Rule.NEGATIVE_PRICE: "If discounts are kept as lines of their own",
+    Rule.EMPTY_ORDER: "If orders without a line are nothing unusual",
+    Rule.LINE_TOTAL_MISMATCH: "If fees, taxes or discounts belong to the total alone",
+}
+
+
+def fit_checks(fit: Fit) -> Iterator[Check]:
+    """Tell how tables, columns and types fit the settings."""
+    of_time = [fault for fault in fit.faults if fault.code.startswith("placed_at")]
+    of_tables = [fault for fault in fit.faults if fault not in of_time]
+    for fault in of_tables:
+        yield Check.fail("orders.tables", fault.message, fault.remedy)
+    if not of_tables:
+        yield Check.ok("orders.tables", "Both tables and all their columns are there, and fit.")
+    for fault in of_time:
+        yield Check.fail("orders.placed_at", fault.message, fault.remedy)
+    if fit.placed_at is not None:
+        yield Check.ok("orders.placed_at", fit.placed_at)
+
+
+def access_checks(access: WindowAccess, day: date) -> Iterator[Check]:
+    """Tell how the server would find the orders of a day, and the lines of an order."""
+    estimate = f"about {access.orders.estimated_rows:,} orders on {day}, the server estimates"
+    yield _access_check(
+        "orders.window_index", access.orders, "the orders of a day", f"By an index: {estimate}."
+    )
+    yield _access_check("orders.items_index", access.items, "the lines of an order", "By an index.")
+
+
+def _access_check(name: str, access: Access, what: str, fine: str) -> Check:
+    if not access.scanned:
+        return Check.ok(name, fine)
+    size_bytes = sum(table.size_bytes for table in access.scanned)
+    tables = ", ".join(table.name for table in access.scanned)
+    if size_bytes < _LARGE_BYTES:
+        return Check.ok(
+            name,
+            f"No index finds {what}, so {tables} is read from end to end. That is fine while it is"
+            f" small ({size_bytes / _MIB:.1f} MiB).",
+        )
+    known = [table.index_sql for table in access.scanned if table.index_sql is not None]
+    if known:
+        remedy = "As the owner of the table:\n" + "\n".join(known)
+    else:
+        remedy = f"Make an index on the columns of {tables} from which the view takes them."
+    return Check.warn(
+        name,
+        f"No index finds {what}, so each close reads {tables} from end to end"
+        f" ({size_bytes / _MIB:,.0f} MiB).",
+        remedy,
+    )
+
+
+def data_checks(
+    days: Sequence[date], totals: Totals, rules: Rules, currency_decimals: int
+) -> Iterator[Check]:
+    """Tell which rules the orders of some closed days break, and which setting to choose.
+
+    ``days`` are the days that were read, oldest first, and ``totals`` what they add up to.
+    """
+    name = "orders.data"
+    span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
+    if totals.orders == 0:
+        yield Check.warn(
+            name,
+            f"There is no order on any of the days {span}.",
+            "If there should be some: see that AEGIS_ORDERS_TABLE, AEGIS_ORDERS_PLACED_AT,"
+            " AEGIS_TIMEZONE and AEGIS_ORDERS_STATUSES are right.",
+        )
+        return
+    revenue = exact.round_half_even(totals.revenue, currency_decimals)
+    yield Check.ok(
+        name,
+        f"{totals.orders:,} orders on the days {span}, with {totals.lines:,} lines and a revenue"
+        f" of {revenue:,f}: compare it with what you know.",
+    )
+    for violation in rules.judge(totals.tallies):
+        yield _violation_check(f"{name}.{violation.rule}", violation, totals, rules)
+
+
+def _violation_check(name: str, violation: Violation, totals: Totals, rules: Rules) -> Check:
+    rule = violation.rule
+    ids = ", ".join(violation.orders)
+    more = ", ..." if violation.count > len(violation.orders) else ""
+    orders = "order breaks" if violation.count == 1 else "orders break"
+    broken = f"{violation.count:,} {orders} the rule {rule} ({ids}{more})"
+    is_fixed = not Rules.can_override(rule) or (
+        rule is Rule.INVALID_QUANTITY
+        and violation.action is Action.REJECT
+        and Finding.FRACTIONAL_QUANTITY in totals.tallies
+    )
+    if violation.action is Action.REJECT:
+        message = f"{broken}, so their days can't be closed."
+        if is_fixed:
+            return Check.fail(name, message, f"{_MEND} This rule can't be waived.")
+        waived = _setting(rules, rule, Action.WARN)
+        return Check.fail(name, message, f"{_MEND} {_WHEN_RIGHT[rule]}: set {waived}.")
+    remedy = f"{_WHEN_RIGHT[rule]}: set {_setting(rules, rule, Action.IGNORE)}"
+    if rule is Rule.LINE_TOTAL_MISMATCH:
+        remedy += ", or AEGIS_TOTAL_TOLERANCE to what may be between them"
+    remedy += f". If they must not be closed: set {_setting(rules, rule, Action.REJECT)}."
+    return Check.warn(name, f"{broken}; their days are closed with a warning.", remedy)
+
+
+def _setting(rules: Rules, rule: Rule, action: Action) -> str:
+    chosen = {**rules.overrides, rule: action}
+    return "AEGIS_RULES=" + ",".join(f"{name}={chosen[name]}" for name in Rule if name in chosen)

@@ -1,0 +1,105 @@
+"""PgBouncer between the program and PostgreSQL, as providers put it there."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
+from tests.integration.closing import BODY, TOKEN
+from tests.integration.program import end, run, start
+from tests.integration.remedies import doctor
+from tests.integration.shop import CLOSE, open_shop, settings_for
+from tests.servers.pgbouncer import PgBouncer, pgbouncer
+from tests.servers.postgres import Database
+
+READER, PASSWORD = "pooled_reader", 'pooled "secret'
+
+
+@pytest.fixture
+def shop(database: Database) -> Iterator[Database]:
+    """A shop whose reader comes in through a pooler."""
+    open_shop(database)
+    with database.connect() as connection:
+        connection.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")
+        connection.execute(f"GRANT SELECT ON orders, order_items TO {READER}")
+    yield database
+    with database.connect() as connection:
+        connection.execute(f"DROP OWNED BY {READER}")
+        connection.execute(f"DROP ROLE {READER}")
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Iterator[SandboxServer]:
+    server = SandboxServer(tmp_path / "backend.sqlite", TOKEN)
+    server.start()
+    yield server
+    server.stop()
+
+
+def settings_of(pooler: PgBouncer, backend: SandboxServer) -> dict[str, str]:
+    return {
+        **settings_for(pooler.database, backend.url, TOKEN),
+        "DATABASE_URL": pooler.dsn(),
+        "AEGIS_DB_CONNECT_SECONDS": "20",
+    }
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_through_a_pooler_that_keeps_transactions_together_all_is_well(
+    shop: Database, backend: SandboxServer, tmp_path: Path, mode: str
+) -> None:
+    with pgbouncer(shop, mode, READER, PASSWORD) as pooler:  # type: ignore[arg-type]
+        settings = settings_of(pooler, backend)
+        told = doctor(settings, tmp_path)
+        ended = run(CLOSE, settings, tmp_path)
+
+    assert told.status == 0
+    assert told.verdict("database.snapshot") == "ok"
+    assert set(told.amiss()) <= {"orders.data"}
+    assert (ended.status, ended.told["outcome"]) == (0, "created")
+    assert BODY in ended.out
+
+
+def test_ten_closes_share_two_connections_and_make_one_report(
+    shop: Database, backend: SandboxServer, tmp_path: Path
+) -> None:
+    with pgbouncer(shop, "transaction", READER, PASSWORD) as pooler:
+        settings = settings_of(pooler, backend)
+        processes = [start(CLOSE, settings, tmp_path) for _ in range(10)]
+        ended = [end(process) for process in processes]
+
+    assert Counter(one.told["outcome"] for one in ended) == {"created": 1, "already_closed": 9}
+
+
+def test_what_a_close_sets_for_itself_stays_with_it(
+    shop: Database, backend: SandboxServer, tmp_path: Path
+) -> None:
+    with pgbouncer(shop, "transaction", READER, PASSWORD, pool_size=1) as pooler:
+        asked = "SELECT current_setting('statement_timeout'), current_setting('enable_seqscan')"
+        with psycopg.connect(pooler.dsn(), autocommit=True) as other:
+            other.prepare_threshold = None
+            before = other.execute(asked.encode()).fetchone()
+            settings = settings_of(pooler, backend)
+            assert doctor(settings, tmp_path).status == 0
+            assert run(CLOSE, settings, tmp_path).status == 0
+            assert other.execute(asked.encode()).fetchone() == before
+
+
+def test_statement_mode_is_refused_with_its_remedy(
+    shop: Database, backend: SandboxServer, tmp_path: Path
+) -> None:
+    with pgbouncer(shop, "statement", READER, PASSWORD) as pooler:
+        settings = settings_of(pooler, backend)
+        told = doctor(settings, tmp_path)
+        ended = run(CLOSE, settings, tmp_path)
+
+    assert told.status == 1
+    assert told.verdict("database.connection") == "ok"
+    assert told.verdict("database.snapshot") == "fail"
+    assert "Set pool_mode = transaction in PgBouncer" in told.remedy("database.snapshot")
+    assert told.named("orders.tables") == []
+    assert told.verdict("backend.answer") == "ok"
+    assert (ended.status, ended.told["outcome"]) == (6, "unreadable")
