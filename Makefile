@@ -4,6 +4,9 @@ PYTHON  ?= python3
 # Tests run in as many processes, each with servers of its own.
 WORKERS ?= 2
 TESTS   ?= tests/unit tests/integration
+# What `make bench` measures: days of so many orders, each way so many times.
+SIZES   ?= 10000 100000 1000000
+ROUNDS  ?= 5
 # More for pytest, as in: make test ARGS="-k restart"
 ARGS    ?=
 
@@ -44,7 +47,7 @@ test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests 
 	@$(BIN)/python -m pytest $(ARGS) tests/system
 
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
-	@$(BIN)/python -m bench $(SIZES)
+	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
 
 check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/ruff check --quiet .

@@ -1,1 +1,1 @@
-"""What a close costs, beside other ways to the same figures, measured in one run."""
+"""Measures a close beside other ways to the same figures; see ``make bench``."""

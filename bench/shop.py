@@ -1,64 +1,41 @@
-"""A day of any size: orders of three lines each, whose totals match, made by the server itself."""
+"""The shop that is measured: what ``sql/shop.sql`` writes, and what its day adds up to."""
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from decimal import Decimal
 
-from tests.servers.postgres import PostgresServer
+from bench.figures import Figures
 
-__all__ = ["DAY", "END", "START", "Ids", "Shop", "make_shop"]
+__all__ = ["DAY", "GROWING", "SCATTERED", "Ids", "day_figures"]
 
-DAY = "2026-11-20"
-START = "2026-11-20 03:00:00+00"
-END = "2026-11-21 03:00:00+00"
-Ids = Literal["growing", "scattered"]
-
-# Growing ids come with time, as from a sequence; scattered ones, as from a hash, don't.
-_ID = {
-    "growing": "n",
-    "scattered": "('x' || substr(md5(n::text), 1, 15))::bit(60)::bigint",
-}
-_MAKE = """
-CREATE TABLE orders (
-    id bigint PRIMARY KEY, created_at timestamptz NOT NULL, total numeric(12, 2) NOT NULL
-);
-CREATE TABLE order_items (
-    order_id bigint NOT NULL,
-    name text NOT NULL,
-    quantity integer NOT NULL,
-    unit_price numeric(12, 2) NOT NULL
-);
-INSERT INTO order_items
-SELECT {id}, 'Item ' || (n * 7 + line * 13) %% 500, 1 + (n + line) %% 3,
-    ((n * 31 + line * 17) %% 9000 + 100) / 100.0
-FROM generate_series(1, {orders}) AS n, generate_series(1, 3) AS line;
-INSERT INTO orders
-SELECT {id}, timestamptz '{start}' + interval '1 day' * (n - 1) / {orders},
-    (SELECT sum((1 + (n + line) %% 3) * ((n * 31 + line * 17) %% 9000 + 100) / 100.0)
-     FROM generate_series(1, 3) AS line)
-FROM generate_series(1, {orders}) AS n;
-CREATE INDEX ON orders (created_at);
-CREATE INDEX ON order_items (order_id)
-"""
+DAY = "2026-11-21"
+_DAYS_BEFORE = 3
+_LINES = 3
+_ITEMS = 500
 
 
-@dataclass(frozen=True)
-class Shop:
-    """A database with one day of orders."""
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """A kind of order ids, by the SQL type and the SQL of the id of order ``n``."""
 
-    url: str
-    orders: int
-    ids: Ids
+    name: str
+    sql_type: str
+    sql_of_order: str
 
 
-def make_shop(server: PostgresServer, orders: int, ids: Ids) -> Shop:
-    """Make a database of its own with one day of orders, as a settled server would have it."""
-    name = f"{ids}_{orders}"
-    server.create_database(name)
-    script = _MAKE.format(id=_ID[ids], orders=orders, start=START).replace("%%", "%")
-    with server.connect(name) as connection:
-        for statement in script.split(";"):
-            connection.execute(statement.encode())
-        connection.execute("VACUUM ANALYZE orders")
-        connection.execute("VACUUM ANALYZE order_items")
-        connection.execute("CHECKPOINT")
-    return Shop(server.dsn(name), orders, ids)
+GROWING = Ids("ids that grow with time", "bigint", "n")
+SCATTERED = Ids("random ids (UUID)", "uuid", "md5(n::text)::uuid")
+
+
+def day_figures(orders_a_day: int) -> Figures:
+    """Return what the day of ``sql/shop.sql`` has to add up to."""
+    quantities: Counter[str] = Counter()
+    cents = 0
+    first = _DAYS_BEFORE * orders_a_day + 1
+    for n in range(first, first + orders_a_day):
+        for line in range(_LINES):
+            item = (n * 7 + line * 13 + n * n % 97) % _ITEMS
+            quantity = 1 + (n + line) % 4
+            quantities[f"Item {item}"] += quantity
+            cents += quantity * (100 + item * 37 % 9000)
+    return Figures.of(orders_a_day, Decimal(cents) / 100, quantities)

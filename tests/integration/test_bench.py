@@ -1,30 +1,97 @@
-"""The bench at a tiny size: every way that needs no further package agrees about the figures."""
+"""``make bench`` measures what it says, and holds every way to the same figures."""
 
-from bench.backend import forgetful_backend
-from bench.measure import measure_in_turn
-from bench.shop import make_shop
-from bench.ways import large_day_ways, psql_program, small_day_ways
-from tests.servers.postgres import PostgresServer
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bench.figures import Figures, figures_of_close, figures_of_json, figures_of_psql
+from bench.measure import ProcessFailedError, measure
+from bench.rounds import Score, WrongFiguresError, large_day
+from bench.shop import day_figures
+from bench.table import Section, as_markdown
+from bench.ways import Way
+
+BENCH_SECONDS = 300
+FIGURES = Figures(2, Decimal("6.50"), (("Soup", 3), ("Tea", 2)))
 
 
-def test_all_ways_agree_about_a_day(postgres: PostgresServer) -> None:
-    postgres.revive()
-    for ids in ("growing", "scattered"):
-        shop = make_shop(postgres, 60, ids)
-        ways = [way for way in large_day_ways(shop, psql_program()) if "Polars" not in way.name]
+def test_a_tiny_bench_holds_all_ways_to_the_made_up_days_figures(tmp_path: Path) -> None:
+    results = tmp_path / "results.md"
 
-        costs = measure_in_turn(ways, runs=1)
+    # Polars is installed by make bench alone.
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench", "30", "--rounds", "1"),
+            *("--without", "polars", "--results", str(results)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=BENCH_SECONDS,
+        check=False,
+    )
 
-        assert [cost.name for cost in costs] == [way.name for way in ways]
-        assert all(cost.seconds > 0 and cost.memory_mib > 0 for cost in costs)
-        postgres.drop_database(f"{ids}_60")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == results.read_text(encoding="utf-8")
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")][1:]
+    assert [row.split(" | ")[0] for row in rows] == [
+        *["| 69 orders, handed over"] * 2,
+        *["| 30 orders, ids that grow with time"] * 4,
+        *["| 30 orders, random ids (UUID)"] * 4,
+    ]
 
 
-def test_a_small_day_is_closed_both_ways(postgres: PostgresServer) -> None:
-    postgres.revive()
-    shop = make_shop(postgres, 5, "growing")
-    with forgetful_backend() as url:
-        costs = measure_in_turn(small_day_ways(shop, url), runs=1)
+def test_the_day_of_the_shop_has_the_orders_and_lines_that_were_asked_for() -> None:
+    figures = day_figures(1000)
 
-    assert len(costs) == 2
-    postgres.drop_database("growing_5")
+    assert figures.orders == 1000
+    assert len(figures.top_items) == 10
+    assert list(figures.top_items) == sorted(figures.top_items, key=lambda i: (-i[1], i[0]))
+
+
+def test_every_way_to_print_figures_is_read_alike() -> None:
+    items = '[{"name": "Soup", "qty": 3}, {"name": "Tea", "qty": 2}]'
+    report = f'{{"totalOrders": 2, "totalRevenue": 6.50, "topItems": {items}}}'
+    close = f'{{"outcome": "dry_run", "violations": [], "report": {report}}}'
+
+    assert figures_of_close(close) == FIGURES
+    assert figures_of_json(FIGURES.as_json()) == FIGURES
+    assert figures_of_psql("2|6.50\nSoup|3\nTea|2\n") == FIGURES
+
+
+def test_broken_orders_are_not_taken_for_items() -> None:
+    with pytest.raises(ValueError, match="empty_order"):
+        figures_of_psql("2|6.50\nSoup|3\nbroken|empty_order|1|{7}\n")
+
+
+def test_a_way_with_other_figures_stops_the_bench() -> None:
+    way = Way("wrong", (sys.executable, "-c", f"print('{FIGURES.as_json()}')"), figures_of_json)
+
+    assert large_day([way], os.environ, FIGURES, 1)[0].ratio == 1
+    with pytest.raises(WrongFiguresError, match="wrong"):
+        large_day([way], os.environ, day_figures(3), 1)
+
+
+def test_the_peak_is_of_the_process_itself() -> None:
+    small = measure([sys.executable, "-c", "pass"], os.environ).peak_mb
+    large = measure([sys.executable, "-c", "b'x' * 200_000_000"], os.environ).peak_mb
+
+    assert small < 100
+    assert large - small > 150
+
+
+def test_a_process_that_fails_is_told_with_its_last_words() -> None:
+    with pytest.raises(ProcessFailedError, match="last words"):
+        measure([sys.executable, "-c", "raise SystemExit('last words')"], os.environ)
+
+
+def test_the_table_tells_memory_above_the_imports_for_the_close_alone() -> None:
+    scores = [Score("`psql`", 1.0, 1.0, 8.0), Score("`aegis-batch close`", 0.75, 0.75, 71.0)]
+
+    table = as_markdown([Section("a day", scores, imports_mb=66.0)], rounds=5)
+
+    assert "| a day | `psql` | 1.00 | 1.00 | 8 |" in table
+    assert "| a day | `aegis-batch close` | 0.75 | 0.75 | 71 (5 above its imports) |" in table
