@@ -24,7 +24,8 @@ def as_markdown(sections: Sequence[Section], *, rounds: int) -> str:
     measured_on = (
         f"Medians of {rounds} cold processes, from start to exit; ratios to the first way of each"
         " day, within one round. The day stands in the middle of a week with as many orders each"
-        f" day, three lines an order. PostgreSQL 18 and all processes on one machine with"
+        " day, three lines an order; with fewer orders around the day the ratios of a close are"
+        f" worse (ADR 9). PostgreSQL 18 and all processes on one machine with"
         f" {os.cpu_count()} cores, Python {platform.python_version()}."
     )
     header = "| day | way | seconds | ratio | peak memory, MB |"
