@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from tests.integration.orders_shop import create_role, open_shop
 from tests.servers.collector import Collector, start_collector
 from tests.servers.postgres import Database, PostgresServer, start_postgres
 from tests.servers.wiremock import WireMockServer, start_wiremock
@@ -53,3 +54,16 @@ def collector() -> Iterator[Collector]:
     server = start_collector()
     yield server
     server.remove()
+
+
+@pytest.fixture
+def shop(database: Database) -> Database:
+    """A database with a few orders; a module may have a shop of its own."""
+    open_shop(database)
+    return database
+
+
+@pytest.fixture
+def role(shop: Database) -> str:
+    """A role that may log in, and nothing else."""
+    return create_role(shop)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
+import pytest
 from sqlalchemy import Engine, event
 
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
@@ -15,6 +16,7 @@ from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderRea
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.domain.calendar import Calendar, Window
+from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.totals import Totals
 from tests.servers.postgres import Database
 
@@ -83,6 +85,13 @@ def reader_of(
 def totals_of(reader: PostgresOrderReader, day: date = DAY, day_start: time = time(0)) -> Totals:
     """Read a day and add its parts up."""
     return Totals.sum(reader.read(window(day, day_start), Decimal("0.00")).parts)
+
+
+def refusal(dsn: str, schema: OrdersSchema | None = None) -> AegisError:
+    """Read the day where that must fail, and return the error."""
+    with pytest.raises(AegisError) as caught:
+        totals_of(reader_of(dsn, schema, connect_seconds=1))
+    return caught.value
 
 
 def create_role(database: Database) -> str:

@@ -10,32 +10,10 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.domain.errors import AegisError
 from tests.integration.orders_shop import (
     ROLE_PASSWORD,
-    create_role,
-    open_shop,
-    reader_of,
+    refusal,
     run_sql,
-    totals_of,
 )
 from tests.servers.postgres import Database
-
-
-@pytest.fixture
-def shop(database: Database) -> Database:
-    """A database with a few orders."""
-    open_shop(database)
-    return database
-
-
-@pytest.fixture
-def role(shop: Database) -> str:
-    """A role that may log in, and nothing else."""
-    return create_role(shop)
-
-
-def refusal(dsn: str, schema: OrdersSchema | None = None) -> AegisError:
-    with pytest.raises(AegisError) as caught:
-        totals_of(reader_of(dsn, schema, connect_seconds=1))
-    return caught.value
 
 
 def _wrong_password(shop: Database, role: str) -> AegisError:

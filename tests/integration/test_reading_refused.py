@@ -5,37 +5,18 @@ import time
 import pytest
 
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
-from aegis_batch.domain.errors import AegisError, OrdersMisfit
+from aegis_batch.domain.errors import OrdersMisfit
 from tests.integration.orders_shop import (
     REVENUE,
     ROLE_PASSWORD,
-    create_role,
     open_shop,
     reader_of,
+    refusal,
     run_sql,
     totals_of,
 )
 from tests.integration.unix_socket import unix_socket_to
 from tests.servers.postgres import Database
-
-
-@pytest.fixture
-def shop(database: Database) -> Database:
-    """A database with a few orders."""
-    open_shop(database)
-    return database
-
-
-@pytest.fixture
-def role(shop: Database) -> str:
-    """A role that may log in, and nothing else."""
-    return create_role(shop)
-
-
-def refusal(dsn: str, schema: OrdersSchema | None = None) -> AegisError:
-    with pytest.raises(AegisError) as caught:
-        totals_of(reader_of(dsn, schema, connect_seconds=1))
-    return caught.value
 
 
 def test_a_role_that_may_only_select_suffices_and_changes_nothing(

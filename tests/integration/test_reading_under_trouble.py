@@ -12,7 +12,6 @@ from aegis_batch.domain.errors import OrdersUnreachable
 from tests.integration.orders_shop import (
     REVENUE,
     Statements,
-    open_shop,
     reader_of,
     run_sql,
     totals_of,
@@ -22,13 +21,6 @@ from tests.servers.ground import wait_until
 from tests.servers.postgres import Database
 
 Connection = psycopg.Connection[Any]
-
-
-@pytest.fixture
-def shop(database: Database) -> Database:
-    """A database with a few orders."""
-    open_shop(database)
-    return database
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,15 +59,15 @@ class ProgramServices:
         listener: MetricsSink | None = None,
     ) -> "Iterator[DailyCloseUseCase]":
         """Yield the use case, wired by the settings; its connections end with the context."""
-        with garbage_left_alone():
-            required = _REHEARSAL_NEEDS if dry_run else _CLOSE_NEEDS
-            container = _container(os.environ if environ is None else environ, required, listener)
-        try:
+        required = _REHEARSAL_NEEDS if dry_run else _CLOSE_NEEDS
+        with ExitStack() as stack:
             with garbage_left_alone():
+                container = _container(
+                    os.environ if environ is None else environ, required, listener
+                )
+                stack.callback(container.shutdown_resources)
                 use_case = container.daily_close()
             yield use_case
-        finally:
-            container.shutdown_resources()
 
     def doctor(self, *, environ: Mapping[str, str] | None = None) -> "DoctorUseCase":
         """Return the checkup of the settings, right or wrong."""

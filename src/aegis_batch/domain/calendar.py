@@ -39,11 +39,6 @@ class Window:
     wall_start: datetime
     wall_end: datetime
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether this day never was: a zone jumped over it."""
-        return self.start == self.end
-
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
