@@ -9,7 +9,7 @@ into the package. The same input gives the same bytes.
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -59,7 +59,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def _write(name: str, heading: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def _write(name: str, heading: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     with (_TARGET / name).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(heading)

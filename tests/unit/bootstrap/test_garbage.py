@@ -42,7 +42,7 @@ def test_what_is_garbage_later_is_not_kept_for_good() -> None:
     with garbage_left_alone():
         pass
     set_aside = gc.get_freeze_count()
-    kept = [[] for _ in range(1_000)]  # type: list[list[object]]
+    kept: list[list[object]] = [[] for _ in range(1_000)]
     with garbage_left_alone():
         pass
     assert len(kept) == 1_000
