@@ -6,11 +6,14 @@
     ├── Final                      trying again can't help
     │   ├── InvalidRequest         the command or a setting is wrong; nothing was tried
     │   ├── OrdersMisfit           the orders' database is not as the settings say
-    │   └── BackendRefused         the Backend said no for good
+    │   ├── BackendRefused         the Backend said no for good
+    │   └── StateMisfit            the state database is damaged, or newer than the program
     └── Passing                    trying again later may help
         ├── OrdersUnreachable      the orders' database can't be reached, or broke off
-        └── BackendUnavailable     the Backend can't be reached, or keeps failing
-            └── AnswerLost         a report was sent and what became of it is unknown
+        ├── BackendUnavailable     the Backend can't be reached, or keeps failing
+        │   └── AnswerLost         a report was sent and what became of it is unknown
+        ├── StateUnavailable       the state database is locked, full, in use or away
+        └── NoticeUndelivered      a notice did not reach its receiver
 
 Every error carries a code for programs, a message and a remedy for people. None carries a secret,
 nor the text of a driver's error.
@@ -23,9 +26,12 @@ __all__ = [
     "BackendUnavailable",
     "Final",
     "InvalidRequest",
+    "NoticeUndelivered",
     "OrdersMisfit",
     "OrdersUnreachable",
     "Passing",
+    "StateMisfit",
+    "StateUnavailable",
 ]
 
 
@@ -102,3 +108,15 @@ class BackendUnavailable(Passing):
 
 class AnswerLost(BackendUnavailable):
     """A report was sent, no answer could be read, and what became of it is unknown."""
+
+
+class StateMisfit(Final):
+    """The state database is damaged, is none at all, or is newer than the program knows."""
+
+
+class StateUnavailable(Passing):
+    """The state database is locked, full, in use by another process, or can't be reached."""
+
+
+class NoticeUndelivered(Passing):
+    """A notice did not reach its receiver."""

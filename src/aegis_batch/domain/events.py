@@ -1,22 +1,32 @@
 """What happened, in the past tense: logs, metrics and histories are all written from these.
 
-``job.started``, ``job.completed`` and ``job.failed`` are contract names (``spec/3``).
+The names that begin with ``job.`` are a contract (``spec/3``).
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from aegis_batch.domain.consistency import Action, Rule
 from aegis_batch.domain.outcome import Outcome
-from aegis_batch.domain.run import Run
+from aegis_batch.domain.run import JobKind, Run, Trigger
+from aegis_batch.domain.schedule import Decision
 
 __all__ = [
     "CloseCompleted",
     "CloseFailed",
     "CloseStarted",
+    "DayOverdue",
     "Event",
+    "JobCompleted",
+    "JobDispatched",
+    "JobFailed",
+    "JobRetried",
+    "JobSentToDlq",
+    "JobStarted",
+    "Occasion",
+    "OccurrenceDecided",
     "OrdersRead",
     "ReportSought",
     "ReportSubmitted",
@@ -162,3 +172,99 @@ class CloseFailed(Event):
     code: str
     orders: int | None
     duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDispatched(Event):
+    """A run was put into the work queue for the first time."""
+
+    name: ClassVar[str] = "job.dispatched"
+    job: JobKind
+    trigger: Trigger
+    requested_by: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStarted(Event):
+    """An attempt at a run began that came out of the work queue.
+
+    ``queued_ms`` is how long it waited for its turn after it was due; ``lateness_ms`` how long
+    after the nominal time it began, ``None`` where it has none.
+    """
+
+    name: ClassVar[str] = "job.started"
+    job: JobKind
+    attempt: int
+    queued_ms: float
+    lateness_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCompleted(Event):
+    """A job that is no close came to a good end; ``told`` says what it did."""
+
+    name: ClassVar[str] = "job.completed"
+    job: JobKind
+    told: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFailed(Event):
+    """An attempt at a job that is no close came to a bad end; ``code`` says why."""
+
+    name: ClassVar[str] = "job.failed"
+    job: JobKind
+    code: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRetried(Event):
+    """A run goes back into the work queue: after a failure that may pass, or after a stop."""
+
+    name: ClassVar[str] = "job.retried"
+    job: JobKind
+    attempt: int
+    code: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSentToDlq(Event):
+    """A run failed for good and is a dead letter now, for a person to decide about."""
+
+    name: ClassVar[str] = "job.sent_to_dlq"
+    job: JobKind
+    attempts: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayOverdue(Event):
+    """A business day was not closed by the deadline; the run is the check that found it."""
+
+    name: ClassVar[str] = "day.overdue"
+    day: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Something that happened to no run in particular, at a UTC instant."""
+
+    name: ClassVar[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceDecided(Occasion):
+    """What becomes of a nominal time was decided."""
+
+    name: ClassVar[str] = "occurrence.decided"
+    schedule: str
+    nominal: datetime
+    decision: Decision
+    reason: str
+    run_id: str | None

@@ -1,10 +1,14 @@
-"""Who closes what: the identity of a close, and of one attempt at it."""
+"""Who closes what, and the life of a run: its states and the moves between them.
+
+``MOVES`` is the one table of legal moves; the diagram in ``docs/operations.md`` is drawn from it.
+"""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from aegis_batch.domain.calendar import Period
 
-__all__ = ["CloseKey", "Run"]
+__all__ = ["MOVES", "CloseKey", "JobKind", "Move", "Run", "RunState", "Trigger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,68 @@ class Run:
     id: str
     trace_id: str
     key: CloseKey
+
+
+class JobKind(StrEnum):
+    """What a run does."""
+
+    CLOSE = "close"
+    NIGHT = "night"
+    DEADLINE = "deadline"
+
+
+class Trigger(StrEnum):
+    """What a run came from."""
+
+    SCHEDULE = "schedule"
+    NIGHT = "night"
+    HAND = "hand"
+    REPLAY = "replay"
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no move leads out of this state."""
+        return all(move.origin is not self for move in MOVES)
+
+    def may_become(self, target: "RunState") -> bool:
+        """Say whether the table has a move from this state to another."""
+        return any(move.origin is self and move.target is target for move in MOVES)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A legal move: who makes it, and when."""
+
+    origin: RunState
+    target: RunState
+    by: str
+    when: str
+
+
+MOVES = (
+    Move(RunState.HELD, RunState.QUEUED, "worker", "the run before it has ended"),
+    Move(RunState.HELD, RunState.CANCELLED, "scheduler", "a later firing cancels the others"),
+    Move(RunState.QUEUED, RunState.RUNNING, "worker", "its turn comes"),
+    Move(RunState.QUEUED, RunState.CANCELLED, "scheduler", "a later firing cancels the others"),
+    Move(RunState.QUEUED, RunState.FAILED, "reconciler", "the engine lost it, again and again"),
+    Move(RunState.RUNNING, RunState.SUCCEEDED, "worker", "the job is done, and confirmed"),
+    Move(RunState.RUNNING, RunState.WAITING, "worker", "what failed may pass: tried again later"),
+    Move(RunState.RUNNING, RunState.FAILED, "worker", "it failed for good: a dead letter"),
+    Move(RunState.RUNNING, RunState.QUEUED, "reconciler", "its process stopped, or handed it back"),
+    Move(RunState.RUNNING, RunState.CANCELLED, "worker", "it was cancelled while it ran"),
+    Move(RunState.WAITING, RunState.RUNNING, "worker", "the wait is over"),
+    Move(RunState.WAITING, RunState.CANCELLED, "scheduler", "a later firing cancels the others"),
+    Move(RunState.WAITING, RunState.FAILED, "reconciler", "the engine lost it, again and again"),
+)

@@ -1,0 +1,29 @@
+"""The port for dead letters."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from aegis_batch.domain.run import CloseKey
+
+__all__ = ["DeadLetters"]
+
+
+class DeadLetters(Protocol):
+    """Keeps dead letters by the id of their run, within a turn."""
+
+    def save(self, letter: DeadLetter) -> None:
+        """Keep a dead letter, in the place of the one of the same run."""
+        ...
+
+    def get(self, run_id: str) -> DeadLetter | None:
+        """Return the dead letter of a run; ``None`` where there is none."""
+        ...
+
+    def newest(self, state: DeadLetterState | None, limit: int) -> Sequence[DeadLetter]:
+        """Return dead letters, in one state or in any, the last to die first."""
+        ...
+
+    def open_of(self, key: CloseKey) -> DeadLetter | None:
+        """Return an open dead letter of a close with this key; ``None`` where there is none."""
+        ...

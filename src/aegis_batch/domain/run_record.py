@@ -1,0 +1,87 @@
+"""What the ledger knows of one run."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
+from aegis_batch.domain.seal import Seal
+
+__all__ = ["IllegalMoveError", "RunRecord", "TimelineEntry"]
+
+
+class IllegalMoveError(Exception):
+    """A run was to make a move that the table of moves doesn't have: a defect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run from its first moment on; every change makes a new record.
+
+    ``key`` names the period that the run is about; for a night, the newest business day that it
+    looks at. ``work_id`` is what the work queue knows the next or present attempt by: an attempt
+    that comes with another one is stale. ``attempt`` counts from 1; 0 before the first.
+    ``due_at`` is when the next attempt may start. ``nominal`` and ``schedule`` say which firing it
+    came from, ``parent`` which night enqueued it, ``replay_of`` which run it stands in for.
+    ``cancel_requested`` asks an attempt under way to be the last.
+    """
+
+    id: str
+    trace_id: str
+    job: JobKind
+    key: CloseKey
+    trigger: Trigger
+    requested_by: str
+    state: RunState
+    work_id: str
+    enqueued_at: datetime
+    due_at: datetime
+    attempt: int = 0
+    requeues: int = 0
+    nominal: datetime | None = None
+    schedule: str | None = None
+    parent: str | None = None
+    replay_of: str | None = None
+    cancel_requested: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    executor: str | None = None
+    outcome: Outcome | None = None
+    orders: int | None = None
+    seal: Seal | None = None
+    problem: Problem | None = None
+    duration_ms: float | None = None
+    cpu_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+
+    @property
+    def run(self) -> Run:
+        """The identity under which events tell of this run."""
+        return Run(self.id, self.trace_id, self.key)
+
+    @property
+    def queued_for(self) -> timedelta | None:
+        """How long the first attempt waited for its turn after it was due; ``None`` before it."""
+        if self.started_at is None:
+            return None
+        return self.started_at - self.enqueued_at
+
+    def moved(self, target: RunState, **changes: Any) -> "RunRecord":  # noqa: ANN401 - fields of many types
+        """Return the record after a legal move, with further fields changed.
+
+        Raises ``IllegalMoveError`` where the table of moves has no such move.
+        """
+        if not self.state.may_become(target):
+            raise IllegalMoveError(f"{self.state} -> {target}")
+        return replace(self, state=target, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """Something that happened to a run, as its history shows it; ``text`` is safe to show."""
+
+    run_id: str
+    at: datetime
+    name: str
+    text: str
