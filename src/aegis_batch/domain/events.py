@@ -25,7 +25,7 @@ __all__ = [
     "JobRetried",
     "JobSentToDlq",
     "JobStarted",
-    "Occasion",
+    "JobTaken",
     "OccurrenceDecided",
     "OrdersRead",
     "ReportSought",
@@ -33,6 +33,7 @@ __all__ = [
     "RequestAnswered",
     "RequestFailed",
     "RuleBroken",
+    "RunEvent",
     "Step",
     "StepFailed",
     "StepStarted",
@@ -49,15 +50,21 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened in a run, at a UTC instant."""
+    """Something that happened, at a UTC instant."""
 
     name: ClassVar[str]
-    run: Run
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseStarted(Event):
+class RunEvent(Event):
+    """Something that happened in a run."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseStarted(RunEvent):
     """A close began."""
 
     name: ClassVar[str] = "job.started"
@@ -65,7 +72,7 @@ class CloseStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepStarted(Event):
+class StepStarted(RunEvent):
     """A step began; it ends with the next event of its own kind, or fails."""
 
     name: ClassVar[str] = "step.started"
@@ -73,7 +80,7 @@ class StepStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepFailed(Event):
+class StepFailed(RunEvent):
     """A step broke off; ``code`` says why. What that means for the close is told by its end."""
 
     name: ClassVar[str] = "step.failed"
@@ -83,7 +90,7 @@ class StepFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportSought(Event):
+class ReportSought(RunEvent):
     """The Backend was asked whether the period is closed; this ends ``Step.FIND``."""
 
     name: ClassVar[str] = "report.sought"
@@ -92,7 +99,7 @@ class ReportSought(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrdersRead(Event):
+class OrdersRead(RunEvent):
     """The orders of the window were read and added up; this ends ``Step.READ``."""
 
     name: ClassVar[str] = "orders.read"
@@ -103,7 +110,7 @@ class OrdersRead(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleBroken(Event):
+class RuleBroken(RunEvent):
     """Orders were found that break a rule; ``count`` says how many."""
 
     name: ClassVar[str] = "rule.broken"
@@ -113,7 +120,7 @@ class RuleBroken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestAnswered(Event):
+class RequestAnswered(RunEvent):
     """The Backend answered a request in a way that settles it, be it with a refusal.
 
     ``operation`` is ``find`` or ``submit``; ``attempt`` counts from 1.
@@ -126,7 +133,7 @@ class RequestAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestFailed(Event):
+class RequestFailed(RunEvent):
     """One request to the Backend failed in a way that passes.
 
     ``operation`` is ``find`` or ``submit``; ``wait_seconds`` is how long the next attempt waits at
@@ -142,7 +149,7 @@ class RequestFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportSubmitted(Event):
+class ReportSubmitted(RunEvent):
     """The Backend took the report, or said that it has one; this ends ``Step.SUBMIT``."""
 
     name: ClassVar[str] = "report.submitted"
@@ -152,7 +159,7 @@ class ReportSubmitted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseCompleted(Event):
+class CloseCompleted(RunEvent):
     """A close, or its rehearsal, came to a good end."""
 
     name: ClassVar[str] = "job.completed"
@@ -163,7 +170,7 @@ class CloseCompleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseFailed(Event):
+class CloseFailed(RunEvent):
     """A close, or its rehearsal, came to a bad end; ``code`` says why."""
 
     name: ClassVar[str] = "job.failed"
@@ -175,7 +182,7 @@ class CloseFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobDispatched(Event):
+class JobDispatched(RunEvent):
     """A run was put into the work queue for the first time."""
 
     name: ClassVar[str] = "job.dispatched"
@@ -186,14 +193,14 @@ class JobDispatched(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobStarted(Event):
-    """An attempt at a run began that came out of the work queue.
+class JobTaken(RunEvent):
+    """An attempt at a run came out of the work queue.
 
     ``queued_ms`` is how long it waited for its turn after it was due; ``lateness_ms`` how long
     after the nominal time it began, ``None`` where it has none.
     """
 
-    name: ClassVar[str] = "job.started"
+    name: ClassVar[str] = "job.taken"
     job: JobKind
     attempt: int
     queued_ms: float
@@ -201,7 +208,15 @@ class JobStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobCompleted(Event):
+class JobStarted(RunEvent):
+    """An attempt at a job that is no close began."""
+
+    name: ClassVar[str] = "job.started"
+    job: JobKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCompleted(RunEvent):
     """A job that is no close came to a good end; ``told`` says what it did."""
 
     name: ClassVar[str] = "job.completed"
@@ -211,7 +226,7 @@ class JobCompleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobFailed(Event):
+class JobFailed(RunEvent):
     """An attempt at a job that is no close came to a bad end; ``code`` says why."""
 
     name: ClassVar[str] = "job.failed"
@@ -221,7 +236,7 @@ class JobFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobRetried(Event):
+class JobRetried(RunEvent):
     """A run goes back into the work queue: after a failure that may pass, or after a stop."""
 
     name: ClassVar[str] = "job.retried"
@@ -232,7 +247,7 @@ class JobRetried(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobSentToDlq(Event):
+class JobSentToDlq(RunEvent):
     """A run failed for good and is a dead letter now, for a person to decide about."""
 
     name: ClassVar[str] = "job.sent_to_dlq"
@@ -242,7 +257,7 @@ class JobSentToDlq(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayOverdue(Event):
+class DayOverdue(RunEvent):
     """A business day was not closed by the deadline; the run is the check that found it."""
 
     name: ClassVar[str] = "day.overdue"
@@ -251,15 +266,7 @@ class DayOverdue(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """Something that happened to no run in particular, at a UTC instant."""
-
-    name: ClassVar[str]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OccurrenceDecided(Occasion):
+class OccurrenceDecided(Event):
     """What becomes of a nominal time was decided."""
 
     name: ClassVar[str] = "occurrence.decided"

@@ -1,19 +1,29 @@
 """Events as log lines, one line an event."""
 
 from dataclasses import fields
+from datetime import date
 from enum import Enum
 
 from loguru import logger
 
 from aegis_batch.domain.events import (
     CloseFailed,
+    DayOverdue,
     Event,
+    JobFailed,
+    JobRetried,
+    JobSentToDlq,
+    JobTaken,
+    OccurrenceDecided,
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    RunEvent,
     StepFailed,
     StepStarted,
 )
+from aegis_batch.domain.run import Run
+from aegis_batch.domain.schedule import Decision
 
 __all__ = ["LogMetricsSink"]
 
@@ -23,33 +33,44 @@ class LogMetricsSink:
 
     def emit(self, event: Event) -> None:
         """Write one event."""
-        key = event.run.key
-        content: dict[str, object] = {
-            "event": event.name,
-            "runId": event.run.id,
-            "traceId": event.run.trace_id,
-            "tenant": key.tenant,
-            "period": key.period.kind.value,
-            "reportDate": key.period.first_day.isoformat(),
-        }
+        content: dict[str, object] = {"event": event.name}
+        if isinstance(event, RunEvent):
+            content |= _identity(event.run)
         for field in fields(event):
             if field.name not in ("run", "at"):
                 content[_camel_case(field.name)] = _plain(getattr(event, field.name))
         logger.bind(**content).log(_level_of(event), "{}", _sentence(event))
 
 
+def _identity(run: Run) -> dict[str, object]:
+    return {
+        "runId": run.id,
+        "traceId": run.trace_id,
+        "tenant": run.key.tenant,
+        "period": run.key.period.kind.value,
+        "reportDate": run.key.period.first_day.isoformat(),
+    }
+
+
 def _level_of(event: Event) -> str:
-    if isinstance(event, CloseFailed):
+    if isinstance(event, CloseFailed | DayOverdue | JobFailed | JobSentToDlq):
         return "ERROR"
-    if isinstance(event, RequestFailed | RuleBroken | StepFailed):
+    if isinstance(event, OccurrenceDecided):
+        return "ERROR" if event.decision is Decision.MISSED else "INFO"
+    if isinstance(event, JobRetried | RequestFailed | RuleBroken | StepFailed):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
-    return "DEBUG" if isinstance(event, RequestAnswered | StepStarted) else "INFO"
+    return "DEBUG" if isinstance(event, JobTaken | RequestAnswered | StepStarted) else "INFO"
 
 
 def _sentence(event: Event) -> str:
-    day = event.run.key.period.first_day.isoformat()
-    return f"{event.name} {day}"
+    if isinstance(event, OccurrenceDecided):
+        return f"{event.name} {event.schedule} {event.nominal.isoformat()} {event.decision.value}"
+    if isinstance(event, DayOverdue):
+        return f"{event.name} {event.day.isoformat()}"
+    if isinstance(event, RunEvent):
+        return f"{event.name} {event.run.key.period.first_day.isoformat()}"
+    return event.name
 
 
 def _camel_case(name: str) -> str:
@@ -62,4 +83,6 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, float):
         return round(value, 1)
+    if isinstance(value, date):
+        return value.isoformat()
     return value

@@ -18,6 +18,7 @@ from aegis_batch.domain.events import (
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    RunEvent,
     Step,
     StepFailed,
 )
@@ -78,7 +79,7 @@ class CloseFigures:
 
     def take(self, event: Event) -> None:
         """Count what an event tells."""
-        if self._is_of_rehearsal(event):
+        if not isinstance(event, RunEvent) or self._is_of_rehearsal(event):
             return
         if isinstance(event, CloseCompleted | CloseFailed):
             self._count_close(event)
@@ -100,7 +101,7 @@ class CloseFigures:
         elif isinstance(event, RequestFailed):
             self._count_request(event, event.reason)
 
-    def _is_of_rehearsal(self, event: Event) -> bool:
+    def _is_of_rehearsal(self, event: RunEvent) -> bool:
         with self._lock:
             if isinstance(event, CloseStarted) and event.dry_run:
                 self._rehearsals.add(event.run.id)

@@ -24,6 +24,7 @@ from aegis_batch.domain.events import (
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    RunEvent,
     StepFailed,
     StepStarted,
 )
@@ -102,6 +103,8 @@ class CloseSpans:
     def take(self, event: Event) -> None:
         """Begin, fill or end the spans that an event speaks of."""
         with self._lock:
+            if not isinstance(event, RunEvent):
+                return
             if isinstance(event, CloseStarted):
                 self._begin(event)
                 return
