@@ -22,6 +22,7 @@ __all__ = [
     "SqliteAddress",
     "Switch",
     "Waits",
+    "check_cron",
     "sqlite_file",
 ]
 
@@ -58,7 +59,8 @@ def _sqlite_address(value: str) -> str:
     return value
 
 
-def _cron(value: str) -> str:
+def check_cron(value: str) -> str:
+    """Return a cron expression that fires; ``ValueError`` with a reason for any other text."""
     from aegis_batch.adapters.outbound.system.cron import SystemCron  # noqa: PLC0415
 
     try:
@@ -122,7 +124,7 @@ def _notice_address(value: SecretStr) -> SecretStr:
 
 
 SqliteAddress = Annotated[str, AfterValidator(_sqlite_address)]
-CronText = Annotated[str, AfterValidator(_cron)]
+CronText = Annotated[str, AfterValidator(check_cron)]
 CalendarDay = Annotated[date, BeforeValidator(_day)]
 Waits = Annotated[tuple[float, ...], BeforeValidator(_waits)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
