@@ -1,12 +1,12 @@
 """What every work queue promises, for the durable engine and the one in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from aegis_batch.application.ports.work_queue import Lane
+from aegis_batch.application.ports.work_queue import Lane, WorkIntake
 from tests.integration.work_places import Performed, WorkPlace, dbos_place, work
 
 
@@ -51,9 +51,8 @@ def test_work_queued_before_the_start_is_taken_up_by_it(
 
 def test_work_of_a_turn_that_is_undone_never_was(place: WorkPlace, performed: Performed) -> None:
     place.queue.start(performed.carry_out)
-    with pytest.raises(Abandoned), place.turn() as intake:
-        intake.enqueue(work("undone"))
-        raise Abandoned
+    with pytest.raises(Abandoned):
+        _undone(place, lambda intake: intake.enqueue(work("undone")))
     with place.turn() as intake:
         intake.enqueue(work("done"))
     place.settle()
@@ -145,9 +144,8 @@ def test_a_withdrawal_in_a_turn_that_is_undone_never_was(
 ) -> None:
     with place.turn() as intake:
         intake.enqueue(work("kept"))
-    with pytest.raises(Abandoned), place.turn() as intake:
-        intake.withdraw("kept")
-        raise Abandoned
+    with pytest.raises(Abandoned):
+        _undone(place, lambda intake: intake.withdraw("kept"))
     place.queue.start(performed.carry_out)
     place.settle()
 
@@ -252,3 +250,9 @@ def test_a_stopped_queue_begins_nothing_and_the_next_start_does(
     place.queue.start(performed.carry_out)
     place.settle()
     assert performed.ids == ["later"]
+
+
+def _undone(place: WorkPlace, do: Callable[[WorkIntake], None]) -> None:
+    with place.turn() as intake:
+        do(intake)
+        raise Abandoned
