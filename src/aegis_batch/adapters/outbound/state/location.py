@@ -26,8 +26,9 @@ class StateLocation:
 def parse_state_url(text: str) -> StateLocation:
     """Read ``AEGIS_STATE_URL``.
 
-    A path is taken as it is written: nothing in it is decoded. Raises ``InvalidRequest`` for
-    everything but a file of SQLite, and never repeats what could be a password.
+    In the path ``%20`` and the like stand for what they do in every URL. Raises
+    ``InvalidRequest`` for everything but a file of SQLite, and never repeats what could be a
+    password.
     """
     try:
         url = make_url(text)
