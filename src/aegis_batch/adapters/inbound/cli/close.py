@@ -14,6 +14,7 @@ from aegis_batch.adapters.inbound.cli.output import say_problem, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.stopping import Stopped, end_at_once_on_signals
 from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.recording import RunListener
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem
 
@@ -90,19 +91,24 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
 
     ending: Ending | None = None
     known: list[CloseResult] = []
+    listener = RunListener()
     try:
-        with services.daily_close(dry_run=request.dry_run) as use_case:
-            ending = Ending.of(use_case.close(request, if_stopped=known.append))
+        with services.daily_close(dry_run=request.dry_run, listener=listener) as use_case:
+            result = use_case.close(request, if_stopped=known.append)
+            ending = Ending.of(result)
+            if not request.dry_run:
+                services.record_close(result, listener.events)
     except AegisError as error:
         ending = ended_early(Outcome.of(error), Problem.of(error))
     except Stopped as stopped:
         if ending is not None:
             # Only what comes after the close was broken off, such as exporting its telemetry.
             return ending, int(status_of(ending.outcome))
-        ending = (
-            Ending.of(known[0]) if known else ended_early(Outcome.UNAVAILABLE, Problem.of_stop())
-        )
-        return ending, stopped.exit_status
+        if not known:
+            return ended_early(Outcome.UNAVAILABLE, Problem.of_stop()), stopped.exit_status
+        if not request.dry_run:
+            services.record_close(known[0], listener.events)
+        return Ending.of(known[0]), stopped.exit_status
     except Exception as error:  # noqa: BLE001 - the last line of defence, told as a defect
         ending = ended_early(Outcome.DEFECT, defect_problem(error))
     return ending, int(status_of(ending.outcome))

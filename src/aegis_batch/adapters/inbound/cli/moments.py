@@ -9,9 +9,7 @@ from aegis_batch.domain.errors import InvalidRequest
 
 __all__ = ["Clockface", "parse_instant", "utc"]
 
-_INSTANT = re.compile(
-    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?"
-)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +50,36 @@ def parse_instant(text: str, zone: ZoneInfo, zone_name: str) -> datetime:
     Of a repeated local time it is the first, which is the one that schedules fire at. Raises
     ``InvalidRequest`` for what is no instant, and for a local time that the clocks skipped.
     """
+    given = _read(text)
     try:
-        given = datetime.fromisoformat(text) if _INSTANT.fullmatch(text) else None
-        if given is None:
-            raise ValueError(text)
-        instant = given.replace(tzinfo=given.tzinfo or zone).astimezone(UTC)
-        is_skipped = given.tzinfo is None and _wall(instant, zone) != given
-    except (ValueError, OverflowError):
+        if given is not None:
+            instant = given.replace(tzinfo=given.tzinfo or zone).astimezone(UTC)
+            if given.tzinfo is not None or _wall(instant, zone) == given:
+                return instant
+    except OverflowError:
+        # At the edge of what a calendar can hold.
+        given = None
+    if given is None:
         raise InvalidRequest(
             "invalid_instant",
             f"{text!r} is no moment that exists.",
             "Write it with its offset, as 2026-11-22T05:00:00Z or 2026-11-22T02:00:00-03:00,"
             f" or as a time of {zone_name}: 2026-11-22T02:00:00.",
-        ) from None
-    if is_skipped:
-        raise InvalidRequest(
-            "skipped_time",
-            f"The clocks of {zone_name} skipped {text}.",
-            "Write the moment with its offset, as in 2026-11-22T02:00:00-03:00.",
         )
-    return instant
+    raise InvalidRequest(
+        "skipped_time",
+        f"The clocks of {zone_name} skipped {text}.",
+        "Write the moment with its offset, as in 2026-11-22T02:00:00-03:00.",
+    )
+
+
+def _read(text: str) -> datetime | None:
+    if _INSTANT.fullmatch(text) is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _wall(instant: datetime, zone: ZoneInfo) -> datetime:

@@ -14,9 +14,7 @@ _LIMIT_MAX = 1_000
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def parse_day(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> date | None:
+def parse_day(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
     """Return a date given as ``YYYY-MM-DD``."""
     del context, parameter
     if value is None:

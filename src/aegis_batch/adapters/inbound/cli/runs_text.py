@@ -1,6 +1,6 @@
 """Runs for people: a list of them, and one with all that is known of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from aegis_batch.adapters.inbound.cli.columns import facts, table
 from aegis_batch.adapters.inbound.cli.moments import Clockface, utc
@@ -97,21 +97,18 @@ def _progress(record: RunRecord, calendar: Clockface) -> list[tuple[str, str | N
     ]
 
 
-def _evidence(seal: Seal) -> Iterable[tuple[str, str | None]]:
+def _evidence(seal: Seal) -> list[tuple[str, str | None]]:
     window, versions = seal.window, seal.versions
-    yield "window", f"{utc(window.start)} to {utc(window.end)}"
-    yield (
-        "read",
-        f"{seal.orders_read:,} orders, {seal.lines_read:,} lines,"
-        f" {exact.canonical(seal.items_sold)} items of {seal.distinct_items:,} kinds",
-    )
-    yield "totals", seal.totals_digest
-    yield "body", seal.body_digest
-    yield "from", f"snapshot {seal.snapshot} at {utc(seal.read_at)}"
-    yield (
-        "by",
-        f"aegis-batch {versions.program}, tzdata {versions.tzdata}, Unicode {versions.unicode}",
-    )
+    items = f"{exact.canonical(seal.items_sold)} items of {seal.distinct_items:,} kinds"
+    program = f"aegis-batch {versions.program}"
+    return [
+        ("window", f"{utc(window.start)} to {utc(window.end)}"),
+        ("read", f"{seal.orders_read:,} orders, {seal.lines_read:,} lines, {items}"),
+        ("totals", seal.totals_digest),
+        ("body", seal.body_digest),
+        ("from", f"snapshot {seal.snapshot} at {utc(seal.read_at)}"),
+        ("by", f"{program}, tzdata {versions.tzdata}, Unicode {versions.unicode}"),
+    ]
 
 
 def _timeline(entries: Sequence[TimelineEntry], calendar: Clockface) -> str:
