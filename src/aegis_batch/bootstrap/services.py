@@ -18,10 +18,12 @@ if TYPE_CHECKING:
         DemoGround,
         LedgerDesk,
         ServiceToken,
+        ServingDesk,
         StateSchema,
     )
     from aegis_batch.application.daily_close import DailyCloseUseCase
     from aegis_batch.application.doctor import DoctorUseCase
+    from aegis_batch.application.health import HealthUseCase
     from aegis_batch.application.suggest_views import SuggestViewsUseCase
     from aegis_batch.bootstrap.container import Container
     from aegis_batch.domain.events import RunEvent
@@ -112,6 +114,22 @@ class ProgramServices:
         from aegis_batch.bootstrap.ledger_desk import back_up_state  # noqa: PLC0415
 
         back_up_state(None, target)
+
+    @contextmanager
+    def serving(self) -> "Iterator[ServingDesk]":
+        """Yield what serves, as the only process on its state."""
+        with ExitStack() as stack:
+            with garbage_left_alone():
+                from aegis_batch.bootstrap.serving import open_serving  # noqa: PLC0415
+
+                desk = stack.enter_context(open_serving(os.environ, self._clock))
+            yield desk
+
+    def health(self) -> "AbstractContextManager[HealthUseCase]":
+        """Open what tells whether a process serves the state of the settings."""
+        from aegis_batch.bootstrap.serving import open_health  # noqa: PLC0415
+
+        return open_health(os.environ, self._clock)
 
     def doctor(self, *, environ: Mapping[str, str] | None = None) -> "DoctorUseCase":
         """Return the checkup of the settings, right or wrong."""

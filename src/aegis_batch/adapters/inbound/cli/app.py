@@ -17,6 +17,7 @@ from aegis_batch.adapters.inbound.cli.defect import defect_problem
 from aegis_batch.adapters.inbound.cli.demo import demo
 from aegis_batch.adapters.inbound.cli.doctor import doctor
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of_error
+from aegis_batch.adapters.inbound.cli.health import health
 from aegis_batch.adapters.inbound.cli.json_text import json_object, json_problem
 from aegis_batch.adapters.inbound.cli.options import asks_for_json
 from aegis_batch.adapters.inbound.cli.output import (
@@ -28,6 +29,7 @@ from aegis_batch.adapters.inbound.cli.output import (
 from aegis_batch.adapters.inbound.cli.runs import runs
 from aegis_batch.adapters.inbound.cli.sandbox import sandbox
 from aegis_batch.adapters.inbound.cli.schedules import schedules
+from aegis_batch.adapters.inbound.cli.serve import serve
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.state import state
 from aegis_batch.adapters.inbound.cli.stopping import Stopped, let_signals_in
@@ -37,7 +39,7 @@ from aegis_batch.domain.outcome import Problem
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
-_LEDGER_COMMANDS = (runs, schedules, dead_letters, audit, state)
+_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, state)
 _LEDGER_NAMES = frozenset(str(command.name) for command in _LEDGER_COMMANDS)
 
 
@@ -61,9 +63,9 @@ def _print_help(context: click.Context, parameter: click.Parameter, value: bool)
 Example:
   aegis-batch close --date 2026-11-21 --dry-run
 \b
-Exit status: 0 done, 1 doctor found something, 2 the command or a setting is wrong, 3 orders
-rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders can't be read,
-7 the state database is unavailable, 70 a defect.""",
+Exit status: 0 done, 1 doctor or health found something, 2 the command or a setting is wrong,
+3 orders rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders can't be
+read, 7 the state database is unavailable, 70 a defect.""",
 )
 @click.option(
     "--version",
@@ -82,6 +84,7 @@ _commands.add_command(completion)
 _commands.add_command(doctor)
 _commands.add_command(demo)
 _commands.add_command(sandbox)
+_commands.add_command(serve)
 for _command in _LEDGER_COMMANDS:
     _commands.add_command(_command)
 

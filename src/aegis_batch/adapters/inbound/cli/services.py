@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from aegis_batch.adapters.inbound.cli.moments import Clockface
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.doctor import DoctorUseCase
+from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
@@ -18,7 +19,18 @@ from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult
 
-__all__ = ["DemoGround", "LedgerDesk", "ServiceToken", "Services", "StateSchema"]
+if TYPE_CHECKING:
+    from aegis_batch.adapters.inbound.serving.server import Served
+    from aegis_batch.adapters.inbound.serving.stop_signals import StopSignals
+
+__all__ = [
+    "DemoGround",
+    "LedgerDesk",
+    "ServiceToken",
+    "Services",
+    "ServingDesk",
+    "StateSchema",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,14 @@ class StateSchema:
     revision: str | None
     head: str
     pending: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServingDesk:
+    """What serves until it is told to stop, and what ends the process whatever threads are left."""
+
+    serve: "Callable[[StopSignals], Served]"
+    leave: Callable[[int], NoReturn]
 
 
 class Services(Protocol):
@@ -149,6 +169,17 @@ class Services(Protocol):
         Raises ``InvalidRequest`` where the target exists or can't be made, ``StateUnavailable``
         and ``StateMisfit``.
         """
+        ...
+
+    def serving(self) -> AbstractContextManager[ServingDesk]:
+        """Make ready to serve, as the only process on its state, with its schema up to date.
+
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def health(self) -> AbstractContextManager[HealthUseCase]:
+        """Return what tells whether a process serves the state; raises ``InvalidRequest``."""
         ...
 
     def doctor(self) -> DoctorUseCase:
