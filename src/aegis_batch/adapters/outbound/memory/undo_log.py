@@ -20,7 +20,7 @@ class UndoLog:
     write through the same log.
     """
 
-    def __init__(self, wait_seconds: float = 10.0) -> None:
+    def __init__(self, wait_seconds: float) -> None:
         """Take how long a transaction waits for the one before it to end."""
         self._wait_seconds = wait_seconds
         self._lock = Lock()

@@ -17,9 +17,12 @@ class InMemoryWorkQueue:
     programs that use it: what one of them had begun is taken up again after the next ``start``.
     """
 
-    def __init__(self, log: UndoLog | None = None) -> None:
-        """Take the log to which changes are written; the state's must be the same."""
-        self.log = UndoLog() if log is None else log
+    def __init__(self, wait_seconds: float = 10.0) -> None:
+        """Take how long a turn waits for the one before it to end.
+
+        ``log`` is what the state writes its changes to as well, so that both change as one.
+        """
+        self.log = UndoLog(wait_seconds)
         self._queued: dict[str, Work] = {}
         self._begun: dict[str, Work] = {}
         self._broken_off: dict[str, Work] = {}
