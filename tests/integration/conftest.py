@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from tests.integration.orders_shop import create_role, open_shop
+from tests.integration.state_files import StateFiles, make_template
 from tests.servers.collector import Collector, start_collector
 from tests.servers.postgres import Database, PostgresServer, start_postgres
 from tests.servers.wiremock import WireMockServer, start_wiremock
@@ -67,3 +69,17 @@ def shop(database: Database) -> Database:
 def role(shop: Database) -> str:
     """A role that may log in, and nothing else."""
     return create_role(shop)
+
+
+@pytest.fixture(scope="session")
+def state_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    return make_template(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture
+def state_files(state_template: Path, tmp_path: Path) -> Iterator[StateFiles]:
+    """A file of the test's own."""
+    files = StateFiles(state_template, tmp_path)
+    yield files
+    files.close()

@@ -1,0 +1,74 @@
+"""The state in memory."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
+from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
+from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
+from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
+from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
+from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
+from aegis_batch.adapters.outbound.memory.timeline import InMemoryTimeline
+from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.application.ports.state import Turn
+from aegis_batch.domain.errors import AegisError
+
+__all__ = ["InMemoryState"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    schedules: InMemorySchedules
+    occurrences: InMemoryOccurrences
+    runs: InMemoryRuns
+    timeline: InMemoryTimeline
+    dead_letters: InMemoryDeadLetters
+    audit: InMemoryAuditTrail
+    notices: InMemoryNotices
+    work: InMemoryWorkQueue
+
+
+class InMemoryState:
+    """Keeps the state, and the queue of work in the same transactions.
+
+    It outlives whatever uses it, as a database does: a program that is thrown away in mid-turn
+    leaves it as it was before that turn.
+
+    ``begin_faults`` and ``commit_faults`` hold errors that the next turns raise, oldest first:
+    before anything is done, or at the end, with everything undone. One of ``late_faults`` is
+    raised after the turn was committed, as by a connection that breaks just then.
+    """
+
+    def __init__(self, queue: InMemoryWorkQueue) -> None:
+        """Take the queue of work, and start with nothing."""
+        self._log = log = queue.log
+        self._turn = _Turn(
+            schedules=InMemorySchedules(log),
+            occurrences=InMemoryOccurrences(log),
+            runs=InMemoryRuns(log),
+            timeline=InMemoryTimeline(log),
+            dead_letters=InMemoryDeadLetters(log),
+            audit=InMemoryAuditTrail(log),
+            notices=InMemoryNotices(log),
+            work=queue,
+        )
+        self.begin_faults: deque[AegisError] = deque()
+        self.commit_faults: deque[AegisError] = deque()
+        self.late_faults: deque[AegisError] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Open a transaction: kept where the context ends well, undone where it doesn't."""
+        _raise_next(self.begin_faults)
+        with self._log.transaction():
+            yield self._turn
+            _raise_next(self.commit_faults)
+        _raise_next(self.late_faults)
+
+
+def _raise_next(faults: deque[AegisError]) -> None:
+    if faults:
+        raise faults.popleft()

@@ -1,0 +1,58 @@
+"""The state, in a database."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from aegis_batch.adapters.outbound.state.audit_trail import SqlAuditTrail
+from aegis_batch.adapters.outbound.state.database import StateDatabase
+from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
+from aegis_batch.adapters.outbound.state.notices import SqlNotices
+from aegis_batch.adapters.outbound.state.occurrences import SqlOccurrences
+from aegis_batch.adapters.outbound.state.runs import SqlRuns
+from aegis_batch.adapters.outbound.state.schedules import SqlSchedules
+from aegis_batch.adapters.outbound.state.timeline import SqlTimeline
+from aegis_batch.application.ports.state import Turn
+from aegis_batch.application.ports.work_queue import WorkIntake
+
+__all__ = ["SqlState"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    schedules: SqlSchedules
+    occurrences: SqlOccurrences
+    runs: SqlRuns
+    timeline: SqlTimeline
+    dead_letters: SqlDeadLetters
+    audit: SqlAuditTrail
+    notices: SqlNotices
+    work: WorkIntake
+
+
+class SqlState:
+    """Keeps the state in tables, and whatever queues work in the same transactions."""
+
+    def __init__(
+        self, database: StateDatabase, intake_of: Callable[[Connection], WorkIntake]
+    ) -> None:
+        """Take the database, and what makes an intake of work on a transaction's connection."""
+        self._database = database
+        self._intake_of = intake_of
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Open a transaction: committed where the context ends well, undone where it doesn't."""
+        with self._database.writing() as connection:
+            yield _Turn(
+                schedules=SqlSchedules(connection),
+                occurrences=SqlOccurrences(connection),
+                runs=SqlRuns(connection),
+                timeline=SqlTimeline(connection),
+                dead_letters=SqlDeadLetters(connection),
+                audit=SqlAuditTrail(connection),
+                notices=SqlNotices(connection),
+                work=self._intake_of(connection),
+            )

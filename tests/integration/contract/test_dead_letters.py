@@ -1,0 +1,68 @@
+"""What every keeper of dead letters promises."""
+
+from datetime import date
+
+from aegis_batch.application.ports.state import State
+from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from tests.integration.state_records import MICROSECOND, NOON, SECOND, a_dead_letter, a_key
+
+DECIDED = a_dead_letter(
+    "r",
+    state=DeadLetterState.REPLAYED,
+    decided_by="ana",
+    decided_at=NOON + MICROSECOND,
+    reason="the Backend is back",
+    replayed_as="s",
+)
+
+
+def keep(state: State, *letters: DeadLetter) -> None:
+    with state.turn() as turn:
+        for each in letters:
+            turn.dead_letters.save(each)
+
+
+def newest(state: State, of: DeadLetterState | None, limit: int = 9) -> list[str]:
+    with state.turn() as turn:
+        return [letter.run_id for letter in turn.dead_letters.newest(of, limit)]
+
+
+def test_a_dead_letter_comes_back_as_it_was_saved_last(state: State) -> None:
+    keep(state, a_dead_letter("r"))
+    with state.turn() as turn:
+        assert turn.dead_letters.get("r") == a_dead_letter("r")
+        assert turn.dead_letters.get("s") is None
+
+    keep(state, DECIDED)
+
+    with state.turn() as turn:
+        assert turn.dead_letters.get("r") == DECIDED
+        assert list(turn.dead_letters.newest(None, 9)) == [DECIDED]
+
+
+def test_the_last_to_die_come_first_in_one_state_or_in_any(state: State) -> None:
+    keep(
+        state,
+        a_dead_letter("b"),
+        a_dead_letter("a"),
+        a_dead_letter("late", NOON + MICROSECOND, state=DeadLetterState.DISCARDED),
+        a_dead_letter("early", NOON - SECOND),
+    )
+
+    assert newest(state, None) == ["late", "b", "a", "early"]
+    assert newest(state, DeadLetterState.OPEN) == ["b", "a", "early"]
+    assert newest(state, DeadLetterState.OPEN, 1) == ["b"]
+    assert newest(state, DeadLetterState.REPLAYED) == []
+
+
+def test_a_close_has_an_open_dead_letter_until_somebody_decides(state: State) -> None:
+    keep(state, a_dead_letter("r"), a_dead_letter("other", key=a_key(tenant="other")))
+    with state.turn() as turn:
+        assert turn.dead_letters.open_of(a_key()) == a_dead_letter("r")
+        assert turn.dead_letters.open_of(a_key(date(2026, 11, 20))) is None
+
+    keep(state, DECIDED)
+
+    with state.turn() as turn:
+        assert turn.dead_letters.open_of(a_key()) is None
+    assert newest(state, DeadLetterState.OPEN) == ["other"]

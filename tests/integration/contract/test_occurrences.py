@@ -1,0 +1,50 @@
+"""What every keeper of decisions promises."""
+
+from dataclasses import replace
+
+import pytest
+
+from aegis_batch.application.ports.state import State
+from aegis_batch.domain.schedule import Decision, Occurrence
+from tests.integration.state_records import MICROSECOND, NOON, SECOND, an_occurrence
+
+
+def keep(state: State, *occurrences: Occurrence) -> None:
+    with state.turn() as turn:
+        for each in occurrences:
+            turn.occurrences.add(each)
+
+
+@pytest.mark.parametrize("decision", Decision)
+def test_a_decision_comes_back_as_it_was_kept(state: State, decision: Decision) -> None:
+    ran = decision is Decision.RAN
+    kept = replace(an_occurrence(run_id="r" if ran else None), decision=decision)
+    keep(state, kept)
+
+    with state.turn() as turn:
+        assert turn.occurrences.find("daily-close", NOON) == kept
+        assert turn.occurrences.find("daily-close", NOON + MICROSECOND) is None
+        assert turn.occurrences.find("other", NOON) is None
+
+
+def test_a_nominal_time_is_decided_once(state: State) -> None:
+    keep(state, an_occurrence())
+
+    with pytest.raises(ValueError, match="daily-close"):
+        keep(state, an_occurrence(run_id="another"))
+
+    keep(state, an_occurrence(schedule="other"), an_occurrence(NOON + MICROSECOND))
+    with state.turn() as turn:
+        assert turn.occurrences.find("daily-close", NOON) == an_occurrence()
+
+
+def test_the_newest_nominal_times_come_first_whatever_the_order_of_deciding(state: State) -> None:
+    second, first, third = NOON, NOON - SECOND, NOON + MICROSECOND
+    keep(state, an_occurrence(second), an_occurrence(first), an_occurrence(third))
+    keep(state, an_occurrence(schedule="other"))
+
+    with state.turn() as turn:
+        newest = [each.nominal for each in turn.occurrences.newest("daily-close", 9)]
+        two = [each.nominal for each in turn.occurrences.newest("daily-close", 2)]
+        assert (newest, two) == ([third, second, first], [third, second])
+        assert list(turn.occurrences.newest("unknown", 9)) == []

@@ -1,0 +1,220 @@
+"""What every state promises: a turn is kept as a whole or not at all, and turns don't mix."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+
+import pytest
+
+from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ports.state import State, Turn
+from aegis_batch.application.ports.work_queue import Lane, Work
+from aegis_batch.domain.errors import StateUnavailable
+from tests.integration.state_files import StateFiles
+from tests.integration.state_records import (
+    NOON,
+    a_dead_letter,
+    a_key,
+    a_notice,
+    a_run,
+    a_schedule,
+    an_audit_entry,
+    an_occurrence,
+)
+
+WORK = Work(id="r#1", run_id="r", lane=Lane.CLOSES, due_at=NOON, rank=1)
+
+
+class Killed(BaseException):
+    """The end of a process, which nothing in it can see."""
+
+
+def write_everywhere(turn: Turn) -> None:
+    turn.schedules.save(a_schedule("s", NOON + timedelta(hours=1)))
+    turn.occurrences.add(an_occurrence(schedule="s"))
+    turn.runs.add(a_run("r"))
+    turn.dead_letters.save(a_dead_letter("r"))
+    turn.audit.add(an_audit_entry("r"))
+    turn.notices.add(a_notice("n"))
+    turn.work.enqueue(WORK)
+
+
+def all_in(state: State) -> list[object]:
+    with state.turn() as turn:
+        return [
+            *turn.schedules.all(),
+            *turn.schedules.due(NOON + timedelta(days=1), 10),
+            *turn.occurrences.newest("s", 10),
+            *turn.runs.search(RunFilter(), 10),
+            *turn.runs.search(RunFilter(key=a_key()), 10),
+            *turn.dead_letters.newest(None, 10),
+            *([turn.dead_letters.open_of(a_key())] if turn.dead_letters.open_of(a_key()) else []),
+            *turn.audit.newest(10),
+            *turn.notices.due(NOON, 10),
+        ]
+
+
+def in_a_turn(state: State, *deeds: Callable[[Turn], object]) -> None:
+    with state.turn() as turn:
+        for deed in deeds:
+            deed(turn)
+
+
+def fail_with(error: BaseException) -> Callable[[Turn], None]:
+    def deed(_: Turn) -> None:
+        raise error
+
+    return deed
+
+
+def test_a_turn_that_ends_well_is_kept_as_a_whole(state: State) -> None:
+    in_a_turn(state, write_everywhere)
+
+    assert len(all_in(state)) == 9
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), KeyboardInterrupt(), Killed()])
+def test_a_turn_that_ends_badly_leaves_nothing(state: State, error: BaseException) -> None:
+    with pytest.raises(type(error)):
+        in_a_turn(state, write_everywhere, fail_with(error))
+
+    assert all_in(state) == []
+    in_a_turn(state, write_everywhere)
+    assert len(all_in(state)) == 9
+
+
+def test_a_turn_that_ends_badly_leaves_what_was_there_as_it_was(state: State) -> None:
+    in_a_turn(state, write_everywhere)
+    before = all_in(state)
+
+    def change(turn: Turn) -> None:
+        turn.schedules.save(a_schedule("s", None, retired=True))
+        turn.runs.save(a_run("r", key=a_key(tenant="other"), schedule="s"))
+        turn.dead_letters.save(a_dead_letter("r", key=a_key(tenant="other")))
+        turn.notices.save(a_notice("n", NOON + timedelta(days=9)))
+        turn.audit.add(an_audit_entry("other"))
+
+    with pytest.raises(Killed):
+        in_a_turn(state, change, fail_with(Killed()))
+
+    assert all_in(state) == before
+    in_a_turn(state, change)
+    assert all_in(state) != before
+
+
+def test_a_turn_sees_what_it_wrote(state: State) -> None:
+    with state.turn() as turn:
+        turn.runs.add(a_run("r"))
+
+        assert turn.runs.get("r") == a_run("r")
+
+
+def test_a_turn_goes_on_after_a_deed_that_was_refused(state: State) -> None:
+    with state.turn() as turn:
+        turn.runs.add(a_run("r"))
+        with pytest.raises(ValueError, match="r"):
+            turn.runs.add(a_run("r"))
+        turn.runs.add(a_run("s"))
+
+    with state.turn() as turn:
+        assert [run.id for run in turn.runs.search(RunFilter(oldest_first=True), 9)] == ["r", "s"]
+
+
+def test_a_turn_within_a_turn_is_refused_at_once_and_harms_nothing(state: State) -> None:
+    with state.turn() as turn:
+        turn.runs.add(a_run("r"))
+        with pytest.raises(RuntimeError, match="turn within a turn"):
+            in_a_turn(state)
+
+    assert len(all_in(state)) == 2
+
+
+def test_turns_of_several_threads_come_one_after_the_other(state: State) -> None:
+    in_a_turn(state, lambda turn: turn.runs.add(a_run("r")))
+
+    def count_up(_: int) -> None:
+        with state.turn() as turn:
+            run = turn.runs.get("r")
+            assert run is not None
+            turn.runs.save(a_run("r", attempt=run.attempt + 1))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count_up, range(40)))
+
+    with state.turn() as turn:
+        assert turn.runs.get("r") == a_run("r", attempt=40)
+
+
+def test_a_turn_does_not_see_what_another_has_not_committed(state: State) -> None:
+    has_written = Event()
+
+    def write_slowly() -> None:
+        with state.turn() as turn:
+            turn.runs.add(a_run("r"))
+            has_written.set()
+            turn.runs.save(a_run("r", attempt=1))
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write_slowly)
+        assert has_written.wait(10)
+        with state.turn() as turn:
+            assert turn.runs.get("r") == a_run("r", attempt=1)
+        writing.result()
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_the_wait_for_another_turn_is_bounded(kind: str, state_files: StateFiles) -> None:
+    state: State
+    if kind == "memory":
+        state = InMemoryState(InMemoryWorkQueue(wait_seconds=0.01))
+    else:
+        state = state_files.open_state(busy_timeout_seconds=0.01)
+    with ThreadPoolExecutor(1) as pool, state.turn() as turn:
+        turn.runs.add(a_run("r"))
+        waiting = pool.submit(all_in, state).exception(10)
+
+    assert isinstance(waiting, StateUnavailable)
+    assert waiting.code == "state_locked"
+    assert len(all_in(state)) == 2
+
+
+def test_the_queue_of_work_is_a_part_of_the_turn(state_files: StateFiles) -> None:
+    state = state_files.open_state()
+    with pytest.raises(Killed):
+        in_a_turn(state, write_everywhere, fail_with(Killed()))
+    assert state_files.queued() == []
+
+    in_a_turn(state, write_everywhere)
+    assert state_files.queued() == ["r#1"]
+    with pytest.raises(Killed):
+        in_a_turn(state, lambda turn: turn.work.withdraw("r#1"), fail_with(Killed()))
+    assert state_files.queued() == ["r#1"]
+
+
+def test_what_was_committed_is_there_for_whoever_opens_the_file_next(
+    state_files: StateFiles,
+) -> None:
+    first = state_files.open_state()
+    in_a_turn(first, write_everywhere)
+    state_files.close()
+
+    assert all_in(state_files.open_state()) == all_in(first)
+
+
+@pytest.mark.parametrize(
+    ("faults", "is_kept"),
+    [("begin_faults", False), ("commit_faults", False), ("late_faults", True)],
+)
+def test_faults_of_the_state_in_memory_come_where_a_real_one_has_them(
+    faults: str, *, is_kept: bool
+) -> None:
+    state = InMemoryState(InMemoryWorkQueue())
+    getattr(state, faults).append(StateUnavailable("a_code", "What is wrong.", "What to do."))
+
+    with pytest.raises(StateUnavailable):
+        in_a_turn(state, write_everywhere)
+
+    assert bool(all_in(state)) is is_kept
