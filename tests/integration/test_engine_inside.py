@@ -8,7 +8,10 @@ import base64
 import logging
 import pickle
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,13 +22,22 @@ from pathlib import Path
 import pytest
 from dbos import DBOS
 from dbos._schemas.system_database import SystemSchema
+from sqlalchemy import event
 
 from aegis_batch.adapters.outbound.dbos import inside
 from aegis_batch.adapters.outbound.dbos.engine import open_engine, prepare_engine_tables
 from aegis_batch.adapters.outbound.dbos.naming import APPLICATION, VERSION, WORKFLOW
 from aegis_batch.adapters.outbound.dbos.retention import forget_ended_work
+from aegis_batch.adapters.outbound.dbos.work_queue import QueueSettings
 from aegis_batch.application.ports.work_queue import Lane
-from tests.integration.work_places import DbosPlace, Performed, dbos_place, reached, work
+from tests.integration.work_places import (
+    ONE_A_LANE,
+    DbosPlace,
+    Performed,
+    dbos_place,
+    reached,
+    work,
+)
 
 _ROOT = Path(__file__).parents[2]
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -182,7 +194,9 @@ def test_what_this_process_took_long_ago_and_is_not_at_is_lost_until_the_next_st
     assert list(place.queue.lost(all_three)) == ["stranded"]
 
     # It holds up no stopping, and is taken up again.
-    assert sorted(place.queue.stop(0.5)) == ["just-taken", "stranded"]
+    began_seconds = time.monotonic()
+    assert sorted(place.queue.stop(120)) == ["just-taken", "stranded"]
+    assert time.monotonic() - began_seconds < 60
     assert list(place.queue.lost(all_three)) == []
     _forget_the_library()
     place.queue.start(performed.carry_out)
@@ -241,6 +255,7 @@ def test_the_library_writes_no_log(place: DbosPlace, capfd: pytest.CaptureFixtur
     root.removeHandler(listener)
 
     assert [name for name in listener.heard if name.startswith("dbos")] == []
+    assert {type(one) for one in logging.getLogger("dbos").handlers} == {logging.NullHandler}
     assert capfd.readouterr() == ("", "")
 
 
@@ -254,6 +269,25 @@ def test_a_stopped_queue_leaves_no_thread(place: DbosPlace) -> None:
 
     assert {f"queue-worker-{lane.value}" for lane in Lane} <= set(taking)
     reached(lambda: set(threading.enumerate()) <= before, "every thread has ended")
+
+
+def test_at_rest_the_database_is_asked_for_little_more_than_the_queues(tmp_path: Path) -> None:
+    settings = QueueSettings(executor="tester", concurrency=ONE_A_LANE, polling_seconds=3_600)
+    place = DbosPlace(tmp_path / "state.sqlite3", settings)
+    asked: list[str] = []
+
+    @event.listens_for(place.engine, "before_cursor_execute")
+    def note(*what: object) -> None:
+        asked.append(str(what[2]))
+
+    place.queue.start(Performed().carry_out)
+    # It looks for new queues each second, which can't be changed: a clock for this test.
+    reached(lambda: sum("FROM queues" in text for text in asked) > 10, "some seconds have passed")
+    place.close()
+
+    # One statement for what was broken off, one for what is due, and one for what is too late.
+    assert sum(text.startswith("UPDATE") for text in asked) == 3
+    assert not [text for text in asked if "queue_name =" in text and text.startswith("SELECT")]
 
 
 def test_no_more_than_a_few_rows_are_forgotten_at_once(place: DbosPlace) -> None:
@@ -288,3 +322,12 @@ def test_tables_are_prepared_by_several_at_once_and_any_number_of_times(tmp_path
     assert connection.execute("SELECT count(*) FROM dbos_migrations").fetchone() == (1,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+def test_the_library_is_not_imported_before_there_is_work() -> None:
+    modules = ("engine", "errors", "retention", "work_intake", "work_queue")
+    package = "aegis_batch.adapters.outbound.dbos"
+    lines = [f"import {package}.{module}" for module in modules]
+    lines += ["import sys", "assert 'dbos' not in sys.modules"]
+
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
