@@ -6,7 +6,6 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from aegis_batch.bootstrap.serving_types import sqlite_file
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.domain.printable import printable
 
@@ -37,7 +36,9 @@ def operator(settings: Settings) -> str:
 def state_file(settings: Settings) -> Path:
     """Return the whole path of the file that holds the state, whether it is there or not."""
     if settings.state_url is not None:
-        return sqlite_file(settings.state_url).absolute()
+        from aegis_batch.adapters.outbound.state.location import parse_state_url  # noqa: PLC0415
+
+        return parse_state_url(settings.state_url).file
     from platformdirs import user_data_path  # noqa: PLC0415 - few commands ask for it
 
     return user_data_path("aegis-batch", appauthor=False) / _FILE_NAME

@@ -5,7 +5,6 @@ Every fault is told without the text itself, which may be a secret.
 
 import re
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
@@ -22,10 +21,9 @@ __all__ = [
     "SqliteAddress",
     "Switch",
     "Waits",
-    "sqlite_file",
+    "check_cron",
 ]
 
-_SQLITE = "sqlite:///"
 _NAME_CHARACTERS_MAX = 100
 _WAITS_MAX = 20
 _WAIT_SECONDS_MAX = 86_400
@@ -35,30 +33,15 @@ _SWITCHES = {"true": True, "false": False}
 _SOME_INSTANT = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def sqlite_file(address: str) -> Path:
-    """Return the file that an address of an SQLite database names; ``ValueError`` with a reason.
-
-    ``sqlite:///`` comes before the path, which is relative to the current folder unless it begins
-    with another slash.
-    """
-    if not address.startswith(_SQLITE):
-        raise ValueError("must name an SQLite file, as in sqlite:////data/state.db")
-    path = address.removeprefix(_SQLITE)
-    if not path or path == ":memory:" or path.endswith("/"):
-        raise ValueError("names no file; write one as in sqlite:////data/state.db")
-    if "?" in path or "#" in path:
-        raise ValueError("has options after its path; write the path alone")
-    if path.startswith("~") or printable(path) != path:
-        raise ValueError("holds a path that can't be used; write it in full, as in /data/state.db")
-    return Path(path)
-
-
 def _sqlite_address(value: str) -> str:
-    sqlite_file(value)
+    from aegis_batch.adapters.outbound.state.location import parse_state_url  # noqa: PLC0415
+
+    or_fault(parse_state_url, value)
     return value
 
 
-def _cron(value: str) -> str:
+def check_cron(value: str) -> str:
+    """Return a cron expression that fires; ``ValueError`` with a reason for any other text."""
     from aegis_batch.adapters.outbound.system.cron import SystemCron  # noqa: PLC0415
 
     try:
@@ -122,7 +105,7 @@ def _notice_address(value: SecretStr) -> SecretStr:
 
 
 SqliteAddress = Annotated[str, AfterValidator(_sqlite_address)]
-CronText = Annotated[str, AfterValidator(_cron)]
+CronText = Annotated[str, AfterValidator(check_cron)]
 CalendarDay = Annotated[date, BeforeValidator(_day)]
 Waits = Annotated[tuple[float, ...], BeforeValidator(_waits)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
