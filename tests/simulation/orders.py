@@ -58,7 +58,9 @@ class ShopOrders:
 def _order(random: Random, zone: ZoneInfo, day: date, number: int) -> _Planned:
     lines = tuple(
         OrderLine(
-            random.choice(_NAMES), Decimal(random.randint(1, 4)), Decimal(random.randint(1, 9_999)) / 100
+            random.choice(_NAMES),
+            Decimal(random.randint(1, 4)),
+            Decimal(random.randint(1, 9_999)) / 100,
         )
         for _ in range(random.randint(1, 3))
     )

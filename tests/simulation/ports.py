@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -56,11 +56,11 @@ class FaultyGateway:
     can_find = True
 
     def __init__(self, backend: InMemoryReportGateway, plan: Plan, clock: InMemoryClock) -> None:
-        """Take the Backend itself; ``down_until`` makes it be away for a time."""
+        """Take the Backend itself; ``down_until_seconds`` of the monotonic clock it is away."""
         self._backend = backend
         self._plan = plan
         self._clock = clock
-        self.down_until: datetime | None = None
+        self.down_until_seconds = 0.0
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Ask the Backend, unless a fault comes in between."""
@@ -101,7 +101,7 @@ class FaultyGateway:
         return receipt
 
     def _be_down(self) -> None:
-        if self.down_until is not None and self._clock.now() < self.down_until:
+        if self._clock.monotonic_seconds() < self.down_until_seconds:
             self._plan.struck["backend: down for long"] += 1
             raise BackendUnavailable(*_SAFE)
 

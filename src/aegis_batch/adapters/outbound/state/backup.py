@@ -30,7 +30,7 @@ def backup(database: StateDatabase, target: Path, time_limit_seconds: float = 30
     except OSError as error:
         raise _unusable(target) from error
     try:
-        _copy(database, part, time_limit_seconds)
+        _copy(database, part, target, time_limit_seconds)
         # Unlike a rename, a link replaces nothing.
         os.link(part, target)
     except FileExistsError as error:
@@ -45,7 +45,7 @@ def backup(database: StateDatabase, target: Path, time_limit_seconds: float = 30
         part.unlink(missing_ok=True)
 
 
-def _copy(database: StateDatabase, part: Path, time_limit_seconds: float) -> None:
+def _copy(database: StateDatabase, part: Path, target: Path, time_limit_seconds: float) -> None:
     deadline = time.monotonic() + time_limit_seconds
 
     def mind_the_time(status: int, remaining: int, total: int) -> None:
@@ -70,7 +70,7 @@ def _copy(database: StateDatabase, part: Path, time_limit_seconds: float) -> Non
             translated = translate(error, database.file)
             # There was no room, or the like, where the copy is made.
             is_of_copy = isinstance(translated, StateUnavailable)
-            raise translate(error, part) if is_of_copy else translated from error
+            raise translate(error, target) if is_of_copy else translated from error
     if found != "ok":
         raise translate(_damaged(), database.file)
 

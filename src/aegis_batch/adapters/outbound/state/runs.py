@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, select, union_all
+from sqlalchemy.sql import ColumnCollection
 
 from aegis_batch.adapters.outbound.state import statements
 from aegis_batch.adapters.outbound.state.documents import (
@@ -71,21 +72,36 @@ class SqlRuns:
 
     def search(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
         """Return the runs that a filter lets through, in its order, at most ``limit``."""
-        place = (runs.c.enqueued_at, runs.c.id)
-        statement = _wanted(wanted).limit(limit)
-        if wanted.oldest_first:
-            return self._read(statement.order_by(*place))
-        return self._read(statement.order_by(*(column.desc() for column in place)))
+        statement = _wanted(wanted)
+        if not wanted.states:
+            return self._read(_first(statement, runs.c, wanted, limit))
+        # One part a state, each of which an index answers in order. Asked for all at once, they
+        # may be looked for among all the runs that a schedule ever had.
+        parts = [
+            _first(statement.where(runs.c.state == state.value), runs.c, wanted, limit).subquery()
+            for state in sorted(wanted.states)
+        ]
+        found = union_all(*map(select, parts)).subquery()
+        return self._read(_first(select(found), found.c, wanted, limit))
 
     def _read(self, statement: Select[Any]) -> Sequence[RunRecord]:
         return statements.read(self._connection, statement, _record_of)
 
 
+def _first(
+    statement: Select[Any],
+    columns: ColumnCollection[str, Any],
+    wanted: RunFilter,
+    limit: int,
+) -> Select[Any]:
+    place = (columns.enqueued_at, columns.id)
+    if not wanted.oldest_first:
+        place = (columns.enqueued_at.desc(), columns.id.desc())
+    return statement.order_by(*place).limit(limit)
+
+
 def _wanted(wanted: RunFilter) -> Select[Any]:
     statement = select(runs)
-    if wanted.states:
-        # In one order, so that the statement is the same text each time.
-        statement = statement.where(runs.c.state.in_(sorted(map(str, wanted.states))))
     if wanted.job is not None:
         statement = statement.where(runs.c.job == wanted.job.value)
     if wanted.day is not None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from aegis_batch.adapters.outbound.state.instants import Instant
 
 SQLITE = sqlite.dialect()
-POSTGRES = postgresql.dialect()
+POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 INSTANTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=ZONES)  # noqa: DTZ001 - the strategy adds the zone

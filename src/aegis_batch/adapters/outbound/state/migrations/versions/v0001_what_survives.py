@@ -145,9 +145,10 @@ def _make_dead_letters() -> None:
         sa.Column("replayed_as", sa.String),
     )
     key = ["tenant", "period_kind", "first_day"]
+    by_state = ["state", "died_at", "run_id"]
     op.create_index("dead_letters_by_time", "dead_letters", ["died_at", "run_id"])
-    op.create_index("dead_letters_by_state", "dead_letters", ["state", "died_at", "run_id"])
-    op.create_index("dead_letters_by_key", "dead_letters", [*key, "state"])
+    op.create_index("dead_letters_by_state", "dead_letters", by_state)
+    op.create_index("dead_letters_by_key", "dead_letters", [*key, *by_state])
 
 
 def _make_signs() -> None:
@@ -171,7 +172,6 @@ def _make_signs() -> None:
         sa.Column("beaten_at", Instant, nullable=False),
         sa.Column("stopped", sa.Boolean, nullable=False),
     )
-    op.create_index("executors_by_beat", "executors", ["beaten_at", "executor"])
 
 
 def _key_columns() -> tuple[sa.Column[object], ...]:
