@@ -3,8 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, union_all
-from sqlalchemy.sql import ColumnCollection
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    select,
+    union_all,
+)
 
 from aegis_batch.adapters.outbound.state import statements
 from aegis_batch.adapters.outbound.state.documents import (
@@ -66,54 +74,58 @@ class SqlRuns:
 
     def save(self, record: RunRecord) -> None:
         """Keep a known run as it is now; ``KeyError`` where it isn't known."""
-        update = runs.update().where(runs.c.id == record.id).values(_row_of(record))
-        if self._connection.execute(update).rowcount == 0:
+        update = runs.update().where(runs.c.id == bindparam("known"))
+        row = {**_row_of(record), "known": record.id}
+        if self._connection.execute(update, row).rowcount == 0:
             raise KeyError(record.id)
 
     def search(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
         """Return the runs that a filter lets through, in its order, at most ``limit``."""
-        statement = _wanted(wanted)
-        if not wanted.states:
-            return self._read(_first(statement, runs.c, wanted, limit))
-        # One part a state, each of which an index answers in order. Asked for all at once, they
-        # may be looked for among all the runs that a schedule ever had.
-        parts = [
-            _first(statement.where(runs.c.state == state.value), runs.c, wanted, limit).subquery()
-            for state in sorted(wanted.states)
-        ]
-        found = union_all(*map(select, parts)).subquery()
-        return self._read(_first(select(found), found.c, wanted, limit))
+        statement = select(runs).where(*_conditions(wanted))
+        if len(wanted.states) == 1:
+            statement = statement.where(runs.c.state == _states(wanted)[0])
+        elif wanted.states:
+            statement = select(runs).where(runs.c.id.in_(_ids_by_state(wanted, limit)))
+        return self._read(_first(statement, wanted, limit))
 
     def _read(self, statement: Select[Any]) -> Sequence[RunRecord]:
         return statements.read(self._connection, statement, _record_of)
 
 
-def _first(
-    statement: Select[Any],
-    columns: ColumnCollection[str, Any],
-    wanted: RunFilter,
-    limit: int,
-) -> Select[Any]:
-    place = (columns.enqueued_at, columns.id)
-    if not wanted.oldest_first:
-        place = (columns.enqueued_at.desc(), columns.id.desc())
-    return statement.order_by(*place).limit(limit)
+def _first(statement: Select[Any], wanted: RunFilter, limit: int) -> Select[Any]:
+    place = (runs.c.enqueued_at, runs.c.id)
+    if wanted.oldest_first:
+        return statement.order_by(*place).limit(limit)
+    return statement.order_by(*(column.desc() for column in place)).limit(limit)
 
 
-def _wanted(wanted: RunFilter) -> Select[Any]:
-    statement = select(runs)
-    if wanted.job is not None:
-        statement = statement.where(runs.c.job == wanted.job.value)
-    if wanted.day is not None:
-        statement = statement.where(runs.c.first_day == wanted.day)
+def _ids_by_state(wanted: RunFilter, limit: int) -> CompoundSelect[Any]:
+    # One part a state, each of which an index answers in order. Asked for all at once, SQLite
+    # looks for them among all the runs that a schedule, or a key, ever had.
+    conditions = _conditions(wanted)
+    parts = (
+        select(runs.c.id).where(runs.c.state == state, *conditions) for state in _states(wanted)
+    )
+    return union_all(*(select(_first(part, wanted, limit).subquery()) for part in parts))
+
+
+def _states(wanted: RunFilter) -> list[str]:
+    # In one order, so that the statement has the same text each time.
+    return sorted(state.value for state in wanted.states)
+
+
+def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
+    asked: dict[str, object] = {
+        "job": None if wanted.job is None else wanted.job.value,
+        "first_day": wanted.day,
+        "schedule": wanted.schedule,
+        "parent": wanted.parent,
+    }
+    columns = {name: value for name, value in asked.items() if value is not None}
+    conditions = [runs.c[name] == value for name, value in columns.items()]
     if wanted.key is not None:
-        columns = key_columns(wanted.key)
-        statement = statement.where(*(runs.c[name] == value for name, value in columns.items()))
-    if wanted.schedule is not None:
-        statement = statement.where(runs.c.schedule == wanted.schedule)
-    if wanted.parent is not None:
-        statement = statement.where(runs.c.parent == wanted.parent)
-    return statement
+        conditions += [runs.c[name] == value for name, value in key_columns(wanted.key).items()]
+    return conditions
 
 
 def _row_of(record: RunRecord) -> dict[str, object]:
