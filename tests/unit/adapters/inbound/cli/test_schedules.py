@@ -192,6 +192,11 @@ def test_pausing_for_programs_tells_who_and_why(scheduled: LedgerServices) -> No
         (["trigger", "daily-close", "--at", "yesterday"], "invalid_instant"),
         (["trigger", "daily-close", "--at", "2018-11-04T00:30"], "skipped_time"),
         (["trigger", "daily-close", "--at", "2026-11-23T05:00:00Z"], "still_to_come"),
+        (["trigger", "daily-close", "--at", "2026-11-22T05:00:01Z"], "no_nominal_time"),
+        (["trigger", "daily-close", "--at", "2026-11-22T06:00:00Z"], "no_nominal_time"),
+        (["trigger", "hourly", "--at", "2026-11-22T14:59:59Z"], "no_nominal_time"),
+        (["trigger", "after", "--at", "2026-11-22T15:00:00Z"], "no_nominal_time"),
+        (["trigger", "once", "--at", "2026-11-22T15:00:00Z"], "no_nominal_time"),
         (["next", "once", "--count", "0"], "invalid_command"),
         (["next", "once", "--count", "1001"], "invalid_command"),
         ([], "invalid_command"),
@@ -259,6 +264,17 @@ def test_a_nominal_time_is_triggered_once_however_it_is_written(
     assert again.status == 2
     assert "is decided: RAN" in again.err
     assert len(scheduled.tell("runs", "--output", "json").json["runs"]) == 1
+
+
+def test_a_nominal_time_of_any_rule_that_was_never_decided_is_triggered(
+    scheduled: LedgerServices,
+) -> None:
+    hourly = scheduled.tell("schedules", "trigger", "hourly", "--at", "2026-11-22T14:00:00Z")
+    _fire(scheduled, NOW + timedelta(hours=2))
+    once = scheduled.tell("schedules", "trigger", "once", "--at", "2026-11-22T16:00:00Z")
+
+    assert hourly.status == 0
+    assert (once.status, "is decided: RAN" in once.err) == (2, True)
 
 
 def test_a_shell_completes_the_names_of_schedules(
