@@ -65,6 +65,7 @@ DAILY = Schedule(
     Timing(ScheduleKind.CRON, cron="0 0 2 * * *", zone=ZONE),
     newest_only=True,
 )
+CURRENT = StateSchema(Path("/data/state.db"), "0001", "0001", ())
 PROBLEM = Problem(
     "conflict", "Another report\x1b[2J is there.", "Settle it there.", retryable=False
 )
@@ -95,10 +96,11 @@ class LedgerServices(UnbuiltServices):
     clock: InMemoryClock = field(default_factory=lambda: InMemoryClock(NOW))
     queue: InMemoryWorkQueue = field(default_factory=InMemoryWorkQueue)
     fault: AegisError | Exception | None = None
-    schema: StateSchema = StateSchema(Path("/data/state.db"), "0001", "0001", ())
+    schema: StateSchema = CURRENT
     backups: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Build what the commands work with."""
         self.state = InMemoryState(self.queue)
         self.identifiers = InMemoryIdentifiers()
         self.ledger = Ledger(self.state, self.clock, InMemoryMetricsSink(), InMemoryNotifier())
