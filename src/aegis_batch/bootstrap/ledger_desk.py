@@ -21,9 +21,10 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.timings import Timings
-from aegis_batch.bootstrap.identity import operator, state_file
+from aegis_batch.bootstrap.identity import operator
 from aegis_batch.bootstrap.loading import load_settings
 from aegis_batch.bootstrap.settings import Settings
+from aegis_batch.bootstrap.state import build_state, make_ready, open_database, open_work_engine
 from aegis_batch.bootstrap.telemetry import set_up_logs
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.errors import NoticeUndelivered
@@ -32,8 +33,12 @@ from aegis_batch.domain.notice import Notice, NoticeKind
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.state.database import StateDatabase
+    from aegis_batch.adapters.outbound.state.present_schema import SchemaStatus
 
 __all__ = ["back_up_state", "migrate_state", "open_ledger_desk", "read_schema"]
+
+_database = contextmanager(open_database)
+_work_engine = contextmanager(open_work_engine)
 
 
 class _LeftToServe:
@@ -61,31 +66,23 @@ def open_ledger_desk(
 
     Work is queued by the engine's intake alone, so that a process that serves is not disturbed.
     """
-    from aegis_batch.adapters.outbound.dbos.engine import open_engine
-    from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
-    from aegis_batch.adapters.outbound.state.state import SqlState
-
     settings = _settings(environ)
     zone = settings.timezone
     calendar = Calendar(load_zone(zone), zone, settings.day_start)
-    with _database(settings) as database:
-        engine = open_engine(f"sqlite:///{database.file}")
-        state = SqlState(database, DbosIntakeDesk(engine).intake_of)
+    with _database(settings) as database, _work_engine(settings) as engine:
+        state = build_state(database, engine)
         ledger = Ledger(state, clock, LogMetricsSink(), _LeftToServe(settings))
         timings = Timings(SystemCron())
         catch_up = timedelta(days=settings.catch_up_days)
         firing = Firing(timings, identifiers, Expectation(calendar, catch_up, settings.close_from))
-        try:
-            yield LedgerDesk(
-                history=HistoryUseCase(state),
-                schedules=ScheduleControl(ledger, timings, firing),
-                dead_letters=DeadLetterDecisions(ledger, identifiers),
-                operator=operator(settings),
-                calendar=Clockface(calendar.zone, zone),
-                clockface_of=lambda name: Clockface(load_zone(name), name),
-            )
-        finally:
-            engine.dispose()
+        yield LedgerDesk(
+            history=HistoryUseCase(state),
+            schedules=ScheduleControl(ledger, timings, firing),
+            dead_letters=DeadLetterDecisions(ledger, identifiers),
+            operator=operator(settings),
+            calendar=Clockface(calendar.zone, zone),
+            clockface_of=lambda name: Clockface(load_zone(name), name),
+        )
 
 
 def read_schema(environ: Mapping[str, str] | None) -> StateSchema:
@@ -93,23 +90,14 @@ def read_schema(environ: Mapping[str, str] | None) -> StateSchema:
     from aegis_batch.adapters.outbound.state.schema import status
 
     with _database(_settings(environ)) as database:
-        found = status(database)
-        return StateSchema(database.file, found.revision, found.head, found.pending)
+        return _schema(database, status(database))
 
 
 def migrate_state(environ: Mapping[str, str] | None) -> StateSchema:
-    """Bring the schema of the state up to date, the engine's tables too; return what it was."""
-    from aegis_batch.adapters.outbound.dbos.engine import open_engine, prepare_engine_tables
-    from aegis_batch.adapters.outbound.state.schema import migrate
-
-    with _database(_settings(environ)) as database:
-        before = migrate(database)
-        engine = open_engine(f"sqlite:///{database.file}")
-        try:
-            prepare_engine_tables(engine)
-        finally:
-            engine.dispose()
-        return StateSchema(database.file, before.revision, before.head, before.pending)
+    """Bring the schemas in the state database up to date, and return how it was before."""
+    settings = _settings(environ)
+    with _database(settings) as database, _work_engine(settings) as engine:
+        return _schema(database, make_ready(database, engine))
 
 
 def back_up_state(environ: Mapping[str, str] | None, target: Path) -> None:
@@ -126,13 +114,5 @@ def _settings(environ: Mapping[str, str] | None) -> Settings:
     return settings
 
 
-@contextmanager
-def _database(settings: Settings) -> "Iterator[StateDatabase]":
-    from aegis_batch.adapters.outbound.state.database import StateDatabase
-    from aegis_batch.adapters.outbound.state.location import StateLocation
-
-    database = StateDatabase(StateLocation(state_file(settings)))
-    try:
-        yield database
-    finally:
-        database.close()
+def _schema(database: "StateDatabase", status: "SchemaStatus") -> StateSchema:
+    return StateSchema(database.file, status.revision, status.head, status.pending)

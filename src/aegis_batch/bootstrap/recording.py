@@ -1,27 +1,26 @@
 """Recording a close by hand in the ledger, which must never change how the close ended."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 
 from loguru import logger
 
-from aegis_batch.adapters.outbound.dbos.engine import open_engine
-from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
-from aegis_batch.adapters.outbound.state.database import StateDatabase
-from aegis_batch.adapters.outbound.state.location import StateLocation
 from aegis_batch.adapters.outbound.state.schema import migrate
-from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.adapters.outbound.system.resource_meter import SystemResourceMeter
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.recording import RecordCloseUseCase
-from aegis_batch.bootstrap.identity import executor_id, operator, state_file
+from aegis_batch.bootstrap.identity import executor_id, operator
 from aegis_batch.bootstrap.loading import load_settings
 from aegis_batch.bootstrap.settings import Adapters, Settings
+from aegis_batch.bootstrap.state import build_state, open_database, open_work_engine
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult
 
 __all__ = ["record_close"]
 
+_database = contextmanager(open_database)
+_work_engine = contextmanager(open_work_engine)
 # Whoever waits for the close must not wait long for its record.
 _LOCK_WAIT_SECONDS = 2.0
 
@@ -50,20 +49,17 @@ def _record(
     result: CloseResult,
     events: Sequence[RunEvent],
 ) -> None:
-    database = StateDatabase(StateLocation(state_file(settings)), _LOCK_WAIT_SECONDS)
-    engine = open_engine(f"sqlite:///{database.file}")
-    try:
+    with _database(settings, _LOCK_WAIT_SECONDS) as database, _work_engine(settings) as engine:
         if settings.state_migrate or not database.file.exists():
             # Looks alone, unless there is something to be done.
             migrate(database)
-        state = SqlState(database, DbosIntakeDesk(engine).intake_of)
         use_case = RecordCloseUseCase(
-            state, clock, SystemResourceMeter(), executor_id(settings, environ)
+            build_state(database, engine),
+            clock,
+            SystemResourceMeter(),
+            executor_id(settings, environ),
         )
         use_case.record(result, events, operator(settings))
-    finally:
-        engine.dispose()
-        database.close()
 
 
 def _warn(code: str, what: str) -> None:

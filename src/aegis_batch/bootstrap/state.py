@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from aegis_batch.adapters.outbound.state.database import StateDatabase
+    from aegis_batch.adapters.outbound.state.present_schema import SchemaStatus
     from aegis_batch.adapters.outbound.state.state import SqlState
 
 __all__ = ["build_state", "make_ready", "open_database", "open_work_engine", "refuse_outdated"]
 
 
-def open_database(settings: Settings) -> "Iterator[StateDatabase]":
+def open_database(settings: Settings, lock_wait_seconds: float = 10.0) -> "Iterator[StateDatabase]":
     """Yield the state database of the settings, and close it; nothing is opened before its use."""
     from aegis_batch.adapters.outbound.state.database import StateDatabase
     from aegis_batch.adapters.outbound.state.location import StateLocation
 
-    database = StateDatabase(StateLocation(state_file(settings)))
+    database = StateDatabase(StateLocation(state_file(settings)), lock_wait_seconds)
     try:
         yield database
     finally:
@@ -52,16 +53,17 @@ def build_state(database: "StateDatabase", engine: "Engine") -> "SqlState":
     return SqlState(database, DbosIntakeDesk(engine).intake_of)
 
 
-def make_ready(database: "StateDatabase", engine: "Engine") -> None:
+def make_ready(database: "StateDatabase", engine: "Engine") -> "SchemaStatus":
     """Make the file if it isn't there, and bring both schemas in it up to date.
 
-    Raises ``StateUnavailable`` and ``StateMisfit``.
+    Returns where its own schema stood before. Raises ``StateUnavailable`` and ``StateMisfit``.
     """
     from aegis_batch.adapters.outbound.dbos.engine import prepare_engine_tables
     from aegis_batch.adapters.outbound.state.schema import migrate
 
-    migrate(database)
+    before = migrate(database)
     prepare_engine_tables(engine)
+    return before
 
 
 def refuse_outdated(database: "StateDatabase") -> None:

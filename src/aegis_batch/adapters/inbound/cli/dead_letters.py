@@ -63,21 +63,18 @@ def _at_most(
 
 def _decision(command: _Command) -> _Command:
     """Give a command what every decision about dead letters needs."""
-    for decorate in (
-        click.pass_obj,
-        output_option,
-        click.option("--reason", required=True, help="Why; the audit keeps it, with your name."),
-        click.argument(
-            "run_ids",
-            metavar="RUN...",
-            nargs=-1,
-            required=True,
-            callback=_at_most,
-            shell_complete=_complete_open,
-        ),
-    ):
-        command = decorate(command)
-    return command
+    runs = click.argument(
+        "run_ids",
+        metavar="RUN...",
+        nargs=-1,
+        required=True,
+        callback=_at_most,
+        shell_complete=_complete_open,
+    )
+    reason = click.option(
+        "--reason", required=True, help="Why; the audit keeps it, with your name."
+    )
+    return runs(reason(output_option(command)))
 
 
 @click.group(
@@ -156,6 +153,7 @@ Example:
 All of them are replayed, or none is. Replaying one twice starts one run."""
 )
 @_decision
+@click.pass_obj
 def replay(services: Services, *, run_ids: tuple[str, ...], reason: str, output: str) -> int:
     """Start a run in the place of each; serve carries it out."""
     with services.ledger_desk() as desk:
@@ -172,6 +170,7 @@ Example:
 All of them are discarded, or none is."""
 )
 @_decision
+@click.pass_obj
 def discard(services: Services, *, run_ids: tuple[str, ...], reason: str, output: str) -> int:
     """Put each away; a night that finds its day open tries it again."""
     with services.ledger_desk() as desk:
