@@ -53,19 +53,17 @@ def audit(services: Services, *, limit: int, output: str) -> int:
 
 def _as_text(entries: Sequence[AuditEntry], calendar: Clockface) -> str:
     return table(
-        ("UTC", calendar.heading, "who", "did", "to", "because"),
+        ("UTC", calendar.heading, "who", "did", "to what, and why"),
         (
             (
                 f"{entry.at:%Y-%m-%d %H:%M:%S}",
                 calendar.short(entry.at),
                 entry.operator,
                 entry.action,
-                entry.subject,
-                entry.reason,
+                f"{entry.subject}  {entry.reason}".rstrip(),
             )
             for entry in entries
         ),
-        ends_in_id=False,
     )
 
 

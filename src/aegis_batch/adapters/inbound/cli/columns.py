@@ -11,19 +11,17 @@ _GAP = "  "
 _WIDTH_WITHOUT_TERMINAL = 160
 
 
-def table(
-    headings: Sequence[str], rows: Iterable[Sequence[str]], *, ends_in_id: bool = True
-) -> str:
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, may_fold: bool = True) -> str:
     """Return rows below their headings, each column as wide as its widest cell.
 
-    Where a line is wider than the terminal, an id at its end goes on a line of its own, so that it
-    is never cut: it is there to be copied.
+    Where a line is wider than the terminal, the last cell of each goes on a line of its own, so
+    that an id in it stays whole: it is there to be copied.
     """
     cells = [list(headings), *([printable(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [_line(row, widths) for row in cells]
     width = shutil.get_terminal_size((_WIDTH_WITHOUT_TERMINAL, 24)).columns
-    if ends_in_id and max(map(len, lines)) > width:
+    if may_fold and max(map(len, lines)) > width:
         lines = [f"{_line(row[:-1], widths)}\n{_GAP}{row[-1]}".rstrip() for row in cells]
     return "\n".join(lines)
 

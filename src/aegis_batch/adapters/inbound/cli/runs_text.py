@@ -124,5 +124,5 @@ def _timeline(entries: Sequence[TimelineEntry], calendar: Clockface) -> str:
             )
             for entry in entries
         ),
-        ends_in_id=False,
+        may_fold=False,
     )

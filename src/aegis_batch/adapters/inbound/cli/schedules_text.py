@@ -1,7 +1,7 @@
 """Schedules and their nominal times, for people."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aegis_batch.adapters.inbound.cli.columns import facts, table
 from aegis_batch.adapters.inbound.cli.moments import Clockface, utc
@@ -29,7 +29,7 @@ def schedules_as_text(
             )
             for state in states
         ),
-        ends_in_id=False,
+        may_fold=False,
     )
 
 
@@ -43,7 +43,7 @@ def view_as_text(view: ScheduleView, clockface: Clockface, now: datetime) -> str
             ("job", schedule.job.value),
             ("rule", _rule(schedule.timing)),
             ("overlap", schedule.overlap.value),
-            ("catch-up", f"what is late by more than {schedule.catch_up} is missed"),
+            ("catch-up", f"what is late by more than {_told(schedule.catch_up)} is missed"),
             ("late", "only the newest of several runs" if schedule.newest_only else "each runs"),
             ("jitter", f"up to {jitter} s" if jitter else None),
             ("next", _next(state, clockface, now)),
@@ -81,8 +81,20 @@ def _rule(timing: Timing) -> str:
     if timing.at is not None:
         return f"once, at {utc(timing.at)}"
     if timing.kind is ScheduleKind.FIXED_RATE:
-        return f"every {timing.every}"
-    return f"{timing.every} after the end of its last run"
+        return f"every {_told(timing.every)}"
+    return f"{_told(timing.every)} after the end of its last run"
+
+
+def _told(duration: timedelta | None) -> str:
+    """Return a duration in its units, the largest first: ``1 day 12 h``."""
+    minutes, seconds = divmod((duration or timedelta(0)).total_seconds(), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{days} day{'' if days == 1 else 's'}"] if days else []
+    parts += [f"{hours} h"] if hours else []
+    parts += [f"{minutes} min"] if minutes else []
+    parts += [f"{seconds:g} s"] if seconds or not parts else []
+    return " ".join(parts)
 
 
 def _next(state: ScheduleState, clockface: Clockface, now: datetime) -> str:

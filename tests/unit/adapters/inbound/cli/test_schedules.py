@@ -42,9 +42,25 @@ def test_schedules_are_listed_by_name_with_their_next_firing(scheduled: LedgerSe
 
     assert [line.split("  ")[0] for line in lines[1:]] == ["after", "daily-close", "hourly", "once"]
     assert "2026-11-23 05:00  11-23 02:00  active  0 0 2 * * * in America/Sao_Paulo" in lines[2]
-    assert lines[1].endswith("1:00:00 after the end of its last run")
-    assert lines[3].endswith("every 1:00:00")
+    assert lines[1].endswith("1 h after the end of its last run")
+    assert lines[3].endswith("every 1 h")
     assert lines[4].endswith("once, at 2026-11-22 16:00:00 UTC")
+
+
+@pytest.mark.parametrize(
+    ("every", "told"),
+    [
+        (timedelta(days=1, hours=12), "every 1 day 12 h"),
+        (timedelta(days=7), "every 7 days"),
+        (timedelta(minutes=90), "every 1 h 30 min"),
+        (timedelta(seconds=90), "every 1 min 30 s"),
+        (timedelta(seconds=0.25), "every 0.25 s"),
+    ],
+)
+def test_a_rate_is_told_in_its_units(ledger: LedgerServices, every: timedelta, told: str) -> None:
+    ledger.control.sync([replace(HOURLY, timing=Timing(ScheduleKind.FIXED_RATE, every=every))])
+
+    assert f"rule      {told}\n" in ledger.tell("schedules", "show", "hourly").out
 
 
 def test_a_state_without_schedules_says_who_makes_them(ledger: LedgerServices) -> None:
@@ -87,6 +103,7 @@ def test_a_schedule_is_shown_with_what_was_decided(scheduled: LedgerServices) ->
     told = scheduled.tell("schedules", "show", "daily-close")
     as_json = scheduled.tell("schedules", "show", "daily-close", "--output", "json").json
 
+    assert "catch-up  what is late by more than 7 days is missed" in told.out
     assert "late      only the newest of several runs" in told.out
     assert "decided   2026-11-25 05:00:00 UTC  (02:00:00-03:00 America/Sao_Paulo)" in told.out
     assert "2026-11-24 05:00:00  11-24 02:00  SUPERSEDED" in told.out
