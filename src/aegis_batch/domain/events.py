@@ -26,6 +26,8 @@ __all__ = [
     "JobSentToDlq",
     "JobStarted",
     "JobTaken",
+    "NoticeDelivered",
+    "NoticeGivenUp",
     "OccurrenceDecided",
     "OrdersRead",
     "ReportSought",
@@ -275,3 +277,22 @@ class OccurrenceDecided(Event):
     decision: Decision
     reason: str
     run_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeDelivered(Event):
+    """A notice reached its receiver."""
+
+    name: ClassVar[str] = "notice.delivered"
+    key: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeGivenUp(Event):
+    """A notice was tried often enough and reached nobody."""
+
+    name: ClassVar[str] = "notice.given_up"
+    key: str
+    attempts: int
+    code: str

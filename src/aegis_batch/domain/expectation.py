@@ -40,7 +40,3 @@ class Expectation:
             days.append(day)
             day -= _DAY
         return days[::-1]
-
-    def given_up_after(self, day: date) -> datetime:
-        """Return when a day falls out of the catch-up window."""
-        return self.calendar.window(day).end + self.catch_up

@@ -83,6 +83,16 @@ class Problem:
         )
 
     @classmethod
+    def of_defect(cls, kind: str) -> "Problem":
+        """Return the problem of an error that nobody foresaw, told by its kind alone."""
+        return cls(
+            code="defect",
+            message=f"A defect of this program broke the attempt off ({kind}).",
+            remedy="Please report it, with the version and the log lines of the run.",
+            retryable=False,
+        )
+
+    @classmethod
     def of_conflict(cls, differences: Iterable[Difference]) -> "Problem":
         """Return the problem of a Backend that holds a report other than the derived one."""
         told = "; ".join(map(str, differences))

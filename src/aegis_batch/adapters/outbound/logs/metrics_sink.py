@@ -14,6 +14,8 @@ from aegis_batch.domain.events import (
     JobRetried,
     JobSentToDlq,
     JobTaken,
+    NoticeDelivered,
+    NoticeGivenUp,
     OccurrenceDecided,
     RequestAnswered,
     RequestFailed,
@@ -53,14 +55,18 @@ def _identity(run: Run) -> dict[str, object]:
 
 
 def _level_of(event: Event) -> str:
-    if isinstance(event, CloseFailed | DayOverdue | JobFailed | JobSentToDlq):
+    if isinstance(event, CloseFailed | DayOverdue | JobFailed | JobSentToDlq | NoticeGivenUp):
         return "ERROR"
     if isinstance(event, OccurrenceDecided):
         return "ERROR" if event.decision is Decision.MISSED else "INFO"
     if isinstance(event, JobRetried | RequestFailed | RuleBroken | StepFailed):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
-    return "DEBUG" if isinstance(event, JobTaken | RequestAnswered | StepStarted) else "INFO"
+    return (
+        "DEBUG"
+        if isinstance(event, JobTaken | NoticeDelivered | RequestAnswered | StepStarted)
+        else "INFO"
+    )
 
 
 def _sentence(event: Event) -> str:

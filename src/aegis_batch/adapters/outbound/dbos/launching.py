@@ -1,0 +1,86 @@
+"""Launches the library: one instance a process, without anything that this program does itself."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from dbos import DBOS, DBOSPortableJSONSerializer
+from dbos import error as dbos_error
+
+from aegis_batch.adapters.outbound.dbos.errors import misfit
+from aegis_batch.adapters.outbound.dbos.inside import be_silent, refuse_pickles
+from aegis_batch.adapters.outbound.dbos.naming import APPLICATION, VERSION, WORKFLOW
+from aegis_batch.application.ports.work_queue import Lane
+
+if TYPE_CHECKING:
+    from dbos import DBOSConfig
+    from sqlalchemy import Engine
+
+__all__ = ["launch", "shut_down"]
+
+# Work that ends its process each time would otherwise do so for ever.
+_MAX_RECOVERIES = 20
+# Beside those that carry work out: what the library does in threads of the same pool.
+_SPARE_THREADS = 4
+# No schedule is the library's; it looks for one all the same.
+_NEVER_SECONDS = 86_400.0
+
+
+def launch(
+    engine: "Engine",
+    *,
+    executor: str,
+    concurrency: Mapping[Lane, int],
+    polling_seconds: float,
+    carry_out: Callable[[str, str], None],
+) -> DBOS:
+    """Take up work and go on in threads of the library's own.
+
+    Raises what SQLAlchemy raises, and ``StateMisfit`` where the library finds its tables wanting.
+    """
+    be_silent()
+    refuse_pickles()
+    library = DBOS(config=_config(engine, executor, sum(concurrency.values())))
+    try:
+
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_MAX_RECOVERIES)
+        def _(run_id: str, work_id: str) -> None:
+            carry_out(run_id, work_id)
+
+        DBOS.listen_queues([lane.value for lane in concurrency])
+        DBOS.launch()
+        for lane, at_once in concurrency.items():
+            DBOS.register_queue(
+                lane.value,
+                worker_concurrency=at_once,
+                polling_interval_sec=polling_seconds,
+                on_conflict="always_update",
+            )
+    except dbos_error.DBOSException:
+        shut_down()
+        raise misfit() from None
+    except Exception:
+        shut_down()
+        raise
+    return library
+
+
+def shut_down() -> None:
+    """End the library's threads and forget what it knows; nothing may be under way."""
+    DBOS.destroy(destroy_registry=True)
+
+
+def _config(engine: "Engine", executor: str, at_once: int) -> "DBOSConfig":
+    return {
+        "name": APPLICATION,
+        "application_version": VERSION,
+        "executor_id": executor,
+        "system_database_engine": engine,
+        "serializer": DBOSPortableJSONSerializer(),
+        # The tables were prepared before, in bounded time.
+        "run_migrations": False,
+        "use_listen_notify": False,
+        "enable_otlp": False,
+        "log_level": "CRITICAL",
+        "max_executor_threads": at_once + _SPARE_THREADS,
+        "scheduler_polling_interval_sec": _NEVER_SECONDS,
+    }

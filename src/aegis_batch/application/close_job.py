@@ -1,0 +1,42 @@
+"""The job that closes one day."""
+
+from dataclasses import replace
+
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.jobs import Ended
+from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.run_record import RunRecord
+
+__all__ = ["CloseJob"]
+
+
+class CloseJob:
+    """Closes the day of a run."""
+
+    def __init__(self, daily_close: DailyCloseUseCase) -> None:
+        """Take the use case."""
+        self._daily_close = daily_close
+
+    def do(self, record: RunRecord) -> Ended:
+        """Close the day; see ``Job``."""
+        request = CloseRequest(
+            run_id=record.id,
+            trace_id=record.trace_id,
+            tenant=record.key.tenant,
+            day=record.key.period.first_day,
+        )
+        try:
+            result = self._daily_close.close(request)
+        except InvalidRequest as error:
+            # The day had ended when the run was made: the clock has been set back, and goes on.
+            problem = replace(Problem.of(error), retryable=error.code == "day_not_over")
+            return Ended(Outcome.INVALID, 0.0, problem)
+        orders = None if result.report is None else result.report.total_orders
+        return Ended(
+            outcome=result.outcome,
+            duration_ms=result.duration_ms,
+            problem=result.problem,
+            orders=orders if result.seal is None else result.seal.orders_read,
+            seal=result.seal,
+        )

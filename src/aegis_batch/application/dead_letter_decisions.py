@@ -1,0 +1,132 @@
+"""What people decide about dead letters: replay or discard, each once, and with a reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from aegis_batch.application.day_standing import Standing, standing_of
+from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
+from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.domain.audit import AuditEntry
+from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.run import JobKind, RunState, Trigger
+from aegis_batch.domain.run_record import RunRecord
+
+__all__ = ["DeadLetterDecisions", "Decided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision came to; ``is_new`` is false where the same had been decided before."""
+
+    letter: DeadLetter
+    is_new: bool
+
+
+class DeadLetterDecisions:
+    """Carries out decisions about dead letters; all of a call, or none of it."""
+
+    def __init__(self, ledger: Ledger, identifiers: Identifiers) -> None:
+        """Take the ledger and the source of ids."""
+        self._ledger = ledger
+        self._identifiers = identifiers
+
+    def replay(self, run_ids: Sequence[str], operator: str, reason: str) -> list[Decided]:
+        """Start a run in the place of each; one that was replayed before starts no other.
+
+        Raises ``InvalidRequest`` for an unknown or a discarded dead letter, and for one whose day
+        has a run in flight.
+        """
+        _check_reason(reason)
+        with self._ledger.turn() as turn:
+            return [self._replay(turn, run_id, operator, reason) for run_id in run_ids]
+
+    def discard(self, run_ids: Sequence[str], operator: str, reason: str) -> list[Decided]:
+        """Put each away for good; the next night finds its day open, and tries it again.
+
+        Raises ``InvalidRequest`` for an unknown or a replayed dead letter.
+        """
+        _check_reason(reason)
+        with self._ledger.turn() as turn:
+            return [_discard(turn, run_id, operator, reason) for run_id in run_ids]
+
+    def _replay(self, turn: LedgerTurn, run_id: str, operator: str, reason: str) -> Decided:
+        letter = _get(turn, run_id)
+        if letter.state is DeadLetterState.REPLAYED:
+            return Decided(letter, is_new=False)
+        if letter.state is DeadLetterState.DISCARDED:
+            raise _decided_before(letter)
+        standing = standing_of(turn.state, letter.key)
+        if letter.job is JobKind.CLOSE and standing.standing is Standing.IN_FLIGHT:
+            raise InvalidRequest(
+                "day_in_flight",
+                f"The dead letter {run_id} can't be replayed now: {standing.why}.",
+                "Wait until that run has ended.",
+            )
+        new_id = self._identifiers.new_run_id()
+        turn.dispatch(
+            RunRecord(
+                id=new_id,
+                trace_id=self._identifiers.new_trace_id(),
+                job=letter.job,
+                key=letter.key,
+                trigger=Trigger.REPLAY,
+                requested_by=operator,
+                state=RunState.QUEUED,
+                work_id=first_work_id(new_id),
+                enqueued_at=turn.now,
+                due_at=turn.now,
+                replay_of=run_id,
+            )
+        )
+        decided = _decide(letter, turn, DeadLetterState.REPLAYED, operator, reason)
+        decided = replace(decided, replayed_as=new_id)
+        turn.state.dead_letters.save(decided)
+        turn.state.audit.add(AuditEntry(turn.now, operator, "dead_letter.replay", run_id, reason))
+        return Decided(decided, is_new=True)
+
+
+def _discard(turn: LedgerTurn, run_id: str, operator: str, reason: str) -> Decided:
+    letter = _get(turn, run_id)
+    if letter.state is DeadLetterState.DISCARDED:
+        return Decided(letter, is_new=False)
+    if letter.state is DeadLetterState.REPLAYED:
+        raise _decided_before(letter)
+    decided = _decide(letter, turn, DeadLetterState.DISCARDED, operator, reason)
+    turn.state.dead_letters.save(decided)
+    turn.state.audit.add(AuditEntry(turn.now, operator, "dead_letter.discard", run_id, reason))
+    return Decided(decided, is_new=True)
+
+
+def _decide(
+    letter: DeadLetter, turn: LedgerTurn, state: DeadLetterState, operator: str, reason: str
+) -> DeadLetter:
+    return replace(letter, state=state, decided_by=operator, decided_at=turn.now, reason=reason)
+
+
+def _get(turn: LedgerTurn, run_id: str) -> DeadLetter:
+    letter = turn.state.dead_letters.get(run_id)
+    if letter is None:
+        raise InvalidRequest(
+            "unknown_dead_letter",
+            f"There is no dead letter {run_id}.",
+            "See which there are: aegis-batch dead-letters list",
+        )
+    return letter
+
+
+def _decided_before(letter: DeadLetter) -> InvalidRequest:
+    return InvalidRequest(
+        "decided_before",
+        f"The dead letter {letter.run_id} was {letter.state} by {letter.decided_by}"
+        f" ({letter.reason}).",
+        "A dead letter is decided about once; see its runs with: aegis-batch runs --date"
+        f" {letter.key.period.first_day}",
+    )
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidRequest(
+            "reason_missing", "The reason is empty.", "Say why, with --reason: the audit keeps it."
+        )

@@ -1,0 +1,100 @@
+"""The deadline: say which business days should be closed by now and aren't."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from aegis_batch.application.day_standing import Standing, standing_of
+from aegis_batch.application.jobs import Ended
+from aegis_batch.application.ledger import Ledger, LedgerTurn
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
+from aegis_batch.domain.events import DayOverdue, JobCompleted, JobStarted
+from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.notice import NoticeKind
+from aegis_batch.domain.outcome import Outcome
+from aegis_batch.domain.run import CloseKey, JobKind, Run
+from aegis_batch.domain.run_record import RunRecord
+
+__all__ = ["DeadlineJob"]
+
+
+class DeadlineJob:
+    """Raises an event for each expected day that is open, and tells people once a day."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        reports: ReportGateway,
+        clock: Clock,
+        metrics: MetricsSink,
+        expectation: Expectation,
+    ) -> None:
+        """Take the ports and which days are expected to be closed."""
+        self._ledger = ledger
+        self._reports = reports
+        self._clock = clock
+        self._metrics = metrics
+        self._expectation = expectation
+
+    def do(self, record: RunRecord) -> Ended:
+        """Look at every expected day; see ``Job``."""
+        started = self._clock.monotonic_seconds()
+        self._metrics.emit(JobStarted(run=record.run, at=self._clock.now(), job=JobKind.DEADLINE))
+        nominal = record.nominal or record.enqueued_at
+        days = self._expectation.days(nominal, self._clock.now())
+        overdue = self._overdue(record, days)
+
+        def tell(turn: LedgerTurn) -> None:
+            for day, why in overdue:
+                _tell_overdue(turn, record, day, why)
+            turn.tell(
+                JobCompleted(
+                    run=record.run,
+                    at=turn.now,
+                    job=JobKind.DEADLINE,
+                    told=f"{len(days)} days looked at, {len(overdue)} overdue",
+                    duration_ms=(self._clock.monotonic_seconds() - started) * 1000,
+                )
+            )
+
+        duration_ms = (self._clock.monotonic_seconds() - started) * 1000
+        return Ended(Outcome.CREATED, duration_ms, in_turn=tell)
+
+    def _overdue(self, record: RunRecord, days: Sequence[date]) -> list[tuple[date, str]]:
+        with self._ledger.turn() as turn:
+            standings = [(day, standing_of(turn.state, _key(record, day))) for day in days]
+        overdue = []
+        asks = self._reports.can_find
+        for day, found in standings:
+            if found.standing is Standing.CLOSED:
+                continue
+            why = found.why
+            if asks:
+                try:
+                    asking = Run(record.id, record.trace_id, _key(record, day))
+                    if self._reports.find(asking, once=True) is not None:
+                        continue
+                except (BackendRefused, BackendUnavailable) as error:
+                    asks = not error.retryable
+                    why = f"{found.why}, and the Backend can't be asked ({error.code})"
+            overdue.append((day, why))
+        return overdue
+
+
+def _key(record: RunRecord, day: date) -> CloseKey:
+    return CloseKey(record.key.tenant, Period(PeriodKind.DAY, day))
+
+
+def _tell_overdue(turn: LedgerTurn, record: RunRecord, day: date, why: str) -> None:
+    turn.tell(DayOverdue(run=record.run, at=turn.now, day=day, why=why))
+    turn.announce(
+        NoticeKind.MESSAGE,
+        key=f"overdue:{record.key.tenant}:{day}",
+        event=DayOverdue.name,
+        text=f"The business day {day} is not closed by its deadline: {why}."
+        f" See: aegis-batch runs --date {day}.",
+    )

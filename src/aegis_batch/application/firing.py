@@ -1,0 +1,201 @@
+"""Fires schedules: decides about each nominal time, and starts what is to run, as one step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
+from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.timings import Timings
+from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.events import OccurrenceDecided
+from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.firing import Going, Verdict, judge_firings
+from aegis_batch.domain.notice import NoticeKind
+from aegis_batch.domain.run import CloseKey, RunState, Trigger
+from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.schedule import Decision, Occurrence, ScheduleKind, ScheduleState
+
+__all__ = ["FireDueUseCase", "Fired", "Firing"]
+
+_SCHEDULES_MAX = 20
+_NOMINALS_MAX = 200
+_GOING_MAX = 1_000
+_UNDER_WAY = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What a round of firing came to.
+
+    ``more`` says that further schedules were due; ``next_due_at`` is when the next one is.
+    """
+
+    decided: int
+    more: bool
+    next_due_at: datetime | None
+
+
+class Firing:
+    """Decides about nominal times within a turn."""
+
+    def __init__(
+        self,
+        timings: Timings,
+        identifiers: Identifiers,
+        expectation: Expectation,
+        tenant: str = "default",
+    ) -> None:
+        """Take what knows nominal times, new ids, and the calendar that names a run's day."""
+        self._timings = timings
+        self._identifiers = identifiers
+        self._expectation = expectation
+        self._tenant = tenant
+
+    def fire(self, turn: LedgerTurn, state: ScheduleState) -> int:
+        """Decide about all nominal times of a schedule that have come, up to a limit; count them.
+
+        The decisions, the runs that start and the move to the next time are in the same turn.
+        """
+        nominals, following = self._timings.come(state, turn.now, _NOMINALS_MAX)
+        if not nominals:
+            return 0
+        more_follow = following is not None and following <= turn.now
+        verdicts = judge_firings(
+            state, nominals, turn.now, self._going(turn, state), more_follow=more_follow
+        )
+        for verdict in verdicts:
+            self.decide(turn, state, verdict, Trigger.SCHEDULE, "scheduler")
+        _announce_missed(turn, state, verdicts)
+        if state.schedule.timing.kind is ScheduleKind.FIXED_DELAY and any(
+            verdict.decision is Decision.RAN for verdict in verdicts
+        ):
+            # Counted from the run's end, which sets it.
+            following = None
+        turn.state.schedules.save(replace(state, next_at=following, decided_until=nominals[-1]))
+        return len(verdicts)
+
+    def by_hand(self, turn: LedgerTurn, state: ScheduleState, nominal: datetime) -> Verdict:
+        """Return what a firing by hand would come to: overlap counts, a pause does not."""
+        unpaused = replace(state, pause=None)
+        going = self._going(turn, state)
+        schedule = replace(
+            unpaused.schedule, catch_up=max(unpaused.schedule.catch_up, turn.now - nominal)
+        )
+        return judge_firings(replace(unpaused, schedule=schedule), [nominal], turn.now, going)[0]
+
+    def decide(
+        self,
+        turn: LedgerTurn,
+        state: ScheduleState,
+        verdict: Verdict,
+        trigger: Trigger,
+        requested_by: str,
+    ) -> RunRecord | None:
+        """Keep a decision, and start the run of a nominal time that is to run."""
+        record = None
+        if verdict.decision is Decision.RAN:
+            if verdict.cancels:
+                self._cancel_others(turn, state)
+            record = self._record(turn, state, verdict, trigger, requested_by)
+            turn.dispatch(record)
+        occurrence = Occurrence(
+            schedule=state.schedule.name,
+            nominal=verdict.nominal,
+            decided_at=turn.now,
+            decision=verdict.decision,
+            reason=verdict.reason,
+            run_id=None if record is None else record.id,
+        )
+        turn.state.occurrences.add(occurrence)
+        turn.tell(
+            OccurrenceDecided(
+                at=turn.now,
+                schedule=occurrence.schedule,
+                nominal=occurrence.nominal,
+                decision=occurrence.decision,
+                reason=occurrence.reason,
+                run_id=occurrence.run_id,
+            )
+        )
+        return record
+
+    def _record(
+        self,
+        turn: LedgerTurn,
+        state: ScheduleState,
+        verdict: Verdict,
+        trigger: Trigger,
+        requested_by: str,
+    ) -> RunRecord:
+        run_id = self._identifiers.new_run_id()
+        day = self._expectation.newest_day(verdict.nominal)
+        return RunRecord(
+            id=run_id,
+            trace_id=self._identifiers.new_trace_id(),
+            job=state.schedule.job,
+            key=CloseKey(self._tenant, Period(PeriodKind.DAY, day)),
+            trigger=trigger,
+            requested_by=requested_by,
+            state=RunState.HELD if verdict.is_held else RunState.QUEUED,
+            work_id=first_work_id(run_id),
+            enqueued_at=turn.now,
+            due_at=max(turn.now, verdict.nominal + state.schedule.jitter(verdict.nominal)),
+            nominal=verdict.nominal,
+            schedule=state.schedule.name,
+        )
+
+    def _going(self, turn: LedgerTurn, state: ScheduleState) -> Going:
+        name = state.schedule.name
+
+        def count(states: frozenset[RunState]) -> int:
+            found = turn.state.runs.search(RunFilter(schedule=name, states=states), _GOING_MAX)
+            return len(found)
+
+        return Going(count(_UNDER_WAY), count(frozenset({RunState.HELD})))
+
+    def _cancel_others(self, turn: LedgerTurn, state: ScheduleState) -> None:
+        others = turn.state.runs.search(
+            RunFilter(schedule=state.schedule.name, states=_UNDER_WAY | {RunState.HELD}), _GOING_MAX
+        )
+        for other in others:
+            if other.state is RunState.RUNNING:
+                # It can't be broken off; the attempt under way is its last.
+                turn.state.runs.save(replace(other, cancel_requested=True))
+                continue
+            turn.state.work.withdraw(other.work_id)
+            turn.state.runs.save(other.moved(RunState.CANCELLED, ended_at=turn.now))
+
+
+class FireDueUseCase:
+    """Fires every schedule whose time has come."""
+
+    def __init__(self, ledger: Ledger, firing: Firing) -> None:
+        """Take the ledger, and what decides."""
+        self._ledger = ledger
+        self._firing = firing
+
+    def fire(self) -> Fired:
+        """Fire a number of schedules that are due; call again at once where there are more."""
+        with self._ledger.turn() as turn:
+            due: Sequence[ScheduleState] = turn.state.schedules.due(turn.now, _SCHEDULES_MAX)
+            decided = sum(self._firing.fire(turn, state) for state in due)
+            next_due_at = turn.state.schedules.next_due_at()
+            more = next_due_at is not None and next_due_at <= turn.now
+        return Fired(decided, more, next_due_at)
+
+
+def _announce_missed(turn: LedgerTurn, state: ScheduleState, verdicts: Sequence[Verdict]) -> None:
+    missed = [v.nominal for v in verdicts if v.decision is Decision.MISSED]
+    if not missed:
+        return
+    name = state.schedule.name
+    turn.announce(
+        NoticeKind.MESSAGE,
+        key=f"missed:{name}:{missed[0].isoformat()}",
+        event=OccurrenceDecided.name,
+        text=f"{len(missed)} firing(s) of the schedule {name} were missed, from"
+        f" {missed[0].isoformat()} to {missed[-1].isoformat()}: nobody was there to start them"
+        f" within {state.schedule.catch_up}. See: aegis-batch schedules show {name}.",
+    )

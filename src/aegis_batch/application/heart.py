@@ -1,0 +1,90 @@
+"""What a process that serves does again and again; whoever drives it waits in between."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aegis_batch.application.firing import FireDueUseCase
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.pulse import Beat, Pulse
+from aegis_batch.application.reconciling import ReconcileUseCase
+
+__all__ = ["Heart", "HeartRate"]
+
+_ROUNDS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """How often things are done: the longest wait between looks at the schedules, and so on."""
+
+    poll_seconds: float = 1.0
+    beat_seconds: float = 10.0
+    reconcile_seconds: float = 60.0
+
+
+class Heart:
+    """Fires schedules when their time comes, gives signs of life, and reconciles."""
+
+    def __init__(  # noqa: PLR0913 - the ports, and what it does
+        self,
+        *,
+        fire_due: FireDueUseCase,
+        reconcile: ReconcileUseCase,
+        pulse: Pulse,
+        clock: Clock,
+        rate: HeartRate,
+        executor: str,
+        version: str,
+    ) -> None:
+        """Take what to do and how often; ``executor`` and ``version`` go with each sign of life."""
+        self._fire_due = fire_due
+        self._reconcile = reconcile
+        self._pulse = pulse
+        self._clock = clock
+        self._rate = rate
+        self._executor = executor
+        self._version = version
+        self._started_at: datetime = clock.now()
+        self._beaten_seconds: float | None = None
+        self._reconciled_seconds: float | None = None
+
+    def beat(self) -> float:
+        """Do all that is due, and return for how many seconds nothing will be, at most a poll.
+
+        Raises ``StateUnavailable`` and ``StateMisfit``.
+        """
+        now_seconds = self._clock.monotonic_seconds()
+        if _is_due(self._beaten_seconds, self._rate.beat_seconds, now_seconds):
+            self._pulse.beat(self._sign(stopped=False))
+            self._beaten_seconds = now_seconds
+        if _is_due(self._reconciled_seconds, self._rate.reconcile_seconds, now_seconds):
+            self._reconcile.reconcile()
+            self._reconciled_seconds = now_seconds
+        for _ in range(_ROUNDS_MAX):
+            fired = self._fire_due.fire()
+            if not fired.more:
+                return self._wait_seconds(fired.next_due_at)
+        return 0.0
+
+    def stop(self) -> None:
+        """Leave word that the process goes in good order."""
+        self._pulse.beat(self._sign(stopped=True))
+
+    def _wait_seconds(self, next_due_at: datetime | None) -> float:
+        if next_due_at is None:
+            return self._rate.poll_seconds
+        until_due = (next_due_at - self._clock.now()).total_seconds()
+        return min(max(until_due, 0.0), self._rate.poll_seconds)
+
+    def _sign(self, *, stopped: bool) -> Beat:
+        return Beat(
+            executor=self._executor,
+            version=self._version,
+            started_at=self._started_at,
+            beaten_at=self._clock.now(),
+            stopped=stopped,
+        )
+
+
+def _is_due(last_seconds: float | None, every_seconds: float, now_seconds: float) -> bool:
+    return last_seconds is None or now_seconds - last_seconds >= every_seconds

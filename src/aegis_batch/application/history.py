@@ -1,0 +1,59 @@
+"""What has been: runs, dead letters and the audit, for people to look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ports.state import State
+from aegis_batch.domain.audit import AuditEntry
+from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.run_record import RunRecord, TimelineEntry
+
+__all__ = ["HistoryUseCase", "RunHistory"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunHistory:
+    """One run with all that happened to it."""
+
+    record: RunRecord
+    timeline: tuple[TimelineEntry, ...]
+    dead_letter: DeadLetter | None
+
+
+class HistoryUseCase:
+    """Reads the ledger."""
+
+    def __init__(self, state: State) -> None:
+        """Take the state."""
+        self._state = state
+
+    def runs(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
+        """Return the runs that a filter lets through."""
+        with self._state.turn() as turn:
+            return turn.runs.search(wanted, limit)
+
+    def run(self, run_id: str) -> RunHistory:
+        """Return one run; raises ``InvalidRequest`` where there is none with this id."""
+        with self._state.turn() as turn:
+            record = turn.runs.get(run_id)
+            if record is None:
+                raise InvalidRequest(
+                    "unknown_run",
+                    f"There is no run {run_id}.",
+                    "See which there are: aegis-batch runs",
+                )
+            return RunHistory(
+                record, tuple(turn.timeline.of(run_id)), turn.dead_letters.get(run_id)
+            )
+
+    def dead_letters(self, state: DeadLetterState | None, limit: int) -> Sequence[DeadLetter]:
+        """Return dead letters, in one state or in any, the last to die first."""
+        with self._state.turn() as turn:
+            return turn.dead_letters.newest(state, limit)
+
+    def audit(self, limit: int) -> Sequence[AuditEntry]:
+        """Return the last entries of the audit, newest first."""
+        with self._state.turn() as turn:
+            return turn.audit.newest(limit)

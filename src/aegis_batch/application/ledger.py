@@ -1,0 +1,188 @@
+"""The ledger: what changes in a run is kept, put into its timeline and told, from one event."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.ports.notifier import Notifier
+from aegis_batch.application.ports.state import State, Turn
+from aegis_batch.application.ports.work_queue import Lane, Work
+from aegis_batch.application.timeline_text import timeline_text
+from aegis_batch.domain.dead_letter import DeadLetter
+from aegis_batch.domain.events import Event, JobDispatched, JobRetried, JobSentToDlq, RunEvent
+from aegis_batch.domain.notice import Notice, NoticeKind
+from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.domain.run_record import RunRecord, TimelineEntry
+
+__all__ = ["Ledger", "LedgerTurn", "attempt_of", "first_work_id"]
+
+_RANK_MAX = 2_147_483_647
+
+
+def first_work_id(run_id: str) -> str:
+    """Return the id of the work that is a run's first attempt."""
+    return f"{run_id}#1"
+
+
+def attempt_of(work_id: str) -> int:
+    """Return which attempt at its run a piece of work is; requeued work is the same attempt."""
+    return int(work_id.rpartition("#")[2].partition(".")[0])
+
+
+@dataclass(slots=True)
+class LedgerTurn:
+    """One transaction on the state, with the events that tell of it once it is committed."""
+
+    state: Turn
+    now: datetime
+    notifier: Notifier
+    events: list[Event] = field(default_factory=list)
+
+    def tell(self, event: Event) -> None:
+        """Put an event into its run's timeline, and tell it when the turn has come about."""
+        self.events.append(event)
+        if isinstance(event, RunEvent):
+            entry = TimelineEntry(event.run.id, event.at, event.name, timeline_text(event))
+            self.state.timeline.add([entry])
+
+    def dispatch(self, record: RunRecord) -> None:
+        """Keep a new run, and queue its first attempt unless it is held."""
+        self.state.runs.add(record)
+        self.tell(
+            JobDispatched(
+                run=record.run,
+                at=self.now,
+                job=record.job,
+                trigger=record.trigger,
+                requested_by=record.requested_by,
+                due_at=record.due_at,
+            )
+        )
+        if record.state is RunState.QUEUED:
+            self.state.work.enqueue(_work_of(record))
+
+    def release(self, record: RunRecord) -> None:
+        """Queue a run that was held behind another."""
+        released = record.moved(RunState.QUEUED, due_at=max(record.due_at, self.now))
+        self.state.runs.save(released)
+        self.state.work.enqueue(_work_of(released))
+
+    def try_again(self, record: RunRecord, due_at: datetime, code: str) -> None:
+        """Let a run wait for its next attempt; ``record`` is as the failed one left it."""
+        waiting = record.moved(
+            RunState.WAITING, due_at=due_at, work_id=f"{record.id}#{record.attempt + 1}"
+        )
+        self._queue_again(waiting, code)
+
+    def requeue(self, record: RunRecord, code: str) -> None:
+        """Queue the present attempt anew, which the engine lost or a stopped process left."""
+        requeues = record.requeues + 1
+        again = replace(
+            record,
+            requeues=requeues,
+            work_id=f"{record.id}#{attempt_of(record.work_id)}.{requeues}",
+            due_at=max(record.due_at, self.now),
+        )
+        if record.state is RunState.RUNNING:
+            again = again.moved(RunState.QUEUED)
+        self._queue_again(again, code)
+
+    def bury(self, record: RunRecord, outcome: Outcome, problem: Problem) -> RunRecord:
+        """End a run as a dead letter, and tell people."""
+        dead = record.moved(RunState.FAILED, outcome=outcome, problem=problem, ended_at=self.now)
+        self.state.runs.save(dead)
+        self.state.dead_letters.save(
+            DeadLetter(
+                run_id=dead.id,
+                job=dead.job,
+                key=dead.key,
+                outcome=outcome,
+                problem=problem,
+                attempts=dead.attempt,
+                died_at=self.now,
+            )
+        )
+        self.tell(
+            JobSentToDlq(
+                run=dead.run, at=self.now, job=dead.job, attempts=dead.attempt, code=problem.code
+            )
+        )
+        self.announce(
+            NoticeKind.MESSAGE,
+            key=f"dead_letter:{dead.id}",
+            event=JobSentToDlq.name,
+            text=f"{_named(dead)} failed for good ({problem.code}): {problem.message}"
+            f" {problem.remedy} Dead letter {dead.id}.",
+        )
+        return dead
+
+    def announce(self, kind: NoticeKind, *, key: str, event: str, text: str) -> None:
+        """Have something told outside, once, where the settings name somewhere to tell it."""
+        if self.notifier.takes(kind):
+            self.state.notices.add(
+                Notice(
+                    key=key,
+                    kind=kind,
+                    event=event,
+                    text=text,
+                    created_at=self.now,
+                    due_at=self.now,
+                )
+            )
+
+    def _queue_again(self, record: RunRecord, code: str) -> None:
+        self.state.runs.save(record)
+        self.state.work.enqueue(_work_of(record))
+        self.tell(
+            JobRetried(
+                run=record.run,
+                at=self.now,
+                job=record.job,
+                attempt=record.attempt,
+                code=code,
+                due_at=record.due_at,
+            )
+        )
+
+
+class Ledger:
+    """Opens turns on the state, and tells of what they did when they have come about."""
+
+    def __init__(
+        self, state: State, clock: Clock, metrics: MetricsSink, notifier: Notifier
+    ) -> None:
+        """Take the ports."""
+        self._state = state
+        self._clock = clock
+        self._metrics = metrics
+        self._notifier = notifier
+
+    @contextmanager
+    def turn(self) -> Iterator[LedgerTurn]:
+        """Open a turn; its events are told after the commit. See the port for its errors."""
+        with self._state.turn() as state:
+            turn = LedgerTurn(state, self._clock.now(), self._notifier)
+            yield turn
+        for event in turn.events:
+            self._metrics.emit(event)
+
+
+def _named(record: RunRecord) -> str:
+    day = record.key.period.first_day
+    named = "The close" if record.job is JobKind.CLOSE else f"The {record.job} job"
+    return f"{named} of {day}"
+
+
+def _work_of(record: RunRecord) -> Work:
+    return Work(
+        id=record.work_id,
+        run_id=record.id,
+        lane=Lane.CLOSES if record.job is JobKind.CLOSE else Lane.JOBS,
+        due_at=record.due_at,
+        # The older day first, whatever was enqueued when.
+        rank=min(record.key.period.first_day.toordinal(), _RANK_MAX),
+    )

@@ -1,0 +1,57 @@
+"""Delivers notices: each until it has arrived, or has been tried often enough."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from aegis_batch.application.ledger import Ledger
+from aegis_batch.application.ports.notifier import Notifier
+from aegis_batch.domain.errors import NoticeUndelivered
+from aegis_batch.domain.events import NoticeDelivered, NoticeGivenUp
+from aegis_batch.domain.notice import Notice, NoticeState
+
+__all__ = ["DeliverNoticesUseCase"]
+
+_NOTICES_MAX = 10
+_ATTEMPTS_MAX = 20
+_WAIT = timedelta(seconds=30)
+_WAIT_MAX = timedelta(hours=1)
+
+
+class DeliverNoticesUseCase:
+    """Sends what is due, one notice after the other.
+
+    A process that dies between sending and noting it sends once more: the key in the message says
+    that it is the same.
+    """
+
+    def __init__(self, ledger: Ledger, notifier: Notifier) -> None:
+        """Take the ledger and what delivers."""
+        self._ledger = ledger
+        self._notifier = notifier
+
+    def deliver(self) -> int:
+        """Try each notice that is due once, and return how many there were."""
+        with self._ledger.turn() as turn:
+            due = list(turn.state.notices.due(turn.now, _NOTICES_MAX))
+        for notice in due:
+            self._deliver(notice)
+        return len(due)
+
+    def _deliver(self, notice: Notice) -> None:
+        attempts = notice.attempts + 1
+        code = None
+        try:
+            self._notifier.deliver(notice)
+        except NoticeUndelivered as error:
+            code = error.code
+        with self._ledger.turn() as turn:
+            tried = replace(notice, attempts=attempts)
+            if code is None:
+                turn.state.notices.save(replace(tried, state=NoticeState.SENT))
+                turn.tell(NoticeDelivered(at=turn.now, key=notice.key, attempts=attempts))
+            elif attempts >= _ATTEMPTS_MAX:
+                turn.state.notices.save(replace(tried, state=NoticeState.GIVEN_UP))
+                turn.tell(NoticeGivenUp(at=turn.now, key=notice.key, attempts=attempts, code=code))
+            else:
+                wait = min(_WAIT * 2 ** (attempts - 1), _WAIT_MAX)
+                turn.state.notices.save(replace(tried, due_at=turn.now + wait))

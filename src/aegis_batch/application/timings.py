@@ -1,0 +1,57 @@
+"""The nominal times of schedules, one after the other."""
+
+from datetime import datetime
+
+from aegis_batch.application.ports.cron import Cron
+from aegis_batch.domain.schedule import ScheduleKind, ScheduleState, Timing
+
+__all__ = ["Timings"]
+
+
+class Timings:
+    """Knows the nominal times of every kind of schedule."""
+
+    def __init__(self, cron: Cron) -> None:
+        """Take what knows cron expressions."""
+        self._cron = cron
+
+    def first(self, timing: Timing, after: datetime) -> datetime | None:
+        """Return the first nominal time of a schedule that is made, or changed, at an instant."""
+        if timing.kind is ScheduleKind.ONE_TIME:
+            return timing.at
+        return self.following(timing, after)
+
+    def following(self, timing: Timing, nominal: datetime) -> datetime | None:
+        """Return the nominal time after another; ``None`` where there is none."""
+        if timing.kind is ScheduleKind.ONE_TIME:
+            return None
+        if timing.cron is not None and timing.zone is not None:
+            return self._cron.next_after(timing.cron, timing.zone, nominal)
+        assert timing.every is not None  # noqa: S101 - Timing sees to it
+        return nominal + timing.every
+
+    def upcoming(self, state: ScheduleState, count: int) -> list[datetime]:
+        """Return the next nominal times, at most ``count``.
+
+        Of a ``FIXED_DELAY`` only the next is known: the others depend on when its runs end.
+        """
+        timing = state.schedule.timing
+        times: list[datetime] = []
+        nominal = state.next_at
+        while nominal is not None and len(times) < count:
+            times.append(nominal)
+            if timing.kind is ScheduleKind.FIXED_DELAY:
+                break
+            nominal = self.following(timing, nominal)
+        return times
+
+    def come(
+        self, state: ScheduleState, now: datetime, limit: int
+    ) -> tuple[list[datetime], datetime | None]:
+        """Return the nominal times that have come, at most ``limit``, and the one after them."""
+        nominals: list[datetime] = []
+        nominal = state.next_at
+        while nominal is not None and nominal <= now and len(nominals) < limit:
+            nominals.append(nominal)
+            nominal = self.following(state.schedule.timing, nominal)
+        return nominals, nominal

@@ -1,0 +1,290 @@
+"""What the program relies on inside the library of the durable engine.
+
+A new version of it must pass these before it is taken in: they hold the private parts and the
+tables that ``adapters/outbound/dbos/inside.py`` touches.
+"""
+
+import base64
+import logging
+import pickle
+import sqlite3
+import threading
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from dbos import DBOS
+from dbos._schemas.system_database import SystemSchema
+
+from aegis_batch.adapters.outbound.dbos import inside
+from aegis_batch.adapters.outbound.dbos.engine import open_engine, prepare_engine_tables
+from aegis_batch.adapters.outbound.dbos.naming import APPLICATION, VERSION, WORKFLOW
+from aegis_batch.adapters.outbound.dbos.retention import forget_ended_work
+from aegis_batch.application.ports.work_queue import Lane
+from tests.integration.work_places import DbosPlace, Performed, dbos_place, reached, work
+
+_ROOT = Path(__file__).parents[2]
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+
+
+class Trap:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        """Say what is called to make it anew."""
+        return (Path.touch, (self._file,))
+
+
+class Listener(logging.Handler):
+    """Hears of every record that reaches the root."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the name of who spoke."""
+        self.heard.append(record.name)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[DbosPlace]:
+    made = dbos_place(tmp_path)
+    yield made
+    made.close()
+
+
+def _set(place: DbosPlace, work_id: str, **values: object) -> None:
+    connection = sqlite3.connect(place.file)
+    try:
+        names = ", ".join(f"{name} = ?" for name in values)
+        connection.execute(
+            f"UPDATE workflow_status SET {names} WHERE workflow_uuid = ?",
+            (*values.values(), work_id),
+        )
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _state_of(place: DbosPlace, work_id: str) -> object:
+    ((state,),) = place.rows("SELECT status FROM workflow_status WHERE workflow_uuid = ?", work_id)
+    return state
+
+
+def _forget_the_library() -> None:
+    # Where work was handed back, the queue leaves it as it is: the process should end.
+    DBOS.destroy(destroy_registry=True)
+
+
+def _queue(place: DbosPlace, *work_ids: str) -> None:
+    with place.turn() as intake:
+        for work_id in work_ids:
+            intake.enqueue(work(work_id))
+
+
+def test_the_version_is_the_one_that_these_tests_were_written_for() -> None:
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
+
+    assert "dbos==3.4.0" in project["dependencies"]
+    assert version("dbos") == "3.4.0"
+
+
+def test_every_column_that_is_touched_is_one_of_the_librarys(place: DbosPlace) -> None:
+    touched = set(inside._rows(place.engine).c.keys())  # noqa: SLF001 - what is under test
+    in_the_file = {row[1] for row in place.rows("PRAGMA table_info(workflow_status)")}
+
+    assert touched <= set(SystemSchema.workflow_status.c.keys())
+    assert touched <= in_the_file
+
+
+def test_work_is_queued_under_names_that_stay(place: DbosPlace) -> None:
+    _queue(place, "work")
+
+    assert place.rows(
+        "SELECT name, application_name, application_version, queue_name, priority, status,"
+        " recovery_attempts, serialization FROM workflow_status"
+    ) == [("carry_out", "aegis-batch", "1", "closes", 100, "ENQUEUED", 0, "portable_json")]
+    assert (WORKFLOW, APPLICATION, VERSION) == ("carry_out", "aegis-batch", "1")
+
+
+def test_rows_of_other_applications_executors_and_states_are_not_handed_back(
+    place: DbosPlace,
+) -> None:
+    _queue(place, "ours", "anothers", "foreign", "waiting", "ended")
+    for work_id in ("ours", "anothers", "foreign"):
+        _set(place, work_id, status="PENDING", executor_id="tester", owner_xid="token")
+    _set(place, "anothers", executor_id="another")
+    _set(place, "foreign", application_name="foreign")
+    _set(place, "ended", status="SUCCESS", executor_id="tester")
+
+    assert inside.hand_back(place.engine, "tester") == ["ours"]
+
+    assert place.rows(
+        "SELECT workflow_uuid, owner_xid, priority FROM workflow_status WHERE status = 'ENQUEUED'"
+        " ORDER BY 1"
+    ) == [("ours", None, 0), ("waiting", None, 100)]
+    assert inside.hand_back(place.engine, None) == ["anothers"]
+
+
+def test_what_was_begun_once_is_not_withdrawn(place: DbosPlace) -> None:
+    _queue(place, "begun")
+    _set(place, "begun", recovery_attempts=1)
+
+    with place.turn() as intake:
+        intake.withdraw("begun")
+
+    assert _state_of(place, "begun") == "ENQUEUED"
+
+
+@pytest.mark.parametrize("state", _ENDED)
+def test_whatever_has_ended_is_lost(place: DbosPlace, state: str) -> None:
+    _queue(place, "ended")
+    _set(place, "ended", status=state)
+
+    assert list(place.queue.lost(["ended"])) == ["ended"]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{"queue_name": "elsewhere"}, {"application_version": "0"}, {"application_name": "foreign"}],
+)
+def test_what_no_queue_of_ours_would_take_is_lost(
+    place: DbosPlace, strange: dict[str, object]
+) -> None:
+    _queue(place, "stranded")
+    _set(place, "stranded", **strange)
+
+    assert list(place.queue.lost(["stranded"])) == ["stranded"]
+
+
+def test_what_this_process_took_long_ago_and_is_not_at_is_lost_until_the_next_start(
+    place: DbosPlace,
+) -> None:
+    performed = Performed()
+    place.queue.start(performed.carry_out)
+    _queue(place, "stranded", "just-taken", "anothers")
+    place.settle()
+    now_ms = int(datetime.now(UTC).timestamp() * 1000)
+    for work_id in ("stranded", "just-taken", "anothers"):
+        _set(place, work_id, status="PENDING", executor_id="tester", started_at_epoch_ms=now_ms)
+    _set(place, "stranded", started_at_epoch_ms=now_ms - 120_000)
+    _set(place, "anothers", started_at_epoch_ms=now_ms - 120_000, executor_id="another")
+    all_three = ["stranded", "just-taken", "anothers"]
+
+    assert list(place.queue.lost(all_three)) == ["stranded"]
+
+    # It holds up no stopping, and is taken up again.
+    assert sorted(place.queue.stop(0.5)) == ["just-taken", "stranded"]
+    assert list(place.queue.lost(all_three)) == []
+    _forget_the_library()
+    place.queue.start(performed.carry_out)
+    place.settle()
+    assert performed.counts == {"stranded": 2, "just-taken": 2, "anothers": 2}
+
+
+def test_work_that_broke_its_process_off_too_often_is_given_up(place: DbosPlace) -> None:
+    performed = Performed()
+    _queue(place, "last-time", "too-often")
+    _set(place, "last-time", recovery_attempts=20)
+    _set(place, "too-often", recovery_attempts=21)
+    place.queue.start(performed.carry_out)
+    place.settle()
+
+    assert performed.ids == ["last-time"]
+    assert _state_of(place, "too-often") == "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
+    assert list(place.queue.lost(["too-often"])) == ["too-often"]
+
+
+@pytest.mark.parametrize("content", ["pickle", "{", "null", '{"positionalArgs": [1]}'])
+def test_what_can_not_be_read_is_lost_and_nothing_is_unpickled_or_printed(
+    place: DbosPlace, tmp_path: Path, content: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    performed = Performed()
+    trap = tmp_path / "sprung"
+    _queue(place, "unreadable", "sound")
+    if content == "pickle":
+        _set(place, "unreadable", serialization="py_pickle")
+        content = base64.b64encode(pickle.dumps(Trap(trap))).decode()
+    connection = sqlite3.connect(place.file)
+    connection.execute(
+        "UPDATE workflow_input SET inputs = ? WHERE workflow_uuid = 'unreadable'", (content,)
+    )
+    connection.commit()
+    connection.close()
+    place.queue.start(performed.carry_out)
+    reached(lambda: _state_of(place, "unreadable") == "ERROR", "it has been given up")
+    place.settle()
+
+    assert performed.ids == ["sound"]
+    assert list(place.queue.lost(["unreadable"])) == ["unreadable"]
+    assert not trap.exists()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_library_writes_no_log(place: DbosPlace, capfd: pytest.CaptureFixture[str]) -> None:
+    listener = Listener()
+    root = logging.getLogger()
+    root.addHandler(listener)
+    place.queue.start(Performed().carry_out)
+    _queue(place, "work")
+    place.settle()
+    logging.getLogger("dbos").critical("to nobody")
+    place.queue.stop(1)
+    root.removeHandler(listener)
+
+    assert [name for name in listener.heard if name.startswith("dbos")] == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_stopped_queue_leaves_no_thread(place: DbosPlace) -> None:
+    before = set(threading.enumerate())
+    place.queue.start(Performed().carry_out)
+    _queue(place, "work")
+    place.settle()
+    taking = [thread.name for thread in threading.enumerate()]
+    place.queue.stop(1)
+
+    assert {f"queue-worker-{lane.value}" for lane in Lane} <= set(taking)
+    reached(lambda: set(threading.enumerate()) <= before, "every thread has ended")
+
+
+def test_no_more_than_a_few_rows_are_forgotten_at_once(place: DbosPlace) -> None:
+    ids = [f"work-{number}" for number in range(7)]
+    _queue(place, *ids, "waiting", "recent", "under-way")
+    long_ago_ms = int((datetime.now(UTC) - timedelta(days=40)).timestamp() * 1000)
+    for number, work_id in enumerate(ids):
+        _set(place, work_id, status=_ENDED[number % 4], completed_at=long_ago_ms)
+    _set(place, "recent", status="SUCCESS", completed_at=long_ago_ms + 20 * 86_400_000)
+    _set(place, "under-way", status="PENDING", completed_at=long_ago_ms)
+    before = datetime.now(UTC) - timedelta(days=30)
+
+    assert forget_ended_work(place.desk, before, batch=2, batches=2) == 4
+    assert forget_ended_work(place.desk, before, batch=2, batches=2) == 3
+    assert forget_ended_work(place.desk, before) == 0
+
+    kept = [("recent",), ("under-way",), ("waiting",)]
+    assert place.rows("SELECT workflow_uuid FROM workflow_status ORDER BY 1") == kept
+    assert place.rows("SELECT workflow_uuid FROM workflow_input ORDER BY 1") == kept
+
+
+def test_tables_are_prepared_by_several_at_once_and_any_number_of_times(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'state.sqlite3'}"
+    engines = [open_engine(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(prepare_engine_tables, engines))
+    for engine in engines:
+        prepare_engine_tables(engine)
+        engine.dispose()
+
+    connection = sqlite3.connect(tmp_path / "state.sqlite3")
+    assert connection.execute("SELECT count(*) FROM dbos_migrations").fetchone() == (1,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()

@@ -1,0 +1,138 @@
+"""What goes wrong with the state database is told in the program's own errors."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, exc
+
+from aegis_batch.adapters.outbound.dbos.engine import open_engine
+from aegis_batch.adapters.outbound.dbos.errors import state_errors
+from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
+from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
+from aegis_batch.application.ports.work_queue import WorkIntake
+from aegis_batch.domain.errors import StateMisfit, StateUnavailable
+from tests.integration.work_places import (
+    ONE_A_LANE,
+    DbosPlace,
+    Performed,
+    dbos_place,
+    state_engine,
+    work,
+)
+
+_SETTINGS = QueueSettings(executor="tester", concurrency=ONE_A_LANE)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[DbosPlace]:
+    made = dbos_place(tmp_path)
+    yield made
+    made.close()
+
+
+def _start(file: Path) -> None:
+    engine = open_engine(f"sqlite:///{file}", lock_wait_ms=50)
+    try:
+        DbosWorkQueue(engine, _SETTINGS).start(Performed().carry_out)
+    finally:
+        engine.dispose()
+
+
+def _queue_very_much(intake: WorkIntake) -> None:
+    for number in range(10_000):
+        intake.enqueue(work(f"work-{number}-{'x' * 200}"))
+
+
+def test_a_locked_database_is_told_in_bounded_time_and_the_start_may_be_tried_again(
+    place: DbosPlace,
+) -> None:
+    locker = sqlite3.connect(place.file, isolation_level=None)
+    locker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StateUnavailable) as caught:
+        _start(place.file)
+    locker.execute("ROLLBACK")
+    locker.close()
+
+    assert caught.value.code == "state_locked"
+    performed = Performed()
+    with place.turn() as intake:
+        intake.enqueue(work("after-it"))
+    place.queue.start(performed.carry_out)
+    place.settle()
+    assert performed.ids == ["after-it"]
+
+
+def test_a_damaged_database_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "state.sqlite3"
+    file.write_bytes(b"no database at all" * 500)
+
+    with pytest.raises(StateMisfit) as caught:
+        _start(file)
+
+    assert caught.value.code == "state_damaged"
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StateUnavailable) as caught:
+        _start(tmp_path / "away" / "state.sqlite3")
+
+    assert caught.value.code == "state_away"
+
+
+def test_queueing_before_the_tables_are_there_is_told_with_the_remedy(tmp_path: Path) -> None:
+    file = tmp_path / "state.sqlite3"
+    desk = DbosIntakeDesk(open_engine(f"sqlite:///{file}"))
+    engine = state_engine(file)
+    with engine.connect() as connection:
+        intake = desk.intake_of(connection)
+        with pytest.raises(StateMisfit) as caught:
+            intake.enqueue(work("early"))
+        with pytest.raises(StateMisfit):
+            intake.withdraw("early")
+    engine.dispose()
+
+    assert caught.value.code == "state_misfit"
+    assert "state migrate" in caught.value.remedy
+
+
+def test_a_full_disk_is_told_and_nothing_is_queued_by_halves(place: DbosPlace) -> None:
+    engine = create_engine(f"sqlite:///{place.file}")
+    with engine.connect() as connection:
+        # As if not a page more fitted.
+        (pages,) = connection.exec_driver_sql("PRAGMA page_count").one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StateUnavailable) as caught:
+            _queue_very_much(place.desk.intake_of(connection))
+        connection.rollback()
+    engine.dispose()
+
+    assert caught.value.code == "state_full"
+    assert place.rows("SELECT count(*) FROM workflow_status") == [(0,)]
+    assert place.rows("SELECT count(*) FROM workflow_input") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (exc.OperationalError("SELECT 1", {}, Exception("host=secret")), "state_away"),
+        (exc.InterfaceError("SELECT 1", {}, Exception("host=secret")), "state_away"),
+        (exc.TimeoutError("host=secret"), "state_away"),
+        (exc.ProgrammingError("SELECT 1", {}, Exception("host=secret")), "state_misfit"),
+        (
+            exc.DatabaseError("SELECT 1", {}, Exception("secret"), connection_invalidated=True),
+            "state_away",
+        ),
+    ],
+)
+def test_another_databases_errors_have_their_meaning_and_nothing_of_their_text(
+    error: exc.SQLAlchemyError, code: str
+) -> None:
+    with pytest.raises((StateUnavailable, StateMisfit)) as caught, state_errors():
+        raise error
+
+    assert caught.value.code == code
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
