@@ -14,8 +14,6 @@ def run() -> None:
         connection=context.config.attributes["connection"],
         target_metadata=METADATA,
         version_table=VERSION_TABLE,
-        # SQLite changes its schema within transactions too, which Alembic doesn't assume.
-        transactional_ddl=True,
     )
     context.run_migrations()
 
