@@ -4,7 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,8 @@ from sqlalchemy import create_engine, event
 from aegis_batch.adapters.outbound.dbos.engine import open_engine, prepare_engine_tables
 from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
 from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
+from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
+from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.ports.work_queue import Lane, Work, WorkIntake, WorkQueue
 from tests.servers.ground import wait_until
 
@@ -143,6 +145,34 @@ class DbosPlace:
         return count == (0,)
 
 
+class InMemoryPlace:
+    """The queue in memory, with a clock of its own, and the one who drives it."""
+
+    def __init__(self) -> None:
+        self.queue = InMemoryWorkQueue()
+        self._clock = InMemoryClock(datetime(2026, 11, 22, 2, tzinfo=UTC))
+
+    @contextmanager
+    def turn(self) -> Iterator[WorkIntake]:
+        """Open a turn over the queue's own log."""
+        with self.queue.log.transaction():
+            yield self.queue
+
+    def settle(self) -> None:
+        """Carry out all that is due, one after the other, until nothing is."""
+        while due := self.queue.due(self.now()):
+            self.queue.take_due(self.now())
+            for taken in due:
+                self.queue.perform(taken)
+
+    def now(self) -> datetime:
+        """Return the time at which the clock stands."""
+        return self._clock.now()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+
 def state_engine(file: Path) -> "Engine":
     """Return connections as the state has them: each transaction begins with the write lock."""
     engine = create_engine(f"sqlite:///{file}", hide_parameters=True)
@@ -164,11 +194,6 @@ def dbos_place(folder: Path) -> DbosPlace:
     """Return a place in a folder, with one at a time in each lane and little waiting."""
     settings = QueueSettings(executor="tester", concurrency=ONE_A_LANE, polling_seconds=0.05)
     return DbosPlace(folder / "state.sqlite3", settings)
-
-
-def soon(place: WorkPlace, seconds: float) -> datetime:
-    """Return a time a little later than the present of a place."""
-    return place.now() + timedelta(seconds=seconds)
 
 
 def reached(condition: Callable[[], bool], what: str) -> None:
