@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from dbos import DBOS
 from dbos._schemas.system_database import SystemSchema
-from sqlalchemy import event
+from sqlalchemy import URL, event
 
 from aegis_batch.adapters.outbound.dbos import inside
 from aegis_batch.adapters.outbound.dbos.engine import open_engine, prepare_engine_tables
@@ -315,7 +315,9 @@ def test_no_more_than_a_few_rows_are_forgotten_at_once(place: DbosPlace) -> None
 
 
 def test_tables_are_prepared_by_several_at_once_and_any_number_of_times(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'state.sqlite3'}"
+    file = tmp_path / "100%? state.sqlite3"
+    file.touch()
+    url = URL.create("sqlite", database=str(file))
     engines = [open_engine(url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(prepare_engine_tables, engines))
@@ -323,7 +325,7 @@ def test_tables_are_prepared_by_several_at_once_and_any_number_of_times(tmp_path
         prepare_engine_tables(engine)
         engine.dispose()
 
-    connection = sqlite3.connect(tmp_path / "state.sqlite3")
+    connection = sqlite3.connect(file)
     assert connection.execute("SELECT count(*) FROM dbos_migrations").fetchone() == (1,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()

@@ -16,6 +16,10 @@ from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
 from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.adapters.outbound.state.database import StateDatabase
+from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.adapters.outbound.state.schema import migrate
+from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.application.ports.work_queue import Lane, Work, WorkIntake, WorkQueue
 from tests.servers.ground import wait_until
 
@@ -97,21 +101,23 @@ class WorkPlace(Protocol):
 
 
 class DbosPlace:
-    """DBOS over a SQLite file, with turns over connections of their own, as the state has them."""
+    """DBOS over a SQLite file, within turns of the state that is in the same file."""
 
     def __init__(self, file: Path, settings: QueueSettings) -> None:
         self.file = file
+        self._database = StateDatabase(StateLocation(file))
+        migrate(self._database)
         self.engine = open_engine(f"sqlite:///{file}")
         prepare_engine_tables(self.engine)
         self.desk = DbosIntakeDesk(self.engine)
         self.queue = DbosWorkQueue(self.engine, settings)
-        self._turns = state_engine(file)
+        self._state = SqlState(self._database, self.desk.intake_of)
 
     @contextmanager
     def turn(self) -> Iterator[WorkIntake]:
-        """Open a turn as the state does: it takes the lock for writing at its beginning."""
-        with self._turns.begin() as connection:
-            yield self.desk.intake_of(connection)
+        """Open a turn of the real state, over connections of its own."""
+        with self._state.turn() as turn:
+            yield turn.work
 
     def settle(self) -> None:
         """Wait until no row waits that is due, and none is under way."""
@@ -132,7 +138,7 @@ class DbosPlace:
     def close(self) -> None:
         """Stop the queue where a test has not, and close every connection."""
         self.queue.stop(0)
-        self._turns.dispose()
+        self._database.close()
         self.engine.dispose()
 
     def _is_settled(self) -> bool:
