@@ -53,8 +53,8 @@ def open_engine(url: "URL | str", *, lock_wait_seconds: float = _LOCK_WAIT_SECON
 def prepare_engine_tables(engine: "Engine") -> None:
     """Create the durable engine's tables, or bring them up to date; done twice, nothing changes.
 
-    Only then can work be queued, by this process or by another. The file must be there. Raises ``StateUnavailable`` and
-    ``StateMisfit``.
+    Only then can work be queued, by this process or by another. A file must be there. Raises
+    ``StateUnavailable`` and ``StateMisfit``.
     """
     from aegis_batch.adapters.outbound.dbos.inside import migrate  # noqa: PLC0415 - it costs time
 
