@@ -73,31 +73,29 @@ def test_stopping_waits_for_what_is_under_way_and_begins_nothing_else(place: Dbo
     assert list(place.queue.lost(["held", "next"])) == ["held"]
 
 
-def test_no_more_is_under_way_at_once_than_a_lane_allows(tmp_path: Path) -> None:
+def test_as_much_is_under_way_at_once_as_a_lane_allows_and_no_more(tmp_path: Path) -> None:
     settings = QueueSettings(
         executor="tester", concurrency={Lane.CLOSES: 3, Lane.JOBS: 1}, polling_seconds=0.05
     )
     place = DbosPlace(tmp_path / "state.sqlite3", settings)
-    lock, at_once, most = threading.Lock(), [0], [0]
-    all_here = threading.Barrier(3)
-
-    def carry_out(_: str, __: str) -> None:
-        with lock:
-            at_once[0] += 1
-            most[0] = max(most[0], at_once[0])
-        # Three do come together, time and again.
-        all_here.wait(_PATIENCE_SECONDS)
-        with lock:
-            at_once[0] -= 1
-
+    gate = Gate()
     with place.turn() as intake:
-        for number in range(12):
-            intake.enqueue(work(f"work-{number}"))
-    place.queue.start(carry_out)
+        for number in range(8):
+            intake.enqueue(work(f"held-{number}"))
+    place.queue.start(gate.carry_out)
+    reached(lambda: len(gate.performed.ids) >= 3, "three have begun")
+    for number in range(5):
+        # Each takes a polling of its lane, and so the other has been polled as often.
+        with place.turn() as intake:
+            intake.enqueue(work(f"beside-{number}", lane=Lane.JOBS))
+        reached(lambda: len(gate.ended) > number, "the other lane went on")  # noqa: B023 - at once
+    at_once = [work_id for work_id in gate.performed.ids if work_id.startswith("held")]
+    gate.opened.set()
     place.settle()
     place.close()
 
-    assert most == [3]
+    assert len(at_once) == 3
+    assert len(gate.ended) == 8 + 5
 
 
 def test_an_error_that_must_not_be_is_told_by_its_class_alone_and_the_work_is_lost(

@@ -11,24 +11,68 @@ from aegis_batch.domain.errors import AegisError, StateMisfit, StateUnavailable
 __all__ = ["misfit", "state_errors"]
 
 _PRIMARY_CODE = 0xFF
-_PASSING = {
-    sqlite3.SQLITE_BUSY: ("state_locked", "The state database is locked by another process."),
-    sqlite3.SQLITE_LOCKED: ("state_locked", "The state database is locked by this process."),
-    sqlite3.SQLITE_FULL: ("state_full", "The disk of the state database is full."),
-    sqlite3.SQLITE_READONLY: ("state_read_only", "The state database can't be written to."),
-    sqlite3.SQLITE_PERM: ("state_read_only", "The state database can't be written to."),
-    sqlite3.SQLITE_CANTOPEN: ("state_away", "The state database can't be opened."),
-    sqlite3.SQLITE_IOERR: ("state_away", "The disk of the state database fails."),
-    sqlite3.SQLITE_INTERRUPT: ("state_away", "The state database broke off."),
-    sqlite3.SQLITE_NOMEM: ("state_away", "There is not enough memory for the state database."),
+# By SQLite's primary code. The same codes, for the same causes, as elsewhere for the state.
+_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY: "state_locked",
+    sqlite3.SQLITE_LOCKED: "state_locked",
+    sqlite3.SQLITE_PROTOCOL: "state_locked",
+    sqlite3.SQLITE_FULL: "state_full",
+    sqlite3.SQLITE_IOERR: "state_io_error",
+    sqlite3.SQLITE_NOMEM: "state_short_of_memory",
+    sqlite3.SQLITE_INTERRUPT: "state_broke_off",
+    sqlite3.SQLITE_ABORT: "state_broke_off",
+    sqlite3.SQLITE_SCHEMA: "state_broke_off",
 }
-_REMEDIES = {
-    "state_locked": "Try again when the other process is done; it may be a backup.",
-    "state_full": "Make space on the disk; nothing is lost.",
-    "state_read_only": "Let the program's user write to the file and its folder.",
-    "state_away": "See that AEGIS_STATE_URL is right, and that the database is there and answers.",
+_UNFIT = {
+    sqlite3.SQLITE_READONLY: "state_read_only",
+    sqlite3.SQLITE_PERM: "state_cannot_open",
+    sqlite3.SQLITE_CANTOPEN: "state_cannot_open",
+    sqlite3.SQLITE_CORRUPT: "state_damaged",
+    sqlite3.SQLITE_NOTADB: "state_no_database",
 }
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_WORDS = {
+    "state_locked": (
+        "The state database stays locked by somebody else.",
+        "Try again later; if it goes on, find and end the process that holds it.",
+    ),
+    "state_full": (
+        "There is no room left for the state database.",
+        "Make room on its disk; nothing that was recorded is lost.",
+    ),
+    "state_io_error": (
+        "The state database could not be read or written.",
+        "See that its disk is there, not over its quota and not failing, and try again.",
+    ),
+    "state_short_of_memory": (
+        "There is not enough memory to work with the state database.",
+        "Give the machine more memory, or run less beside this program.",
+    ),
+    "state_broke_off": ("Work with the state database was broken off.", "Try again."),
+    "state_away": (
+        "The state database can't be reached.",
+        "See that AEGIS_STATE_URL is right, and that the database answers.",
+    ),
+    "state_read_only": (
+        "The state database may only be read.",
+        "Let this account write to the file and its folder, and mount the volume for writing.",
+    ),
+    "state_cannot_open": (
+        "The state database can't be opened.",
+        "See that its folder is there, and that this account may write to it.",
+    ),
+    "state_damaged": (
+        "The state database is damaged.",
+        "Put the file of a backup in its place, or start with a new one without history.",
+    ),
+    "state_no_database": (
+        "The state's file is no SQLite database, or is damaged in its first bytes.",
+        "Set AEGIS_STATE_URL to another file, or put the file of a backup in its place.",
+    ),
+    "state_misfit": (
+        "The engine's tables in the state database are missing, or not as this version needs them.",
+        "Bring them up to date with: aegis-batch state migrate.",
+    ),
+}
 
 
 @contextmanager
@@ -45,11 +89,7 @@ def state_errors() -> Iterator[None]:
 
 def misfit() -> StateMisfit:
     """Return the error for tables of the engine that are missing, or are not as they should be."""
-    return StateMisfit(
-        "state_misfit",
-        "The engine's tables in the state database are missing, or not as this version needs them.",
-        "Bring them up to date with: aegis-batch state migrate.",
-    )
+    return StateMisfit("state_misfit", *_WORDS["state_misfit"])
 
 
 def _meaning(error: exc.SQLAlchemyError) -> AegisError:
@@ -60,22 +100,16 @@ def _meaning(error: exc.SQLAlchemyError) -> AegisError:
         return _meaning_in_sqlite(code & _PRIMARY_CODE)
     passing = isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError)
     if passing or getattr(error, "connection_invalidated", False):
-        return _passing("state_away", "The state database can't be reached.")
+        return _unavailable("state_away")
     return misfit()
 
 
-def _meaning_in_sqlite(code: int) -> AegisError:
-    if code in _PASSING:
-        return _passing(*_PASSING[code])
-    if code in _DAMAGED:
-        return StateMisfit(
-            "state_damaged",
-            "The state database is damaged, or no SQLite database at all.",
-            "Restore a backup, or move the file away: a new one begins without history, and the "
-            "Backend knows what is closed.",
-        )
-    return misfit()
+def _meaning_in_sqlite(primary_code: int) -> AegisError:
+    if primary_code in _UNAVAILABLE:
+        return _unavailable(_UNAVAILABLE[primary_code])
+    code = _UNFIT.get(primary_code, "state_misfit")
+    return StateMisfit(code, *_WORDS[code])
 
 
-def _passing(code: str, message: str) -> StateUnavailable:
-    return StateUnavailable(code, message, _REMEDIES[code])
+def _unavailable(code: str) -> StateUnavailable:
+    return StateUnavailable(code, *_WORDS[code])

@@ -3,8 +3,8 @@
 The library's public interface lacks what is done here: to create its tables over connections of
 ours, to hand rows back in one guarded statement, to withdraw within a transaction of ours, to tell
 states without reading what the rows hold, to stop taking work while what is under way goes on, to
-refuse pickles and to be silent. ``tests/integration/test_engine_inside.py`` holds each of these; a
-new version of the library must pass it.
+refuse pickles, to be silent, and to be calm. ``tests/integration/test_engine_inside.py`` holds each
+of these; a new version of the library must pass it.
 """
 
 import logging
@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, NoReturn
 
-from dbos import DBOS, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSPortableJSONSerializer, _workflow_commands
 from dbos._serialization import DefaultSerializer
 from dbos._sys_db import SystemDatabase
 from sqlalchemy import Connection, Engine, TableClause, and_, column, or_, select, table, update
@@ -24,6 +24,7 @@ from aegis_batch.application.ports.work_queue import Lane
 
 __all__ = [
     "alive_among",
+    "be_calm",
     "be_silent",
     "claimed_by",
     "hand_back",
@@ -40,6 +41,7 @@ _QUEUE_THREADS = "queue-worker-"
 # Below every rank: what was begun comes before what was not.
 _FIRST_PRIORITY = 0
 _IDS_A_QUESTION = 500
+_NEVER_SECONDS = 86_400.0
 
 
 def migrate(engine: Engine) -> None:
@@ -177,6 +179,16 @@ def be_silent() -> None:
     if not logger.handlers:
         # It sets up a console where it finds no handler.
         logger.addHandler(logging.NullHandler())
+
+
+def be_calm(library: DBOS, polling_seconds: float) -> None:
+    """Look for work that has become due as often as for work; before the library is launched.
+
+    It would look each second, and as often into a queue of its own that nothing of ours enters.
+    """
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = polling_seconds  # noqa: SLF001 - see the module
+    unused = library._registry.get_internal_queue()  # noqa: SLF001 - the same
+    unused._polling_interval_sec = _NEVER_SECONDS  # noqa: SLF001 - the same
 
 
 def _rows(database: Engine | Connection) -> TableClause:

@@ -7,7 +7,7 @@ from dbos import DBOS, DBOSPortableJSONSerializer
 from dbos import error as dbos_error
 
 from aegis_batch.adapters.outbound.dbos.errors import misfit
-from aegis_batch.adapters.outbound.dbos.inside import be_silent, refuse_pickles
+from aegis_batch.adapters.outbound.dbos.inside import be_calm, be_silent, refuse_pickles
 from aegis_batch.adapters.outbound.dbos.naming import APPLICATION, VERSION, WORKFLOW
 from aegis_batch.application.ports.work_queue import Lane
 
@@ -46,6 +46,7 @@ def launch(
         def _(run_id: str, work_id: str) -> None:
             carry_out(run_id, work_id)
 
+        be_calm(library, polling_seconds)
         DBOS.listen_queues([lane.value for lane in concurrency])
         DBOS.launch()
         for lane, at_once in concurrency.items():

@@ -46,8 +46,8 @@ class DbosWorkIntake:
     """Takes work within one transaction; whoever opened the transaction commits it.
 
     On SQLite the transaction must have begun with ``BEGIN IMMEDIATE``. The engine's tables must
-    be there. Work that waits is looked at each second and then taken at the next polling, so it
-    may begin that much after ``due_at``; never before.
+    be there. Work that waits for its time is seen to be due at one polling of the queue and taken
+    at the next, so it may begin that much after ``due_at``; never before.
     """
 
     def __init__(self, desk: DbosIntakeDesk, connection: "Connection") -> None:

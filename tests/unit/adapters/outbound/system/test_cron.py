@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -105,6 +106,8 @@ def _sampled() -> list[tuple[str, datetime]]:
 
 def test_each_business_date_has_exactly_one_firing_around_changes_of_every_zone() -> None:
     checked = 0
+    cron = SystemCron()
+    draw = random.Random(37)  # noqa: S311 - moments, always the same
     for number, (zone, changed) in enumerate(_sampled()):
         minutes = _minutes(load_zone(zone), changed)
         for place, closing in enumerate(CLOSING_TIMES):
@@ -117,6 +120,10 @@ def test_each_business_date_has_exactly_one_firing_around_changes_of_every_zone(
             expression = f"{seconds}{closing.minute} {closing.hour} * * *"
             start, end = expected[0] - _MINUTE, expected[-1] + _MINUTE
             assert _firings(expression, zone, start, end) == expected, (zone, changed, closing)
+            # Nor does it matter when one asks: within a repeated hour, say.
+            for before, following in pairwise(expected):
+                asked = draw.choice([at for at, _ in minutes if before <= at < following])
+                assert cron.next_after(expression, zone, asked) == following, (zone, asked)
             checked += len(reached)
     assert len(_zones_with_changes()) > 150
     assert checked > 4_000
@@ -129,6 +136,13 @@ def test_a_repeated_time_fires_once_at_the_first(expression: str) -> None:
     )
 
     assert firings == [_at("2026-11-01T05:30"), _at("2026-11-02T06:30")]
+
+
+@pytest.mark.parametrize("expression", ["30 1 * * *", "0 30 1 * * *"])
+def test_asked_within_the_repetition_the_first_time_is_over(expression: str) -> None:
+    firing = SystemCron().next_after(expression, "America/New_York", _at("2026-11-01T06:10"))
+
+    assert firing == _at("2026-11-02T06:30")
 
 
 @pytest.mark.parametrize("expression", ["30 2 * * *", "0 30 2 * * *"])
