@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.shop import Ids
 from tests.servers.postgres import PostgresServer
@@ -33,9 +34,10 @@ class Ground:
         name = f"shop_{ids.sql_type}_{orders_a_day}"
         self._server.create_database(name)
         try:
-            environ = self._environ(name)
-            self._fill(environ, ids, orders_a_day)
-            yield environ
+            with TemporaryDirectory(prefix="aegis-bench-") as folder:
+                environ = self._environ(name)
+                self._fill(environ, ids, orders_a_day)
+                yield environ | {"AEGIS_STATE_URL": f"sqlite:///{folder}/state.db"}
         finally:
             self._server.drop_database(name)
 

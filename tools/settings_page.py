@@ -20,7 +20,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 _HEAD = """\
 # Settings
 
-<!-- Made from src/aegis_batch/bootstrap/settings.py by `make docs`; changes belong there. -->
+<!-- Made from src/aegis_batch/bootstrap/settings.py and closing_settings.py by `make docs`; changes
+     belong there. -->
 
 Every setting is an environment variable. All are checked before anything else is done, and one
 message lists every fault.
@@ -74,6 +75,10 @@ def _default(name: str, field: FieldInfo) -> str:
         value = value.value
     if isinstance(value, time):
         value = f"{value:%H:%M}"
+    if isinstance(value, bool):
+        value = str(value).lower()
+    if isinstance(value, tuple):
+        value = ",".join(map(str, value))
     return f"`{value}`"
 
 

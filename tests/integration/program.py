@@ -29,14 +29,17 @@ class Ended:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this process's environment with the given settings and none of the program's own."""
+    """Return this process's environment with the given settings and none of the program's own.
+
+    The state is a file in the folder that the program is started in, unless it is given.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AEGIS_", "OTEL_"))
         and name not in ("DATABASE_URL", "BACKEND_BASE_URL", "X_SERVICE_TOKEN")
     }
-    return {**kept, "PYTHONPATH": "", **settings}
+    return {**kept, "PYTHONPATH": "", "AEGIS_STATE_URL": "sqlite:///state.db", **settings}
 
 
 def start(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aegis_batch.application.day_standing import Standing, standing_of
+from aegis_batch.application.history import unknown_dead_letter
 from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.domain.audit import AuditEntry
@@ -107,11 +108,7 @@ def _decide(
 def _get(turn: LedgerTurn, run_id: str) -> DeadLetter:
     letter = turn.state.dead_letters.get(run_id)
     if letter is None:
-        raise InvalidRequest(
-            "unknown_dead_letter",
-            f"There is no dead letter {run_id}.",
-            "See which there are: aegis-batch dead-letters list",
-        )
+        raise unknown_dead_letter(run_id)
     return letter
 
 

@@ -10,7 +10,7 @@ from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 
-__all__ = ["HistoryUseCase", "RunHistory"]
+__all__ = ["HistoryUseCase", "RunHistory", "unknown_dead_letter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,24 @@ class HistoryUseCase:
         with self._state.turn() as turn:
             return turn.dead_letters.newest(state, limit)
 
+    def dead_letter(self, run_id: str) -> DeadLetter:
+        """Return the dead letter of a run; raises ``InvalidRequest`` where there is none."""
+        with self._state.turn() as turn:
+            letter = turn.dead_letters.get(run_id)
+        if letter is None:
+            raise unknown_dead_letter(run_id)
+        return letter
+
     def audit(self, limit: int) -> Sequence[AuditEntry]:
         """Return the last entries of the audit, newest first."""
         with self._state.turn() as turn:
             return turn.audit.newest(limit)
+
+
+def unknown_dead_letter(run_id: str) -> InvalidRequest:
+    """Return the error of whoever asks for a dead letter that is none."""
+    return InvalidRequest(
+        "unknown_dead_letter",
+        f"There is no dead letter {run_id}.",
+        "See which there are: aegis-batch dead-letters list --status all",
+    )

@@ -1,27 +1,59 @@
 """Records closes made by hand, which go without the work queue."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from aegis_batch.application.ledger import first_work_id
 from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.ports.state import State
+from aegis_batch.application.timeline_text import timeline_text
+from aegis_batch.domain.events import Event, RunEvent
 from aegis_batch.domain.outcome import CloseResult
 from aegis_batch.domain.run import JobKind, RunState, Trigger
-from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 
-__all__ = ["RecordCloseUseCase"]
+__all__ = ["RecordCloseUseCase", "RunListener"]
+
+_EVENTS_MAX = 200
+
+
+class RunListener:
+    """Remembers what happened in a run, to be recorded at its end; the last 200 events."""
+
+    def __init__(self) -> None:
+        """Start with nothing heard."""
+        self._heard: list[RunEvent] = []
+
+    @property
+    def events(self) -> Sequence[RunEvent]:
+        """What was heard, in the order in which it happened."""
+        return tuple(self._heard)
+
+    def emit(self, event: Event) -> None:
+        """Take one event; see ``MetricsSink``."""
+        if isinstance(event, RunEvent):
+            self._heard.append(event)
+            del self._heard[:-_EVENTS_MAX]
 
 
 class RecordCloseUseCase:
     """Keeps in the ledger how a close by hand ended."""
 
-    def __init__(self, state: State, clock: Clock, executor: str) -> None:
-        """Take the state, and the name of the machine that it ran on."""
+    def __init__(self, state: State, clock: Clock, meter: ResourceMeter, executor: str) -> None:
+        """Take the ports, and the name of the machine that it ran on."""
         self._state = state
         self._clock = clock
+        self._meter = meter
         self._executor = executor
 
-    def record(self, result: CloseResult, operator: str) -> None:
-        """Keep a result. Raises ``StateUnavailable`` and ``StateMisfit``."""
+    def record(self, result: CloseResult, events: Sequence[RunEvent], operator: str) -> None:
+        """Keep a result and what happened; a failed close by hand is no dead letter.
+
+        Raises ``StateUnavailable`` and ``StateMisfit``.
+        """
         now = self._clock.now()
+        started_at = now - timedelta(milliseconds=result.duration_ms)
         record = RunRecord(
             id=result.run.id,
             trace_id=result.run.trace_id,
@@ -31,10 +63,10 @@ class RecordCloseUseCase:
             requested_by=operator,
             state=RunState.SUCCEEDED if result.outcome.is_success else RunState.FAILED,
             work_id=first_work_id(result.run.id),
-            enqueued_at=now,
-            due_at=now,
+            enqueued_at=started_at,
+            due_at=started_at,
             attempt=1,
-            started_at=now,
+            started_at=started_at,
             ended_at=now,
             executor=self._executor,
             outcome=result.outcome,
@@ -42,6 +74,13 @@ class RecordCloseUseCase:
             seal=result.seal,
             problem=result.problem,
             duration_ms=result.duration_ms,
+            cpu_seconds=self._meter.thread_cpu_seconds(),
+            peak_memory_bytes=self._meter.peak_memory_bytes(),
         )
+        entries = [
+            TimelineEntry(event.run.id, event.at, event.name, timeline_text(event))
+            for event in events
+        ]
         with self._state.turn() as turn:
             turn.runs.add(record)
+            turn.timeline.add(entries)

@@ -178,6 +178,13 @@ class ScheduleControl:
                 f"The nominal time {nominal.isoformat()} is not for a person to decide.",
                 "The scheduler decides it when it comes, or when it is started again.",
             )
+        if not self._timings.has(state, nominal):
+            raise InvalidRequest(
+                "no_nominal_time",
+                f"The schedule {name} never fires at {nominal.isoformat()}.",
+                f"See when it did: aegis-batch schedules show {name}; or start the job as of now:"
+                f" aegis-batch schedules trigger {name}",
+            )
 
 
 def _get(turn: LedgerTurn, name: str) -> ScheduleState:

@@ -1,11 +1,13 @@
 """The nominal times of schedules, one after the other."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aegis_batch.application.ports.cron import Cron
 from aegis_batch.domain.schedule import ScheduleKind, ScheduleState, Timing
 
 __all__ = ["Timings"]
+
+_INSTANT = timedelta(microseconds=1)
 
 
 class Timings:
@@ -44,6 +46,20 @@ class Timings:
                 break
             nominal = self.following(timing, nominal)
         return times
+
+    def has(self, state: ScheduleState, instant: datetime) -> bool:
+        """Say whether an instant before the next nominal time is one by the present rule.
+
+        None is, of a ``FIXED_DELAY``: those that have been can't be worked out.
+        """
+        timing = state.schedule.timing
+        if timing.kind is ScheduleKind.ONE_TIME:
+            return instant == timing.at
+        if timing.kind is ScheduleKind.CRON:
+            return self.following(timing, instant - _INSTANT) == instant
+        if timing.kind is ScheduleKind.FIXED_DELAY or timing.every is None or state.next_at is None:
+            return False
+        return (state.next_at - instant) % timing.every == timedelta(0)
 
     def come(
         self, state: ScheduleState, now: datetime, limit: int

@@ -59,7 +59,7 @@ class Container(containers.DeclarativeContainer):
     environ: providers.Object[Mapping[str, str]] = providers.Object({})
 
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
-    exporting: "providers.Provider[OtelMetricsSink | None]" = providers.Resource(
+    exporting: "providers.Resource[OtelMetricsSink | None]" = providers.Resource(
         open_exporting_sink, environ, clock
     )
     metrics: providers.Provider[MetricsSink] = providers.Singleton(_metrics, exporting, listener)

@@ -24,6 +24,7 @@ from aegis_batch.domain.errors import OrdersUnreachable
 __all__ = ["demo_ground", "stop_demo"]
 
 _DATABASE_FILE = variable_of("database_url") + FILE_SUFFIX
+_STATE = variable_of("state_url")
 _TOKEN_FILE = variable_of("x_service_token") + FILE_SUFFIX
 _BACKEND = variable_of("backend_base_url")
 _LOG_LEVEL = variable_of("log_level")
@@ -94,6 +95,8 @@ def _prepare(folder: DemoFolder, keeping: _Keeping) -> DemoGround:
             _DATABASE_FILE: str(url_file),
             _BACKEND: sandbox.url(),
             _TOKEN_FILE: str(token_file),
+            # What is closed here must not stand among a person's own runs.
+            _STATE: f"sqlite:///{folder.path / 'state.db'}",
         }
     except OSError as error:
         raise _no_room(error) from None

@@ -1,7 +1,7 @@
 """What the command line asks for, built from the settings."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,20 @@ from aegis_batch.bootstrap.garbage import garbage_left_alone
 from aegis_batch.bootstrap.version import program_version
 
 if TYPE_CHECKING:
-    from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
+    from aegis_batch.adapters.inbound.cli.services import (
+        DemoGround,
+        LedgerDesk,
+        ServiceToken,
+        ServingDesk,
+        StateSchema,
+    )
     from aegis_batch.application.daily_close import DailyCloseUseCase
     from aegis_batch.application.doctor import DoctorUseCase
+    from aegis_batch.application.health import HealthUseCase
     from aegis_batch.application.suggest_views import SuggestViewsUseCase
     from aegis_batch.bootstrap.container import Container
+    from aegis_batch.domain.events import RunEvent
+    from aegis_batch.domain.outcome import CloseResult
 
 __all__ = ["ProgramServices"]
 
@@ -68,6 +77,59 @@ class ProgramServices:
                 stack.callback(container.shutdown_resources)
                 use_case = container.daily_close()
             yield use_case
+
+    def record_close(
+        self,
+        result: "CloseResult",
+        events: "Sequence[RunEvent]",
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep in the ledger how a close by hand ended, and what happened in it."""
+        with garbage_left_alone():
+            from aegis_batch.bootstrap.recording import record_close  # noqa: PLC0415
+
+        record_close(os.environ if environ is None else environ, self._clock, result, events)
+
+    def ledger_desk(self) -> "AbstractContextManager[LedgerDesk]":
+        """Open the state; its connections end with the context."""
+        from aegis_batch.bootstrap.ledger_desk import open_ledger_desk  # noqa: PLC0415
+
+        return open_ledger_desk(None, self._clock, self)
+
+    def state_schema(self) -> "StateSchema":
+        """Return where the schema of the state database stands."""
+        from aegis_batch.bootstrap.ledger_desk import read_schema  # noqa: PLC0415
+
+        return read_schema(None)
+
+    def migrate_state(self) -> "StateSchema":
+        """Make the state database, or bring its schema up to date."""
+        from aegis_batch.bootstrap.ledger_desk import migrate_state  # noqa: PLC0415
+
+        return migrate_state(None)
+
+    def back_up_state(self, target: Path) -> None:
+        """Copy the state database as it is at one moment, while it is in use."""
+        from aegis_batch.bootstrap.ledger_desk import back_up_state  # noqa: PLC0415
+
+        back_up_state(None, target)
+
+    @contextmanager
+    def serving(self) -> "Iterator[ServingDesk]":
+        """Yield what serves, as the only process on its state."""
+        with ExitStack() as stack:
+            with garbage_left_alone():
+                from aegis_batch.bootstrap.serving import open_serving  # noqa: PLC0415
+
+                desk = stack.enter_context(open_serving(os.environ, self._clock))
+            yield desk
+
+    def health(self) -> "AbstractContextManager[HealthUseCase]":
+        """Open what tells whether a process serves the state of the settings."""
+        from aegis_batch.bootstrap.serving import open_health  # noqa: PLC0415
+
+        return open_health(os.environ, self._clock)
 
     def doctor(self, *, environ: Mapping[str, str] | None = None) -> "DoctorUseCase":
         """Return the checkup of the settings, right or wrong."""

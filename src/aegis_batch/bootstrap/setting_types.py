@@ -33,6 +33,7 @@ __all__ = [
     "TableOrView",
     "TimeOfDay",
     "ZoneName",
+    "or_fault",
 ]
 
 _TOLERANCE_DIGITS_MAX = 30
@@ -77,12 +78,12 @@ class LogFormat(StrEnum):
 
 
 def _table(value: str) -> str:
-    _or_fault(lambda text: TableName.parse(text, "It"), value)
+    or_fault(lambda text: TableName.parse(text, "It"), value)
     return value
 
 
 def _column(value: str) -> str:
-    _or_fault(lambda text: OrdersSchema(order_id=text), value)
+    or_fault(lambda text: OrdersSchema(order_id=text), value)
     return value
 
 
@@ -163,7 +164,7 @@ def _backend_address(value: str) -> str:
         check_protected,
     )
 
-    _or_fault(lambda text: check_protected(check_base_url(text)), value)
+    or_fault(lambda text: check_protected(check_base_url(text)), value)
     return value
 
 
@@ -172,22 +173,23 @@ def _database_address(value: SecretStr) -> SecretStr:
         parse_database_url,
     )
 
-    _or_fault(parse_database_url, value.get_secret_value())
+    or_fault(parse_database_url, value.get_secret_value())
     return value
 
 
 def _header_value(value: SecretStr) -> SecretStr:
     from aegis_batch.adapters.outbound.http.connection import check_token  # noqa: PLC0415
 
-    _or_fault(check_token, value.get_secret_value())
+    or_fault(check_token, value.get_secret_value())
     return value
 
 
-def _or_fault(check: Callable[[str], object], value: str) -> None:
+def or_fault(check: Callable[[str], object], value: str) -> None:
+    """Check a value with what raises ``InvalidRequest``, and raise ``ValueError`` in its place."""
     try:
         check(value)
     except InvalidRequest as error:
-        # The message starts with the variable's name, which stands in front of every fault.
+        # The message starts with one word that names what is checked; the variable stands for it.
         what = error.message.split(" ", 1)[1].rstrip(".")
         raise ValueError(f"{what} ({error.remedy.rstrip('.')})") from None
 

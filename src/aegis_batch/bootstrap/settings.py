@@ -6,32 +6,30 @@ A field's variable is ``AEGIS_`` and its name in capitals, but for the three who
 
 from collections.abc import Mapping
 from datetime import time
-from decimal import Decimal
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
 from aegis_batch.adapters.outbound.postgres.orders_schema import PlacedAtKind
+from aegis_batch.bootstrap.closing_settings import ClosingSettings
+from aegis_batch.bootstrap.serving_types import (
+    CalendarDay,
+    CronText,
+    NoticeAddress,
+    PersonOrMachine,
+    SqliteAddress,
+    Switch,
+    Waits,
+)
 from aegis_batch.bootstrap.setting_types import (
     Adapters,
-    BackendAddress,
-    CommaSeparated,
-    DatabaseAddress,
-    DecimalNumber,
     Environment,
     LogFormat,
     LogLevel,
-    Name,
-    NameOrNone,
     ReportStatusSource,
-    RuleActions,
-    ServiceToken,
-    TableOrView,
     TimeOfDay,
-    ZoneName,
 )
-from aegis_batch.bootstrap.variables import Fault
-from aegis_batch.domain.consistency import Rules
+from aegis_batch.domain.schedule import Overlap
 
 __all__ = [
     "Adapters",
@@ -51,6 +49,7 @@ _GIVEN_NAMES = {
     "x_service_token": "X_SERVICE_TOKEN",
 }
 _MIDNIGHT = time(0, 0)
+_WATCHDOG_POLLS_MIN = 3
 _MAY_BE_EMPTY = frozenset({"orders_total", "orders_status", "orders_statuses", "rules"})
 
 
@@ -74,141 +73,125 @@ def faults_between(values: Mapping[str, object]) -> list[str]:
         and values.get("day_start", _MIDNIGHT) != _MIDNIGHT
     ):
         faults.append("AEGIS_DAY_START: must be 00:00 where AEGIS_ORDERS_PLACED_AT_KIND is date")
+    poll_seconds, watchdog_seconds = values.get("poll_seconds"), values.get("watchdog_seconds")
+    if (
+        isinstance(poll_seconds, int | float)
+        and isinstance(watchdog_seconds, int | float)
+        and watchdog_seconds < _WATCHDOG_POLLS_MIN * poll_seconds
+    ):
+        faults.append(
+            "AEGIS_WATCHDOG_SECONDS: must be three times AEGIS_POLL_SECONDS at least,"
+            " or a process at rest would count as hung"
+        )
     return faults
 
 
-class Settings(BaseModel):
+class Settings(ClosingSettings):
     """All settings, validated; secrets are secret types."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=False
-    )
-
-    database_url: DatabaseAddress | None = Field(
+    state_url: SqliteAddress | None = Field(
         None,
-        description="The orders' database, as its provider hands it out:"
-        " `postgresql://user:password@host:5432/name?sslmode=require`. Needed wherever orders are"
-        " read. Give it a role that may only `SELECT`.",
+        description="Where the program keeps what it must remember: an SQLite file, as in"
+        " `sqlite:////data/state.db`. Without it, `state.db` in the folder that the system keeps"
+        " for the data of programs. Never the orders' database.",
     )
-    backend_base_url: BackendAddress | None = Field(
+    state_migrate: Switch = Field(
+        default=True,
+        description="Whether `serve` brings the schema of the state up to date by itself, `true`"
+        " or `false`; if not, `aegis-batch state migrate` does.",
+    )
+    executor_id: PersonOrMachine | None = Field(
         None,
-        description="The Backend's address; `/reports/...` and `/internal/reports/daily` are added"
-        " to it. `http://` only to loopback, `*.internal` and `*.flycast`. Needed to close; a dry"
-        " run without it asks nobody.",
+        description="What this machine is called in the ledger; it must stay the same from one"
+        " start to the next. Without it, the id of the machine on Fly, or the host's name.",
     )
-    x_service_token: ServiceToken | None = Field(
-        None, description="The token that goes to the Backend in the header `X-SERVICE-TOKEN`."
-    )
-
-    environment: Environment = Field(
-        Environment.LOCAL,
-        description="Where the program runs. Only `local` reads a `.env` file in the current"
-        " folder; the image sets `production`.",
-    )
-    adapters: Adapters = Field(
-        Adapters.REAL,
-        description="`memory` works without any server: orders come from a JSON file, and a Backend"
-        " that forgets everything at the end stands in for the real one.",
-    )
-    memory_orders: Path | None = Field(
-        None, description="The JSON file of orders for `AEGIS_ADAPTERS=memory`, which needs it."
+    operator: PersonOrMachine | None = Field(
+        None,
+        description="Who is at work, for the audit of what people do by hand. Without it, the name"
+        " of the account.",
     )
 
-    timezone: ZoneName = Field(
-        "America/Sao_Paulo",
-        description="The calendar's time zone, by its IANA name. It decides which day an order"
-        " belongs to, and what yesterday is.",
+    schedule_cron: CronText = Field(
+        "0 0 2 * * *",
+        description="When the night begins that closes all open days, in `AEGIS_TIMEZONE`: a cron"
+        " expression of five fields, or of six with seconds first.",
     )
-    day_start: TimeOfDay = Field(
-        time(0, 0),
-        description="When the business day starts, in that zone: `05:00` counts what is sold until"
-        " five in the morning for the day before.",
+    schedule_overlap: Overlap = Field(
+        Overlap.SKIP,
+        description="What becomes of a firing while the run before it goes on, by Temporal's"
+        " names.",
     )
-    top_items: int = Field(10, ge=1, le=100, description="How many items `topItems` has at most.")
-    currency_decimals: int = Field(
-        2, ge=0, le=8, description="To how many decimals the revenue is rounded, at the very end."
-    )
-
-    orders_table: TableOrView = Field(
-        "orders",
-        description="The table or view of orders, as its name stands in the catalogue;"
-        " `schema.table` is taken too, and a name with a dot in it goes in double quotes.",
-    )
-    orders_id: Name = Field("id", description="Its column that identifies an order.")
-    orders_placed_at: Name = Field("created_at", description="Its column that dates an order.")
-    orders_placed_at_kind: PlacedAtKind = Field(
-        PlacedAtKind.AUTO,
-        description="What that column means: an `instant` (`timestamptz`), a `timestamp` in `utc`"
-        " or in the calendar's own time (`wall`), or a business `date`. `auto` goes by the type,"
-        " and asks for an answer where it is a `timestamp`.",
-    )
-    orders_total: NameOrNone = Field(
-        "total",
-        description="Its column with an order's total. Empty: the total is the sum of the lines.",
-    )
-    orders_status: NameOrNone = Field(
-        None, description="Its column with an order's status, for `AEGIS_ORDERS_STATUSES`."
-    )
-    orders_statuses: CommaSeparated = Field(
-        (), description="The statuses that count, separated by commas. Empty: all orders count."
-    )
-    items_table: TableOrView = Field("order_items", description="The table or view of order lines.")
-    items_order_id: Name = Field("order_id", description="Its column that names the order.")
-    items_name: Name = Field("name", description="Its column with the item's name.")
-    items_quantity: Name = Field("quantity", description="Its column with the quantity.")
-    items_unit_price: Name = Field("unit_price", description="Its column with the unit price.")
-
-    rules: RuleActions = Field(
-        default_factory=dict,
-        description="What a broken consistency rule leads to where it is not the default:"
-        " `line_total_mismatch=reject,empty_order=ignore`. The rules are in"
-        " [reports.md](reports.md#the-checks).",
-    )
-    total_tolerance: DecimalNumber = Field(
-        Decimal("0.00"),
+    schedule_jitter_seconds: int = Field(
+        0,
         ge=0,
-        allow_inf_nan=False,
-        description="How far an order's total may be from the sum of its lines, in the currency's"
-        " main unit.",
+        le=86_400,
+        description="By how much a night is put off at most, so that many machines don't begin"
+        " at once; the same for the same night, whenever it is worked out.",
+    )
+    schedules_file: Path | None = Field(
+        None,
+        description="A TOML file of further schedules; what can stand in it is in"
+        " [schedules.md](schedules.md).",
+    )
+    catch_up_days: int = Field(
+        7,
+        ge=1,
+        le=366,
+        description="For how long after its end a business day is closed without anybody asking,"
+        " and a firing that nobody was there for is made up.",
+    )
+    close_from: CalendarDay | None = Field(
+        None,
+        description="The first business day that is closed without anybody asking. Without it,"
+        " every day of the catch-up window.",
+    )
+    close_deadline: TimeOfDay = Field(
+        time(6, 0),
+        description="By when the days should be closed, in `AEGIS_TIMEZONE`; people are told of"
+        " those that aren't.",
+    )
+    retry_seconds: Waits = Field(
+        (60, 120, 240, 900),
+        description="The waits between attempts at a run whose failure may pass, separated by"
+        " commas. A close repeats the last one until the catch-up window ends; other jobs have"
+        " the first three and are then given up.",
     )
 
-    report_status: ReportStatusSource = Field(
-        ReportStatusSource.BACKEND,
-        description="Who is asked whether a day is closed: the `backend`, a read-only `table`"
-        " `daily_reports` in the orders' database, or `none`.",
+    notify_url: NoticeAddress | None = Field(
+        None,
+        description="Where people are told of failed, missed and overdue days and of dead letters:"
+        " a POST of JSON with a `text`, as chat webhooks take it. `http://` as for the Backend.",
     )
-    http_timeout_seconds: float = Field(
-        10, gt=0, le=300, description="Time for one attempt at a request, from start to end."
-    )
-    http_max_attempts: int = Field(
-        3, ge=1, le=10, description="How often a request is made that fails in a way that passes."
-    )
-    http_backoff_seconds: float = Field(
-        0.5, ge=0, le=60, description="The wait before the second attempt; it doubles, with chance."
-    )
-    db_connect_seconds: float = Field(
-        30, gt=0, le=600, description="For how long connecting is tried; sleeping servers wake."
-    )
-    db_statement_timeout_seconds: float = Field(
-        600, gt=0, le=86_400, description="Time for one statement in the orders' database."
+    heartbeat_url: NoticeAddress | None = Field(
+        None,
+        description="What is called after each complete night, and with `/fail` at the end of its"
+        " path after a failed one, so that a dead man's switch notices even when all is down"
+        " here. `http://` as for the Backend.",
     )
 
-    log_level: LogLevel = Field(LogLevel.INFO, description="How much is logged.")
-    log_format: LogFormat = Field(
-        LogFormat.JSON, description="How log lines look: `json` for programs, `text` for people."
+    worker_concurrency: int = Field(
+        1, ge=1, le=32, description="How many days are closed at the same time."
     )
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_fault(cls, value: object) -> object:
-        if isinstance(value, Fault):
-            raise ValueError(value.reason)  # noqa: TRY004 - pydantic wants a ValueError
-        return value
-
-    @property
-    def consistency_rules(self) -> Rules:
-        """The rules that these settings choose."""
-        return Rules(self.rules, self.total_tolerance)
+    poll_seconds: float = Field(
+        1, gt=0, le=60, description="The longest wait between two looks at the schedules."
+    )
+    queue_poll_seconds: float = Field(
+        5, gt=0, le=300, description="The longest wait between two looks into the work queue."
+    )
+    drain_seconds: float = Field(
+        30,
+        ge=0,
+        le=3_600,
+        description="For how long work under way may go on when `serve` is told to stop; what has"
+        " not ended by then is taken up by the next start.",
+    )
+    watchdog_seconds: float = Field(
+        120,
+        ge=1,
+        le=86_400,
+        description="For how long nothing may tick before `serve` ends itself with status 70, so"
+        " that whatever keeps it running starts it again.",
+    )
 
     @staticmethod
     def may_be_empty(field: str) -> bool:

@@ -28,6 +28,7 @@ from aegis_batch.domain.events import (
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    RunEvent,
     Step,
     StepFailed,
     StepStarted,
@@ -60,7 +61,7 @@ class Case:
 
 def _memory() -> Case:
     sink = InMemoryMetricsSink()
-    return Case(sink, lambda: [(event.name, event.run.id) for event in sink.events])
+    return Case(sink, lambda: [(e.name, e.run.id) for e in sink.events if isinstance(e, RunEvent)])
 
 
 def _logs() -> Case:

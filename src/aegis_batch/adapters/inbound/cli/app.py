@@ -1,30 +1,46 @@
 """The command line as a whole: its commands, and what becomes of every way to fail."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
-from aegis_batch.adapters.inbound.cli.close import close, stop_as_json, usage_error_as_json
+from aegis_batch.adapters.inbound.cli.audit import audit
+from aegis_batch.adapters.inbound.cli.close import (
+    close,
+    invalid_command,
+    stop_as_json,
+    usage_error_as_json,
+)
 from aegis_batch.adapters.inbound.cli.completion import answer_shell, completion
+from aegis_batch.adapters.inbound.cli.dead_letters import dead_letters
 from aegis_batch.adapters.inbound.cli.defect import defect_problem
 from aegis_batch.adapters.inbound.cli.demo import demo
 from aegis_batch.adapters.inbound.cli.doctor import doctor
-from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of
+from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of_error
+from aegis_batch.adapters.inbound.cli.health import health
+from aegis_batch.adapters.inbound.cli.json_text import json_object, json_problem
+from aegis_batch.adapters.inbound.cli.options import asks_for_json
 from aegis_batch.adapters.inbound.cli.output import (
     ResultNotWrittenError,
     say,
     say_problem,
     write_result,
 )
+from aegis_batch.adapters.inbound.cli.runs import runs
 from aegis_batch.adapters.inbound.cli.sandbox import sandbox
+from aegis_batch.adapters.inbound.cli.schedules import schedules
+from aegis_batch.adapters.inbound.cli.serve import serve
 from aegis_batch.adapters.inbound.cli.services import Services
+from aegis_batch.adapters.inbound.cli.state import state
 from aegis_batch.adapters.inbound.cli.stopping import Stopped, let_signals_in
 from aegis_batch.domain.errors import AegisError
-from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.outcome import Problem
 
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
+_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, state)
+_LEDGER_NAMES = frozenset(str(command.name) for command in _LEDGER_COMMANDS)
 
 
 def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
@@ -47,9 +63,9 @@ def _print_help(context: click.Context, parameter: click.Parameter, value: bool)
 Example:
   aegis-batch close --date 2026-11-21 --dry-run
 \b
-Exit status: 0 done, 1 doctor found something, 2 the command or a setting is wrong, 3 orders
-rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders can't be read,
-70 a defect.""",
+Exit status: 0 done, 1 doctor or health found something, 2 the command or a setting is wrong,
+3 orders rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders can't be
+read, 7 the state database is unavailable, 70 a defect.""",
 )
 @click.option(
     "--version",
@@ -68,8 +84,20 @@ _commands.add_command(completion)
 _commands.add_command(doctor)
 _commands.add_command(demo)
 _commands.add_command(sandbox)
+_commands.add_command(serve)
+for _command in _LEDGER_COMMANDS:
+    _commands.add_command(_command)
+
+
+def _and_below(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            yield from _and_below(below)
+
+
 # click's own help option doesn't notice that what it prints can't be written.
-for _command in (_commands, *_commands.commands.values()):
+for _command in _and_below(_commands):
     click.help_option("-h", "--help", callback=_print_help)(_command)
 
 
@@ -83,7 +111,7 @@ def run(arguments: Sequence[str], services: Services) -> int:
     except KeyboardInterrupt as stop:
         return _stop(stop, arguments, services)
     except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
-        return _failure(error)
+        return _failure(error, arguments)
 
 
 def _carry_out(arguments: Sequence[str], services: Services) -> int:
@@ -103,9 +131,10 @@ def _refusal(error: click.ClickException, arguments: Sequence[str], services: Se
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         said = error.format_message()
     elif isinstance(error, click.UsageError):
-        as_json = usage_error_as_json(error, arguments, services)
+        as_json = _ledger_error_as_json(invalid_command(error), arguments)
+        as_json = as_json or usage_error_as_json(error, arguments, services)
         if as_json is not None:
-            return _write_last(as_json, ExitStatus.INVALID)
+            return _write_last(as_json, ExitStatus.INVALID, arguments)
         if error.ctx is not None:
             said += f"\n  -> see: {error.ctx.command_path} --help"
     say(said)
@@ -114,24 +143,38 @@ def _refusal(error: click.ClickException, arguments: Sequence[str], services: Se
 
 def _stop(stop: KeyboardInterrupt, arguments: Sequence[str], services: Services) -> int:
     status = stop.exit_status if isinstance(stop, Stopped) else int(ExitStatus.INTERRUPTED)
-    as_json = stop_as_json(arguments, services)
-    return status if as_json is None else _write_last(as_json, status)
+    as_json = None if _is_of_ledger(arguments) else stop_as_json(arguments, services)
+    return status if as_json is None else _write_last(as_json, status, arguments)
 
 
-def _write_last(result: str, status: int) -> int:
+def _write_last(result: str, status: int, arguments: Sequence[str]) -> int:
     try:
         write_result(result)
     except ResultNotWrittenError as unwritten:
-        return _failure(unwritten)
+        return _failure(unwritten, arguments)
     return status
 
 
-def _failure(error: Exception) -> int:
+def _failure(error: Exception, arguments: Sequence[str]) -> int:
     if isinstance(error, ResultNotWrittenError):
         say(f"{_PROGRAM}: the result could not be written to standard output.")
         return ExitStatus.DEFECT
+    status, problem = ExitStatus.DEFECT, defect_problem(error)
     if isinstance(error, AegisError):
-        say_problem(Problem.of(error))
-        return status_of(Outcome.of(error))
-    say_problem(defect_problem(error))
-    return ExitStatus.DEFECT
+        status, problem = status_of_error(error), Problem.of(error)
+    as_json = _ledger_error_as_json(problem, arguments)
+    if as_json is not None:
+        return _write_last(as_json, status, arguments)
+    say_problem(problem)
+    return status
+
+
+def _ledger_error_as_json(problem: Problem, arguments: Sequence[str]) -> str | None:
+    """Return the JSON object of a command on the ledger that failed, where JSON was asked for."""
+    if not (_is_of_ledger(arguments) and asks_for_json(arguments)):
+        return None
+    return json_object({"error": json_problem(problem)})
+
+
+def _is_of_ledger(arguments: Sequence[str]) -> bool:
+    return bool(arguments) and arguments[0] in _LEDGER_NAMES

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import pairwise
 
 import click
 
@@ -10,30 +9,16 @@ from aegis_batch.adapters.inbound.cli.close_json import ending_as_json
 from aegis_batch.adapters.inbound.cli.defect import defect_problem
 from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.adapters.inbound.cli.exit_status import status_of
+from aegis_batch.adapters.inbound.cli.options import asks_for_json, output_option, parse_day
 from aegis_batch.adapters.inbound.cli.output import say_problem, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.stopping import Stopped, end_at_once_on_signals
 from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.recording import RunListener
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem
 
-__all__ = ["close", "stop_as_json", "usage_error_as_json"]
-
-
-def _parse_day(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> date | None:
-    """Return a date given as ``YYYY-MM-DD``."""
-    del context, parameter
-    if value is None:
-        return None
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != value:
-        raise click.BadParameter("write a day that exists as YYYY-MM-DD, such as 2026-11-21.")
-    return day
+__all__ = ["close", "invalid_command", "stop_as_json", "usage_error_as_json"]
 
 
 @click.command(
@@ -47,7 +32,7 @@ Examples:
     "--date",
     "day",
     metavar="YYYY-MM-DD",
-    callback=_parse_day,
+    callback=parse_day,
     help="The business day to close; yesterday in the calendar unless given.",
 )
 @click.option("--dry-run", is_flag=True, help="Read and derive, but send nothing.")
@@ -56,13 +41,7 @@ Examples:
     is_flag=True,
     help="With --dry-run: look at a day that has not ended.",
 )
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON object for programs.",
-)
+@output_option
 @click.pass_obj
 def close(
     services: Services, *, day: date | None, dry_run: bool, allow_open_day: bool, output: str
@@ -112,19 +91,24 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
 
     ending: Ending | None = None
     known: list[CloseResult] = []
+    listener = RunListener()
     try:
-        with services.daily_close(dry_run=request.dry_run) as use_case:
-            ending = Ending.of(use_case.close(request, if_stopped=known.append))
+        with services.daily_close(dry_run=request.dry_run, listener=listener) as use_case:
+            result = use_case.close(request, if_stopped=known.append)
+            ending = Ending.of(result)
+            if not request.dry_run:
+                services.record_close(result, listener.events)
     except AegisError as error:
         ending = ended_early(Outcome.of(error), Problem.of(error))
     except Stopped as stopped:
         if ending is not None:
             # Only what comes after the close was broken off, such as exporting its telemetry.
             return ending, int(status_of(ending.outcome))
-        ending = (
-            Ending.of(known[0]) if known else ended_early(Outcome.UNAVAILABLE, Problem.of_stop())
-        )
-        return ending, stopped.exit_status
+        if not known:
+            return ended_early(Outcome.UNAVAILABLE, Problem.of_stop()), stopped.exit_status
+        if not request.dry_run:
+            services.record_close(known[0], listener.events)
+        return Ending.of(known[0]), stopped.exit_status
     except Exception as error:  # noqa: BLE001 - the last line of defence, told as a defect
         ending = ended_early(Outcome.DEFECT, defect_problem(error))
     return ending, int(status_of(ending.outcome))
@@ -134,11 +118,15 @@ def usage_error_as_json(
     error: click.UsageError, arguments: Sequence[str], services: Services
 ) -> str | None:
     """Return the JSON object for a ``close`` that click refused, where JSON was asked for."""
-    path = "aegis-batch close" if error.ctx is None else error.ctx.command_path
-    problem = Problem(
+    return _unbegun_as_json(arguments, services, Outcome.INVALID, invalid_command(error))
+
+
+def invalid_command(error: click.UsageError) -> Problem:
+    """Return the problem of a command line that click refused."""
+    path = "aegis-batch" if error.ctx is None else error.ctx.command_path
+    return Problem(
         "invalid_command", error.format_message(), f"See: {path} --help", retryable=False
     )
-    return _unbegun_as_json(arguments, services, Outcome.INVALID, problem)
 
 
 def stop_as_json(arguments: Sequence[str], services: Services) -> str | None:
@@ -149,17 +137,7 @@ def stop_as_json(arguments: Sequence[str], services: Services) -> str | None:
 def _unbegun_as_json(
     arguments: Sequence[str], services: Services, outcome: Outcome, problem: Problem
 ) -> str | None:
-    if "close" not in arguments or not _asks_for_json(arguments):
+    if "close" not in arguments or not asks_for_json(arguments):
         return None
     ending = Ending(services.new_run_id(), services.new_trace_id(), outcome, 0.0, problem=problem)
     return ending_as_json(ending)
-
-
-def _asks_for_json(arguments: Sequence[str]) -> bool:
-    """Say whether the last ``--output`` is JSON, as click would, had it understood the rest."""
-    output = None
-    for word, following in pairwise([*arguments, ""]):
-        option, equals, value = word.partition("=")
-        if option == "--output":
-            output = value if equals else following or output
-    return output == "json"

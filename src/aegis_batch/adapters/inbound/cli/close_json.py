@@ -1,12 +1,14 @@
 """A close as one JSON object, for programs."""
 
-import json
-from datetime import UTC, datetime
-
 from aegis_batch.adapters.inbound.cli.ending import Ending
-from aegis_batch.domain import exact
+from aegis_batch.adapters.inbound.cli.json_text import (
+    json_instant,
+    json_object,
+    json_problem,
+    json_seal,
+    json_value,
+)
 from aegis_batch.domain.calendar import PeriodKind, Window
-from aegis_batch.domain.seal import Seal
 
 __all__ = ["ending_as_json"]
 
@@ -16,18 +18,17 @@ def ending_as_json(ending: Ending) -> str:
 
     The report stands in it with the very bytes of its body, so that ``24560.50`` stays so.
     """
-    window, report, seal = ending.window, ending.report, ending.seal
-    submission, problem = ending.submission, ending.problem
+    report, submission = ending.report, ending.submission
     fields = {
-        "outcome": _text(ending.outcome.value),
-        "tenant": _text(ending.tenant),
-        "period": _text(PeriodKind.DAY.value),
-        "reportDate": _text(ending.report_date and ending.report_date.isoformat()),
-        "window": _text(window and _window(window)),
+        "outcome": json_value(ending.outcome.value),
+        "tenant": json_value(ending.tenant),
+        "period": json_value(PeriodKind.DAY.value),
+        "reportDate": json_value(ending.report_date and ending.report_date.isoformat()),
+        "window": "null" if ending.window is None else _window(ending.window),
         "report": "null" if report is None else report.body().decode(),
-        "alreadyClosed": _text(ending.already_closed),
-        "seal": "null" if seal is None else _seal(seal),
-        "violations": _text(
+        "alreadyClosed": json_value(ending.already_closed),
+        "seal": json_seal(ending.seal),
+        "violations": json_value(
             [
                 {
                     "rule": violation.rule.value,
@@ -38,54 +39,16 @@ def ending_as_json(ending: Ending) -> str:
                 for violation in ending.violations
             ]
         ),
-        "submission": _text(
+        "submission": json_value(
             submission and {"attempts": submission.attempts, "status": submission.status}
         ),
-        "error": _text(
-            problem
-            and {
-                "code": problem.code,
-                "message": problem.message,
-                "remedy": problem.remedy,
-                "retryable": problem.retryable,
-            }
-        ),
-        "durationMs": _text(round(ending.duration_ms, 1)),
-        "runId": _text(ending.run_id),
-        "traceId": _text(ending.trace_id),
+        "error": json_problem(ending.problem),
+        "durationMs": json_value(round(ending.duration_ms, 1)),
+        "runId": json_value(ending.run_id),
+        "traceId": json_value(ending.trace_id),
     }
-    return _object(fields)
+    return json_object(fields)
 
 
-def _seal(seal: Seal) -> str:
-    return _object(
-        {
-            "ordersRead": _text(seal.orders_read),
-            "linesRead": _text(seal.lines_read),
-            "itemsSold": exact.canonical(seal.items_sold),
-            "distinctItems": _text(seal.distinct_items),
-            "totalsDigest": _text(seal.totals_digest),
-            "bodyDigest": _text(seal.body_digest),
-            "snapshot": _text(seal.snapshot),
-            "readAt": _text(_instant(seal.read_at)),
-            "program": _text(seal.versions.program),
-            "tzdata": _text(seal.versions.tzdata),
-            "unicode": _text(seal.versions.unicode),
-        }
-    )
-
-
-def _window(window: Window) -> dict[str, str]:
-    return {"start": _instant(window.start), "end": _instant(window.end)}
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def _object(fields: dict[str, str]) -> str:
-    return "{" + ",".join(f"{_text(name)}:{text}" for name, text in fields.items()) + "}"
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _window(window: Window) -> str:
+    return json_object({"start": json_instant(window.start), "end": json_instant(window.end)})

@@ -6,6 +6,7 @@ import sys
 import click
 
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
+from aegis_batch.adapters.inbound.cli.options import output_option
 from aegis_batch.adapters.inbound.cli.output import say, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.domain.checkup import Check, Verdict, worst_of
@@ -27,13 +28,7 @@ Examples:
 \b
 Exit status: 0 nothing fails, 1 something does (or no view could be suggested)."""
 )
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON object for programs.",
-)
+@output_option
 @click.option(
     "--suggest-view",
     is_flag=True,

@@ -2,9 +2,10 @@
 
 from enum import IntEnum
 
+from aegis_batch.domain.errors import AegisError, StateMisfit, StateUnavailable
 from aegis_batch.domain.outcome import Outcome
 
-__all__ = ["ExitStatus", "status_of"]
+__all__ = ["ExitStatus", "status_of", "status_of_error"]
 
 
 class ExitStatus(IntEnum):
@@ -17,6 +18,7 @@ class ExitStatus(IntEnum):
     REFUSED = 4
     UNAVAILABLE = 5
     UNREADABLE = 6
+    STATE_UNAVAILABLE = 7
     DEFECT = 70
     HUNG_UP = 129
     INTERRUPTED = 130
@@ -40,3 +42,10 @@ _STATUS_OF = {
 def status_of(outcome: Outcome) -> ExitStatus:
     """Return the exit status of an outcome."""
     return _STATUS_OF[outcome]
+
+
+def status_of_error(error: AegisError) -> ExitStatus:
+    """Return the exit status of a command that met a foreseen error."""
+    if isinstance(error, StateUnavailable | StateMisfit):
+        return ExitStatus.STATE_UNAVAILABLE
+    return status_of(Outcome.of(error))

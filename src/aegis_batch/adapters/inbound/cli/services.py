@@ -1,18 +1,36 @@
 """What the command line needs from the place that wires everything."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from aegis_batch.adapters.inbound.cli.moments import Clockface
 from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.doctor import DoctorUseCase
+from aegis_batch.application.health import HealthUseCase
+from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.domain.events import RunEvent
+from aegis_batch.domain.outcome import CloseResult
 
-__all__ = ["DemoGround", "ServiceToken", "Services"]
+if TYPE_CHECKING:
+    from aegis_batch.adapters.inbound.serving.server import Served
+    from aegis_batch.adapters.inbound.serving.stop_signals import StopSignals
+
+__all__ = [
+    "DemoGround",
+    "LedgerDesk",
+    "ServiceToken",
+    "Services",
+    "ServingDesk",
+    "StateSchema",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,44 @@ class DemoGround:
     database: str
     orders: int
     keep: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDesk:
+    """What the commands about runs, schedules and dead letters work with.
+
+    ``operator`` is the person whose deeds they are. ``calendar`` shows times in the calendar's
+    zone, and ``clockface_of`` in any other, by its IANA name.
+    """
+
+    history: HistoryUseCase
+    schedules: ScheduleControl
+    dead_letters: DeadLetterDecisions
+    operator: str
+    calendar: Clockface
+    clockface_of: Callable[[str], Clockface]
+
+
+@dataclass(frozen=True, slots=True)
+class StateSchema:
+    """Where the schema of a state database stands.
+
+    ``revision`` is ``None`` where nothing was made yet; ``pending`` names the revisions that are
+    to come until ``head``, the newest that this program knows.
+    """
+
+    file: Path
+    revision: str | None
+    head: str
+    pending: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServingDesk:
+    """What serves until it is told to stop, and what ends the process whatever threads are left."""
+
+    serve: "Callable[[StopSignals], Served]"
+    leave: Callable[[int], NoReturn]
 
 
 class Services(Protocol):
@@ -77,6 +133,53 @@ class Services(Protocol):
         ``environ`` stands in for the process's environment; ``listener`` hears every event too.
         Raises ``InvalidRequest``.
         """
+        ...
+
+    def record_close(self, result: CloseResult, events: Sequence[RunEvent]) -> None:
+        """Keep in the ledger how a close by hand ended, and what happened in it.
+
+        Bounded in time, and never raises: what goes wrong is worth a warning in the log.
+        """
+        ...
+
+    def ledger_desk(self) -> AbstractContextManager[LedgerDesk]:
+        """Open the state; its connections end with the context.
+
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def state_schema(self) -> StateSchema:
+        """Return where the schema of the state database stands.
+
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def migrate_state(self) -> StateSchema:
+        """Make the state database, or bring its schema up to date; return how it was before.
+
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def back_up_state(self, target: Path) -> None:
+        """Copy the state database as it is at one moment, while it is in use.
+
+        Raises ``InvalidRequest`` where the target exists or can't be made, ``StateUnavailable``
+        and ``StateMisfit``.
+        """
+        ...
+
+    def serving(self) -> AbstractContextManager[ServingDesk]:
+        """Make ready to serve, as the only process on its state, with its schema up to date.
+
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def health(self) -> AbstractContextManager[HealthUseCase]:
+        """Return what tells whether a process serves the state; raises ``InvalidRequest``."""
         ...
 
     def doctor(self) -> DoctorUseCase:

@@ -11,7 +11,7 @@ import httpx
 from aegis_batch.adapters.outbound.http.connection import BackendConnection
 from aegis_batch.adapters.outbound.http.deadline import DeadlineTransport
 
-__all__ = ["BackendClient", "open_client"]
+__all__ = ["BackendClient", "open_client", "quieten_libraries", "tls_context"]
 
 _LEFTOVER_BYTES_MAX = 64 * 1024
 _LEFTOVER_SECONDS_MAX = 0.05
@@ -73,8 +73,8 @@ class BackendClient:
 
 def open_client(connection: BackendConnection, user_agent: str) -> BackendClient:
     """Return a client for a Backend; it opens no connection before the first request."""
-    _quieten_libraries()
-    transport = DeadlineTransport(_tls_context(connection.base_url))
+    quieten_libraries()
+    transport = DeadlineTransport(tls_context(connection.base_url))
     client = httpx.Client(
         transport=transport,
         trust_env=False,
@@ -93,14 +93,15 @@ def open_client(connection: BackendConnection, user_agent: str) -> BackendClient
     return BackendClient(client, transport, connection)
 
 
-def _tls_context(base_url: str) -> ssl.SSLContext:
+def tls_context(base_url: str) -> ssl.SSLContext:
+    """Return what connections to an address are encrypted with, if they are."""
     if base_url.startswith("https:"):
         return httpx.create_ssl_context(trust_env=False)
     # Never used: reading the certificate authorities would cost some 20 ms for nothing.
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _quieten_libraries() -> None:
+def quieten_libraries() -> None:
     """Keep addresses out of the log; each failed attempt is told as an event, and only once."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from aegis_batch.adapters.outbound.state.revisions import VERSION_TABLE
+
 __all__ = ["READING", "open_engine"]
 
 # For ``Connection.execution_options``: a transaction that only reads takes no lock to write.
@@ -56,12 +58,19 @@ def open_engine(file: Path, busy_timeout_seconds: float) -> Engine:
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
-    # Readers and the one writer don't wait for one another. It stays with the file.
-    connection.execute("PRAGMA journal_mode = WAL")
+    if _is_ours_or_empty(connection):
+        # Readers and the one writer don't wait for one another. It stays with the file.
+        connection.execute("PRAGMA journal_mode = WAL")
     # A commit is on the disk when it returns: a decision that a power cut undid would be made
     # again, about a nominal time that was accounted for already.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA journal_size_limit = {_KEPT_WAL_BYTES}")
+
+
+def _is_ours_or_empty(connection: sqlite3.Connection) -> bool:
+    """Say whether a file may be changed: somebody else's database is left as it is."""
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    return not names or VERSION_TABLE in names
 
 
 def _begin(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from pathlib import Path
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.printable import printable
 
-__all__ = ["LockHolder", "hold_instance_lock"]
+__all__ = ["LockHolder", "hold_instance_lock", "is_instance_lock_held"]
 
 _LONGEST_NOTE_BYTES = 4096
+# Whoever only looks holds the lock for a moment.
+_LOOK_SECONDS_MAX = 0.5
+_LOOK_AGAIN_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,10 @@ def hold_instance_lock(state_file: Path, holder: LockHolder) -> Iterator[None]:
     since taking it away would let two processes lock two files of one name. Links to one state
     file share its lock.
 
-    Raises ``StateUnavailable`` at once where another process holds it, or the lock file can't be
-    made. Source: flock(2).
+    Raises ``StateUnavailable`` within a second where another process holds it, or the lock file
+    can't be made. Source: flock(2).
     """
-    real = Path(os.path.realpath(state_file))
-    path = real.with_name(f"{real.name}.lock")
+    path = _lock_file(state_file)
     try:
         # Not handed down to child processes (PEP 446), which would hold on to the lock.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -52,13 +55,47 @@ def hold_instance_lock(state_file: Path, holder: LockHolder) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(descriptor: int, path: Path) -> None:
+def is_instance_lock_held(state_file: Path) -> bool:
+    """Say whether a live process holds a state file, without getting into its way.
+
+    Raises ``StateUnavailable`` where the lock file is there and can't be looked at.
+    """
+    path = _lock_file(state_file)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise _held(path, _read(descriptor)) from None
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
     except OSError as error:
         raise _no_lock_file(path, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        raise _no_lock_file(path, error) from None
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock_file(state_file: Path) -> Path:
+    real = Path(os.path.realpath(state_file))
+    return real.with_name(f"{real.name}.lock")
+
+
+def _take(descriptor: int, path: Path) -> None:
+    patience_ends_seconds = time.monotonic() + _LOOK_SECONDS_MAX
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= patience_ends_seconds:
+                raise _held(path, _read(descriptor)) from None
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        except OSError as error:
+            raise _no_lock_file(path, error) from None
+        else:
+            return
 
 
 def _write(descriptor: int, path: Path, holder: LockHolder) -> None:

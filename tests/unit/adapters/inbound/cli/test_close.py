@@ -2,16 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
-from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
 from aegis_batch.adapters.inbound.cli.stopping import Stopped
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -19,10 +17,8 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
-from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.report_gateway import Receipt
-from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
@@ -34,8 +30,11 @@ from aegis_batch.domain.errors import (
     OrdersMisfit,
     OrdersUnreachable,
 )
+from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.outcome import CloseResult
 from aegis_batch.domain.seal import Versions
+from tests.unit.adapters.inbound.cli.unbuilt_services import UnbuiltServices
 
 KEYS = [
     "outcome",
@@ -61,7 +60,7 @@ SOUP = PlacedOrder(
 NEGATIVE = PlacedOrder(datetime(2026, 11, 20, 15, 0, tzinfo=UTC), Order("9", Decimal(-1), ()))
 
 
-class InMemoryServices:
+class InMemoryServices(UnbuiltServices):
     """The services of the command line over in-memory adapters, with one fault to raise."""
 
     def __init__(self) -> None:
@@ -70,15 +69,8 @@ class InMemoryServices:
         self.orders = InMemoryOrderReader([SOUP, NEGATIVE])
         self.fault: BaseException | None = None
         self.fault_at_end: BaseException | None = None
-
-    def version(self) -> str:
-        return "1.2.3"
-
-    def new_run_id(self) -> str:
-        return "run-1"
-
-    def new_trace_id(self) -> str:
-        return "ab" * 16
+        self.fault_in_recording: BaseException | None = None
+        self.recorded: list[tuple[CloseResult, list[str]]] = []
 
     @contextmanager
     def daily_close(
@@ -101,20 +93,10 @@ class InMemoryServices:
         if self.fault_at_end is not None:
             raise self.fault_at_end
 
-    def doctor(self) -> DoctorUseCase:
-        raise NotImplementedError
-
-    def suggest_views(self) -> SuggestViewsUseCase:
-        raise NotImplementedError
-
-    def sandbox_token(self, beside: Path) -> ServiceToken:
-        raise NotImplementedError
-
-    def demo_ground(self) -> AbstractContextManager[DemoGround]:
-        raise NotImplementedError
-
-    def stop_demo(self, folder: Path) -> None:
-        raise NotImplementedError
+    def record_close(self, result: CloseResult, events: Sequence[RunEvent]) -> None:
+        if self.fault_in_recording is not None:
+            raise self.fault_in_recording
+        self.recorded.append((result, [event.name for event in events]))
 
 
 @pytest.fixture

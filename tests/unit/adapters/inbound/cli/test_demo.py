@@ -10,28 +10,27 @@ from pathlib import Path
 import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
-from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
+from aegis_batch.adapters.inbound.cli.services import DemoGround
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
-from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
-from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import AegisError, BackendUnavailable, InvalidRequest
 from aegis_batch.domain.order import Order, OrderLine
 from aegis_batch.domain.seal import Versions
+from tests.unit.adapters.inbound.cli.unbuilt_services import UnbuiltServices
 
 PLACED_AT = datetime(2015, 11, 27, 15, tzinfo=UTC)
 SOUP = (OrderLine("Soup [bold]", Decimal(2), Decimal("2.25")),)
 EXPORTS = {"BACKEND_BASE_URL": "http://127.0.0.1:1", "DATABASE_URL_FILE": "/demo/a b/url"}
 
 
-class InMemoryServices:
+class InMemoryServices(UnbuiltServices):
     """The services of the command line, with a ground on which nothing needs to be started."""
 
     def __init__(self) -> None:
@@ -43,15 +42,6 @@ class InMemoryServices:
         self.environs: list[Mapping[str, str] | None] = []
         self.stopped: list[Path] = []
         self.is_kept = False
-
-    def version(self) -> str:
-        return "1.2.3"
-
-    def new_run_id(self) -> str:
-        return "run-1"
-
-    def new_trace_id(self) -> str:
-        return "ab" * 16
 
     @contextmanager
     def daily_close(
@@ -72,9 +62,6 @@ class InMemoryServices:
             ReportPolicy(Calendar(load_zone(zone), zone), Rules(), Versions("1", "2", "3")),
         )
 
-    def sandbox_token(self, beside: Path) -> ServiceToken:
-        raise NotImplementedError
-
     @contextmanager
     def demo_ground(self) -> Iterator[DemoGround]:
         if self.fault is not None:
@@ -91,12 +78,6 @@ class InMemoryServices:
 
     def stop_demo(self, folder: Path) -> None:
         self.stopped.append(folder)
-
-    def doctor(self) -> DoctorUseCase:
-        raise NotImplementedError
-
-    def suggest_views(self) -> SuggestViewsUseCase:
-        raise NotImplementedError
 
     def _keep(self) -> None:
         self.is_kept = True

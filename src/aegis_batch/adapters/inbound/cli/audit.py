@@ -1,0 +1,79 @@
+"""``audit``: what people did by hand."""
+
+from collections.abc import Sequence
+
+import click
+
+from aegis_batch.adapters.inbound.cli.columns import table
+from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
+from aegis_batch.adapters.inbound.cli.json_text import (
+    json_instant,
+    json_list,
+    json_object,
+    json_value,
+)
+from aegis_batch.adapters.inbound.cli.moments import Clockface
+from aegis_batch.adapters.inbound.cli.options import limit_option, output_option
+from aegis_batch.adapters.inbound.cli.output import write_result
+from aegis_batch.adapters.inbound.cli.services import Services
+from aegis_batch.domain.audit import AuditEntry
+
+__all__ = ["audit"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  aegis-batch audit
+  aegis-batch audit --limit 100 --output json"""
+)
+@limit_option
+@output_option
+@click.pass_obj
+def audit(services: Services, *, limit: int, output: str) -> int:
+    """Show what people did by hand to schedules and dead letters: who, what, and why.
+
+    Entries are only ever added.
+    """
+    with services.ledger_desk() as desk:
+        entries = desk.history.audit(limit)
+    if output == "json":
+        text = json_object(
+            {"entries": json_list(map(_as_json, entries)), "limit": json_value(limit)}
+        )
+    elif entries:
+        text = _as_text(entries, desk.calendar)
+        if len(entries) == limit:
+            text += f"\n\nThese are the newest {limit}; there may be more: --limit {limit * 2}"
+    else:
+        text = "Nothing has been done by hand yet."
+    write_result(text)
+    return ExitStatus.OK
+
+
+def _as_text(entries: Sequence[AuditEntry], calendar: Clockface) -> str:
+    return table(
+        ("UTC", calendar.heading, "who", "did", "to what, and why"),
+        (
+            (
+                f"{entry.at:%Y-%m-%d %H:%M:%S}",
+                calendar.short(entry.at),
+                entry.operator,
+                entry.action,
+                f"{entry.subject}  {entry.reason}".rstrip(),
+            )
+            for entry in entries
+        ),
+    )
+
+
+def _as_json(entry: AuditEntry) -> str:
+    return json_object(
+        {
+            "at": json_instant(entry.at),
+            "operator": json_value(entry.operator),
+            "action": json_value(entry.action),
+            "subject": json_value(entry.subject),
+            "reason": json_value(entry.reason),
+        }
+    )

@@ -1,0 +1,194 @@
+"""``dead-letters``: runs that failed for good, and what people decide about them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from aegis_batch.adapters.inbound.cli.dead_letters_text import (
+    decided_as_text,
+    letter_as_text,
+    letters_as_text,
+)
+from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
+from aegis_batch.adapters.inbound.cli.json_text import json_list, json_object, json_value
+from aegis_batch.adapters.inbound.cli.options import limit_option, output_option
+from aegis_batch.adapters.inbound.cli.output import write_result
+from aegis_batch.adapters.inbound.cli.runs_json import dead_letter_as_json
+from aegis_batch.adapters.inbound.cli.services import Services
+from aegis_batch.application.dead_letter_decisions import Decided
+from aegis_batch.domain.dead_letter import DeadLetterState
+from aegis_batch.domain.errors import AegisError
+
+__all__ = ["dead_letters"]
+
+_ALL = "all"
+_COMPLETED_MAX = 100
+_RUNS_MAX = 100
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _complete_open(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return open dead letters that a word may become; none where the state can't tell."""
+    del parameter
+    services: Services = context.obj
+    try:
+        with services.ledger_desk() as desk:
+            letters = desk.history.dead_letters(DeadLetterState.OPEN, _COMPLETED_MAX)
+    except AegisError:
+        return []
+    return [
+        CompletionItem(
+            letter.run_id,
+            help=f"{letter.job} of {letter.key.period.first_day}: {letter.problem.code}",
+        )
+        for letter in letters
+        if letter.run_id.startswith(incomplete)
+    ]
+
+
+def _at_most(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    del context, parameter
+    if len(value) > _RUNS_MAX:
+        raise click.BadParameter(f"name at most {_RUNS_MAX} at once.")
+    # Named twice, it is still one.
+    return tuple(dict.fromkeys(value))
+
+
+def _decision(command: _Command) -> _Command:
+    """Give a command what every decision about dead letters needs."""
+    runs = click.argument(
+        "run_ids",
+        metavar="RUN...",
+        nargs=-1,
+        required=True,
+        callback=_at_most,
+        shell_complete=_complete_open,
+    )
+    reason = click.option(
+        "--reason", required=True, help="Why; the audit keeps it, with your name."
+    )
+    return runs(reason(output_option(command)))
+
+
+@click.group(
+    "dead-letters",
+    epilog="""\b
+Examples:
+  aegis-batch dead-letters list
+  aegis-batch dead-letters show RUN
+  aegis-batch dead-letters replay RUN --reason "the orders are mended"
+  aegis-batch dead-letters discard RUN RUN --reason "the shop was shut"
+\b
+A dead letter is known by the id of the run that failed.""",
+)
+def dead_letters() -> None:
+    """Look at runs that failed for good, and decide about them.
+
+    Only a person moves a dead letter, once, with a reason. Until then its day is not tried again.
+    """
+
+
+@dead_letters.command("list")
+@click.option(
+    "--status",
+    "state",
+    type=click.Choice([*(state.value for state in DeadLetterState), _ALL]),
+    default=DeadLetterState.OPEN.value,
+    show_default=True,
+    help="Those that nobody has decided about, those that were decided so, or all.",
+)
+@limit_option
+@output_option
+@click.pass_obj
+def list_(services: Services, *, state: str, limit: int, output: str) -> int:
+    """List dead letters, the last to die first."""
+    with services.ledger_desk() as desk:
+        wanted = None if state == _ALL else DeadLetterState(state)
+        letters = desk.history.dead_letters(wanted, limit)
+    if output == "json":
+        text = json_object(
+            {
+                "deadLetters": json_list(map(dead_letter_as_json, letters)),
+                "limit": json_value(limit),
+            }
+        )
+    elif letters:
+        text = letters_as_text(letters, desk.calendar)
+        if len(letters) == limit:
+            text += f"\n\nThese are the newest {limit}; there may be more: --limit {limit * 2}"
+    else:
+        text = "There is no dead letter" + ("." if wanted is None else f" that is {state}.")
+    write_result(text)
+    return ExitStatus.OK
+
+
+@dead_letters.command()
+@click.argument("run_id", metavar="RUN", shell_complete=_complete_open)
+@output_option
+@click.pass_obj
+def show(services: Services, *, run_id: str, output: str) -> int:
+    """Show one dead letter: what went wrong, what to do, and what was decided."""
+    with services.ledger_desk() as desk:
+        letter = desk.history.dead_letter(run_id)
+    if output == "json":
+        write_result(json_object({"deadLetter": dead_letter_as_json(letter)}))
+    else:
+        write_result(letter_as_text(letter, desk.calendar))
+    return ExitStatus.OK
+
+
+@dead_letters.command(
+    epilog="""\b
+Example:
+  aegis-batch dead-letters replay 0b2a6f5e-3c1d-4f7a-9a51-7f8f2f0e5d11 \\
+      --reason "the orders are mended"
+\b
+All of them are replayed, or none is. Replaying one twice starts one run."""
+)
+@_decision
+@click.pass_obj
+def replay(services: Services, *, run_ids: tuple[str, ...], reason: str, output: str) -> int:
+    """Start a run in the place of each; serve carries it out."""
+    with services.ledger_desk() as desk:
+        _tell(desk.dead_letters.replay(run_ids, desk.operator, reason), output)
+    return ExitStatus.OK
+
+
+@dead_letters.command(
+    epilog="""\b
+Example:
+  aegis-batch dead-letters discard 0b2a6f5e-3c1d-4f7a-9a51-7f8f2f0e5d11 \\
+      --reason "the shop was shut"
+\b
+All of them are discarded, or none is."""
+)
+@_decision
+@click.pass_obj
+def discard(services: Services, *, run_ids: tuple[str, ...], reason: str, output: str) -> int:
+    """Put each away; a night that finds its day open tries it again."""
+    with services.ledger_desk() as desk:
+        _tell(desk.dead_letters.discard(run_ids, desk.operator, reason), output)
+    return ExitStatus.OK
+
+
+def _tell(decisions: Sequence[Decided], output: str) -> None:
+    if output == "json":
+        decided = (
+            json_object(
+                {
+                    "deadLetter": dead_letter_as_json(decision.letter),
+                    "isNew": json_value(decision.is_new),
+                }
+            )
+            for decision in decisions
+        )
+        write_result(json_object({"decided": json_list(decided)}))
+    else:
+        write_result("\n".join(map(decided_as_text, decisions)))

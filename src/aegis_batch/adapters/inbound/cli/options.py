@@ -1,0 +1,61 @@
+"""Options that several commands share, so that they mean the same everywhere."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["asks_for_json", "limit_option", "output_option", "parse_day"]
+
+_LIMIT_MAX = 1_000
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def parse_day(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    """Return a date given as ``YYYY-MM-DD``."""
+    del context, parameter
+    if value is None:
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value:
+        raise click.BadParameter("write a day that exists as YYYY-MM-DD, such as 2026-11-21.")
+    return day
+
+
+def output_option(command: _Command) -> _Command:
+    """Give a command the option ``--output``."""
+    return click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="For people, or one JSON object for programs.",
+    )(command)
+
+
+def limit_option(command: _Command) -> _Command:
+    """Give a command the option ``--limit``."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(1, _LIMIT_MAX),
+        default=20,
+        show_default=True,
+        metavar="N",
+        help="Show at most so many, the newest first.",
+    )(command)
+
+
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Say whether the last ``--output`` is JSON, as click would, had it understood the rest."""
+    output = None
+    for word, following in pairwise([*arguments, ""]):
+        option, equals, value = word.partition("=")
+        if option == "--output":
+            output = value if equals else following or output
+    return output == "json"

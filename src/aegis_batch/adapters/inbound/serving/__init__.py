@@ -1,0 +1,1 @@
+"""What drives a process that serves: its loop, its threads, and how it stops."""

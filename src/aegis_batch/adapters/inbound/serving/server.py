@@ -1,0 +1,159 @@
+"""The process that serves: it fires schedules, works, and stops in good order."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from loguru import logger
+
+from aegis_batch.adapters.inbound.serving.notice_rounds import NoticeRounds
+from aegis_batch.adapters.inbound.serving.stop_signals import StopSignals
+from aegis_batch.adapters.inbound.serving.watchdog import Watchdog
+from aegis_batch.application.heart import Heart
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.work_queue import WorkQueue
+from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.domain.errors import AegisError, StateUnavailable
+from aegis_batch.domain.printable import printable
+from aegis_batch.domain.schedule import Schedule
+
+__all__ = ["Limits", "Parts", "Served", "Server"]
+
+# What comes on top of draining: whoever is just taking work waits for the database so long.
+_STOPPING_SECONDS = 60.0
+_LAST_NOTICES_SECONDS = 10.0
+_AGAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a server drives. ``told`` goes into the log line that says that it has started."""
+
+    heart: Heart
+    queue: WorkQueue
+    schedules: ScheduleControl
+    wanted: Sequence[Schedule]
+    carry_out: Callable[[str, str], None]
+    deliver_notices: Callable[[], int]
+    clock: Clock
+    told: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long things may take.
+
+    ``state_away_seconds`` is for how long the state may be unavailable before the process ends.
+    """
+
+    drain_seconds: float
+    watchdog_seconds: float
+    notices_every_seconds: float
+    state_away_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How a server came to its end.
+
+    ``exit_status`` is that of the signal which stopped it; ``error`` what ended it instead. Where
+    ``leaves_threads``, the process must be ended: they would keep the interpreter from doing so.
+    """
+
+    exit_status: int | None
+    error: Exception | None
+    leaves_threads: bool
+
+
+class Server:
+    """Serves until a signal comes or the state is lost; each time it is made, once."""
+
+    def __init__(self, parts: Parts, limits: Limits, on_hang: Callable[[float, str], None]) -> None:
+        """Take what to drive, the limits, and what to do where nothing ticks any more."""
+        self._parts = parts
+        self._limits = limits
+        self._watchdog = Watchdog(limits.watchdog_seconds, parts.clock, on_hang)
+        self._away_since_seconds: float | None = None
+
+    def serve(self, stop: StopSignals) -> Served:
+        """Serve, and say how it ended; nothing foreseen is raised."""
+        notices = NoticeRounds(
+            self._parts.deliver_notices, self._limits.notices_every_seconds, _LAST_NOTICES_SECONDS
+        )
+        error: Exception | None = None
+        with self._watchdog, notices:
+            try:
+                if not stop.is_stopping:
+                    self._start()
+                while not stop.is_stopping:
+                    wait_seconds = self._beat()
+                    self._watchdog.tick()
+                    stop.wait(wait_seconds)
+            except Exception as caught:  # noqa: BLE001 - what runs is drained, then it is told
+                error = caught
+            leaves_threads = self._stop()
+        return Served(stop.exit_status, error, leaves_threads)
+
+    def _start(self) -> None:
+        parts = self._parts
+        parts.schedules.sync(parts.wanted)
+        # Alive before any work is taken, for whoever looks.
+        parts.heart.beat()
+        self._watchdog.allow(_STOPPING_SECONDS)
+        parts.queue.start(parts.carry_out)
+        self._watchdog.allow(0.0)
+        fires = {
+            state.schedule.name: state.next_at.isoformat()
+            for state in parts.schedules.all()
+            if state.next_at is not None
+        }
+        logger.bind(event="serve.started", **parts.told, next=fires).info(
+            "serving; next: {}",
+            ", ".join(f"{name} {at}" for name, at in fires.items()) or "nothing",
+        )
+
+    def _beat(self) -> float:
+        """Do what is due, and return how long to wait; the state may be away for a while."""
+        begun_seconds = self._parts.clock.monotonic_seconds()
+        try:
+            wait_seconds = self._parts.heart.beat()
+        except StateUnavailable as error:
+            if self._away_since_seconds is None:
+                self._away_since_seconds = begun_seconds
+                logger.bind(event="state.unavailable", code=error.code).error(
+                    "{} It is tried again for {:g} s.",
+                    printable(str(error)),
+                    self._limits.state_away_seconds,
+                )
+            away_seconds = self._parts.clock.monotonic_seconds() - self._away_since_seconds
+            if away_seconds >= self._limits.state_away_seconds:
+                raise
+            return _AGAIN_SECONDS
+        if self._away_since_seconds is not None:
+            self._away_since_seconds = None
+            logger.bind(event="state.back").info("the state can be used again")
+        return wait_seconds
+
+    def _stop(self) -> bool:
+        """Let what runs end, and hand back what doesn't; say whether threads are left."""
+        drain_seconds = self._limits.drain_seconds
+        logger.bind(event="serve.stopping", drainSeconds=drain_seconds).info(
+            "no new work is taken; what runs has {:g} s to end", drain_seconds
+        )
+        self._watchdog.allow(drain_seconds + _STOPPING_SECONDS)
+        handed_back: Collection[str] = ()
+        failed = False
+        try:
+            handed_back = self._parts.queue.stop(drain_seconds)
+        except AegisError as error:
+            # The next start finds what was running, and takes it up.
+            failed = True
+            logger.bind(event="state.unavailable", code=error.code).error(
+                "what runs can't be handed back now; the next start takes it up"
+            )
+        with suppress(AegisError):
+            self._parts.heart.stop()
+        logger.bind(event="serve.stopped", handedBack=sorted(handed_back)).info(
+            "stopped; {} handed back, for the next start", len(handed_back)
+        )
+        return failed or bool(handed_back)

@@ -1,0 +1,118 @@
+"""The state, opened for a command: what people look at, and what they decide."""
+
+# ruff: noqa: PLC0415 - a close by hand pays for what it uses alone
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aegis_batch.adapters.inbound.cli.moments import Clockface
+from aegis_batch.adapters.inbound.cli.services import LedgerDesk, StateSchema
+from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
+from aegis_batch.adapters.outbound.system.cron import SystemCron
+from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
+from aegis_batch.application.firing import Firing
+from aegis_batch.application.history import HistoryUseCase
+from aegis_batch.application.ledger import Ledger
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.timings import Timings
+from aegis_batch.bootstrap.identity import operator
+from aegis_batch.bootstrap.loading import load_settings
+from aegis_batch.bootstrap.settings import Settings
+from aegis_batch.bootstrap.state import build_state, make_ready, open_database, open_work_engine
+from aegis_batch.bootstrap.telemetry import set_up_logs
+from aegis_batch.domain.calendar import Calendar
+from aegis_batch.domain.errors import NoticeUndelivered
+from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.notice import Notice, NoticeKind
+
+if TYPE_CHECKING:
+    from aegis_batch.adapters.outbound.state.database import StateDatabase
+    from aegis_batch.adapters.outbound.state.present_schema import SchemaStatus
+
+__all__ = ["back_up_state", "migrate_state", "open_ledger_desk", "read_schema"]
+
+_database = contextmanager(open_database)
+_work_engine = contextmanager(open_work_engine)
+
+
+class _LeftToServe:
+    """Takes the notices that the settings have a receiver for; ``serve`` delivers them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def takes(self, kind: NoticeKind) -> bool:
+        if kind is NoticeKind.MESSAGE:
+            return self._settings.notify_url is not None
+        return self._settings.heartbeat_url is not None
+
+    def deliver(self, notice: Notice) -> None:
+        raise NoticeUndelivered(
+            "not_serving", f"A command does not deliver {notice.key}.", "Leave it to serve."
+        )
+
+
+@contextmanager
+def open_ledger_desk(
+    environ: Mapping[str, str] | None, clock: Clock, identifiers: Identifiers
+) -> Iterator[LedgerDesk]:
+    """Yield what the commands on the ledger work with; nothing is launched.
+
+    Work is queued by the engine's intake alone, so that a process that serves is not disturbed.
+    """
+    settings = _settings(environ)
+    zone = settings.timezone
+    calendar = Calendar(load_zone(zone), zone, settings.day_start)
+    with _database(settings) as database, _work_engine(settings) as engine:
+        state = build_state(database, engine)
+        ledger = Ledger(state, clock, LogMetricsSink(), _LeftToServe(settings))
+        timings = Timings(SystemCron())
+        catch_up = timedelta(days=settings.catch_up_days)
+        firing = Firing(timings, identifiers, Expectation(calendar, catch_up, settings.close_from))
+        yield LedgerDesk(
+            history=HistoryUseCase(state),
+            schedules=ScheduleControl(ledger, timings, firing),
+            dead_letters=DeadLetterDecisions(ledger, identifiers),
+            operator=operator(settings),
+            calendar=Clockface(calendar.zone, zone),
+            clockface_of=lambda name: Clockface(load_zone(name), name),
+        )
+
+
+def read_schema(environ: Mapping[str, str] | None) -> StateSchema:
+    """Return where the schema of the state database stands."""
+    from aegis_batch.adapters.outbound.state.schema import status
+
+    with _database(_settings(environ)) as database:
+        return _schema(database, status(database))
+
+
+def migrate_state(environ: Mapping[str, str] | None) -> StateSchema:
+    """Bring the schemas in the state database up to date, and return how it was before."""
+    settings = _settings(environ)
+    with _database(settings) as database, _work_engine(settings) as engine:
+        return _schema(database, make_ready(database, engine))
+
+
+def back_up_state(environ: Mapping[str, str] | None, target: Path) -> None:
+    """Copy the state into a new file."""
+    from aegis_batch.adapters.outbound.state.backup import backup
+
+    with _database(_settings(environ)) as database:
+        backup(database, target)
+
+
+def _settings(environ: Mapping[str, str] | None) -> Settings:
+    settings = load_settings(environ)
+    set_up_logs(settings.log_level, settings.log_format)
+    return settings
+
+
+def _schema(database: "StateDatabase", status: "SchemaStatus") -> StateSchema:
+    return StateSchema(database.file, status.revision, status.head, status.pending)

@@ -1,0 +1,48 @@
+"""Which schedules there are: the two that every shop has, and those of its file."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from aegis_batch.bootstrap.settings import Settings
+from aegis_batch.domain.run import JobKind
+from aegis_batch.domain.schedule import Schedule, ScheduleKind, Timing
+
+__all__ = ["wanted_schedules"]
+
+_NIGHT = "daily-close"
+_DEADLINE = "close-deadline"
+
+
+def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
+    """Return the schedules of the settings; raises ``InvalidRequest`` for a file that is unfit."""
+    catch_up = timedelta(days=settings.catch_up_days)
+    deadline = settings.close_deadline
+    schedules = [
+        Schedule(
+            name=_NIGHT,
+            job=JobKind.NIGHT,
+            timing=_cron(settings.schedule_cron, settings),
+            overlap=settings.schedule_overlap,
+            catch_up=catch_up,
+            jitter_max_seconds=settings.schedule_jitter_seconds,
+            newest_only=True,
+        ),
+        Schedule(
+            name=_DEADLINE,
+            job=JobKind.DEADLINE,
+            timing=_cron(f"0 {deadline.minute} {deadline.hour} * * *", settings),
+            catch_up=catch_up,
+            newest_only=True,
+        ),
+    ]
+    if settings.schedules_file is None:
+        return schedules
+    from aegis_batch.bootstrap.schedules_file import read_schedules  # noqa: PLC0415 - few have one
+
+    return schedules + read_schedules(
+        settings.schedules_file, settings.timezone, catch_up, (_NIGHT, _DEADLINE)
+    )
+
+
+def _cron(expression: str, settings: Settings) -> Timing:
+    return Timing(ScheduleKind.CRON, cron=expression, zone=settings.timezone)

@@ -1,0 +1,134 @@
+"""Builds the process that serves, and what looks at its health."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import NoReturn
+
+from loguru import logger
+
+from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
+from aegis_batch.adapters.inbound.cli.services import ServingDesk
+from aegis_batch.adapters.inbound.serving.server import Limits, Parts, Server
+from aegis_batch.adapters.outbound.state.pulse import SqlPulse
+from aegis_batch.adapters.outbound.system.instance_lock import (
+    LockHolder,
+    hold_instance_lock,
+    is_instance_lock_held,
+)
+from aegis_batch.application.health import HealthUseCase
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.bootstrap.identity import executor_id, state_file
+from aegis_batch.bootstrap.loading import load_settings, unknown_variables
+from aegis_batch.bootstrap.schedules import wanted_schedules
+from aegis_batch.bootstrap.serving_container import ServingContainer, heart_rate
+from aegis_batch.bootstrap.settings import Settings
+from aegis_batch.bootstrap.state import make_ready, open_database, refuse_outdated
+from aegis_batch.bootstrap.telemetry import set_up_logs, warn_of_unknown
+from aegis_batch.bootstrap.version import program_version
+from aegis_batch.domain.printable import printable
+
+__all__ = ["open_health", "open_serving"]
+
+_NEEDS = ("database_url", "backend_base_url", "x_service_token")
+_LAST_WORDS_SECONDS = 2.0
+_SILENT_BEATS_MAX = 3
+
+
+@contextmanager
+def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDesk]:
+    """Yield what serves, holding the state for this process alone, its schema brought up to date.
+
+    Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+    """
+    settings = load_settings(environ, required=_NEEDS)
+    set_up_logs(settings.log_level, settings.log_format)
+    warn_of_unknown(unknown_variables(environ))
+    wanted = wanted_schedules(settings)
+    container = ServingContainer(settings=settings, environ=environ)
+    file = state_file(settings)
+    executor = executor_id(settings, environ)
+    with ExitStack() as stack:
+        with suppress(OSError):
+            # Where that fails, the lock says why.
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stack.enter_context(
+            hold_instance_lock(file, LockHolder(os.getpid(), executor, clock.now()))
+        )
+        stack.callback(container.shutdown_resources)
+        if settings.state_migrate:
+            make_ready(container.database(), container.work_engine())
+        else:
+            refuse_outdated(container.database())
+        parts = Parts(
+            heart=container.heart(),
+            queue=container.work_queue(),
+            schedules=container.schedule_control(),
+            wanted=wanted,
+            carry_out=container.carry_out().carry_out,
+            deliver_notices=container.deliver_notices().deliver,
+            clock=clock,
+            told={
+                "version": program_version(),
+                "executor": executor,
+                "state": printable(str(file)),
+            },
+        )
+        server = Server(parts, _limits(settings), _end_hung)
+        yield ServingDesk(server.serve, partial(_leave, container))
+
+
+@contextmanager
+def open_health(environ: Mapping[str, str], clock: Clock) -> Iterator[HealthUseCase]:
+    """Yield what tells whether a process serves the state of the settings."""
+    settings = load_settings(environ)
+    set_up_logs(settings.log_level, settings.log_format)
+    rate = heart_rate(settings)
+    silence_seconds_max = _SILENT_BEATS_MAX * rate.beat_seconds + rate.poll_seconds
+    with contextmanager(open_database)(settings) as database:
+        yield HealthUseCase(
+            SqlPulse(database),
+            clock,
+            partial(is_instance_lock_held, state_file(settings)),
+            silence_seconds_max,
+        )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        drain_seconds=settings.drain_seconds,
+        watchdog_seconds=settings.watchdog_seconds,
+        notices_every_seconds=settings.queue_poll_seconds,
+        state_away_seconds=settings.watchdog_seconds / 2,
+    )
+
+
+def _end_hung(seconds: float, place: str) -> NoReturn:
+    def tell() -> None:
+        logger.bind(event="serve.hung", seconds=round(seconds, 1), place=place).critical(
+            "nothing has ticked for {:.0f} s, last seen at {}: the process ends itself",
+            seconds,
+            place,
+        )
+
+    # What hangs may well hold the log: then there is no last word.
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    teller.join(_LAST_WORDS_SECONDS)
+    os._exit(ExitStatus.DEFECT)
+
+
+def _leave(container: ServingContainer, exit_status: int) -> NoReturn:
+    """End the process although threads are left, once telemetry has been sent.
+
+    The state stays held until the very end: nobody takes up the work that they are still at.
+    """
+    container.exporting.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.flush()
+    os._exit(exit_status)

@@ -1,0 +1,167 @@
+"""The wiring of a process that serves: the state, the engine, the jobs, and what drives them."""
+
+# ruff: noqa: PLC0415 - adapters are imported when they are first needed
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from dependency_injector import providers
+
+from aegis_batch.adapters.outbound.state.pulse import SqlPulse
+from aegis_batch.adapters.outbound.system import identifiers as system_identifiers
+from aegis_batch.adapters.outbound.system.cron import SystemCron
+from aegis_batch.adapters.outbound.system.resource_meter import SystemResourceMeter
+from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
+from aegis_batch.application.close_job import CloseJob
+from aegis_batch.application.daily_close import ReportPolicy
+from aegis_batch.application.deadline import DeadlineJob
+from aegis_batch.application.firing import FireDueUseCase, Firing
+from aegis_batch.application.heart import Heart, HeartRate
+from aegis_batch.application.jobs import Job
+from aegis_batch.application.ledger import Ledger
+from aegis_batch.application.night import NightJob
+from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
+from aegis_batch.application.ports.notifier import Notifier
+from aegis_batch.application.ports.pulse import Pulse
+from aegis_batch.application.ports.resource_meter import ResourceMeter
+from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.work_queue import Lane, WorkQueue
+from aegis_batch.application.reconciling import ReconcileUseCase
+from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.timings import Timings
+from aegis_batch.bootstrap.container import Container
+from aegis_batch.bootstrap.identity import executor_id
+from aegis_batch.bootstrap.settings import Settings
+from aegis_batch.bootstrap.state import build_state, open_database, open_work_engine
+from aegis_batch.bootstrap.version import program_version
+from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.retrying import RetryPolicy
+from aegis_batch.domain.run import JobKind
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+__all__ = ["ServingContainer", "heart_rate"]
+
+_OTHER_JOBS_WAITS = 3
+_BEAT_SECONDS = 10.0
+# The night must not wait behind the deadline's check, nor the other way round.
+_JOBS_AT_ONCE = 2
+
+
+def heart_rate(settings: Settings) -> HeartRate:
+    """Return how often things are done; signs of life come several times within the watchdog's."""
+    return HeartRate(
+        poll_seconds=settings.poll_seconds,
+        beat_seconds=min(_BEAT_SECONDS, settings.watchdog_seconds / 4),
+    )
+
+
+def _expectation(settings: Settings, policy: ReportPolicy) -> Expectation:
+    catch_up = timedelta(days=settings.catch_up_days)
+    return Expectation(policy.calendar, catch_up, settings.close_from)
+
+
+def _policies(settings: Settings) -> RetryPolicies:
+    waits = tuple(timedelta(seconds=seconds) for seconds in settings.retry_seconds)
+    gives_up_after = timedelta(days=settings.catch_up_days)
+    return RetryPolicies(
+        close=RetryPolicy(waits, repeats_last=True, gives_up_after=gives_up_after),
+        other=RetryPolicy(waits[:_OTHER_JOBS_WAITS], repeats_last=False),
+    )
+
+
+def _notifier(settings: Settings) -> Notifier:
+    from aegis_batch.adapters.outbound.http.notifier import HttpNotifier
+
+    notify, heartbeat = settings.notify_url, settings.heartbeat_url
+    return HttpNotifier(
+        notify_url=None if notify is None else notify.get_secret_value(),
+        heartbeat_url=None if heartbeat is None else heartbeat.get_secret_value(),
+        user_agent=f"aegis-batch/{program_version()}",
+    )
+
+
+def _work_queue(settings: Settings, engine: "Engine", executor: str) -> WorkQueue:
+    from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
+
+    concurrency = {Lane.CLOSES: settings.worker_concurrency, Lane.JOBS: _JOBS_AT_ONCE}
+    return DbosWorkQueue(
+        engine,
+        QueueSettings(
+            executor=executor,
+            concurrency=concurrency,
+            polling_seconds=settings.queue_poll_seconds,
+        ),
+    )
+
+
+def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
+    return {JobKind.CLOSE: close, JobKind.NIGHT: night, JobKind.DEADLINE: deadline}
+
+
+class ServingContainer(Container):
+    """Builds what a process that serves is made of; every part of it may be used by any thread."""
+
+    executor = providers.Singleton(executor_id, Container.settings, Container.environ)
+    database = providers.Resource(open_database, Container.settings)
+    work_engine = providers.Resource(open_work_engine, Container.settings)
+    state: providers.Provider[State] = providers.Singleton(build_state, database, work_engine)
+    pulse: providers.Provider[Pulse] = providers.Singleton(SqlPulse, database)
+    notifier: providers.Provider[Notifier] = providers.Singleton(_notifier, Container.settings)
+    identifiers = providers.Object(system_identifiers)
+    meter: providers.Provider[ResourceMeter] = providers.Singleton(SystemResourceMeter)
+    expectation = providers.Singleton(_expectation, Container.settings, Container.policy)
+    timings = providers.Singleton(Timings, providers.Singleton(SystemCron))
+    ledger = providers.Singleton(Ledger, state, Container.clock, Container.metrics, notifier)
+    firing = providers.Singleton(Firing, timings, identifiers, expectation)
+    schedule_control = providers.Singleton(ScheduleControl, ledger, timings, firing)
+    after_run = providers.Singleton(AfterRun, expectation)
+    work_queue: providers.Provider[WorkQueue] = providers.Singleton(
+        _work_queue, Container.settings, work_engine, executor
+    )
+    jobs = providers.Singleton(
+        _jobs,
+        providers.Singleton(CloseJob, Container.daily_close),
+        providers.Singleton(
+            NightJob,
+            ledger=ledger,
+            reports=Container.report_gateway,
+            clock=Container.clock,
+            metrics=Container.metrics,
+            identifiers=identifiers,
+            expectation=expectation,
+        ),
+        providers.Singleton(
+            DeadlineJob,
+            ledger=ledger,
+            reports=Container.report_gateway,
+            clock=Container.clock,
+            metrics=Container.metrics,
+            expectation=expectation,
+        ),
+    )
+    carry_out: providers.Provider[CarryOutUseCase] = providers.Singleton(
+        CarryOutUseCase,
+        ledger=ledger,
+        clock=Container.clock,
+        meter=meter,
+        executor=executor,
+        jobs=jobs,
+        policies=providers.Singleton(_policies, Container.settings),
+        expectation=expectation,
+        after_run=after_run,
+    )
+    deliver_notices = providers.Singleton(DeliverNoticesUseCase, ledger, notifier)
+    heart: providers.Provider[Heart] = providers.Singleton(
+        Heart,
+        fire_due=providers.Singleton(FireDueUseCase, ledger, firing),
+        reconcile=providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run),
+        pulse=pulse,
+        clock=Container.clock,
+        rate=providers.Singleton(heart_rate, Container.settings),
+        executor=executor,
+        version=providers.Singleton(program_version),
+    )

@@ -1,0 +1,70 @@
+"""The services of the command line, none of which can be built."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from aegis_batch.adapters.inbound.cli.services import (
+    DemoGround,
+    LedgerDesk,
+    ServiceToken,
+    StateSchema,
+)
+from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.doctor import DoctorUseCase
+from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.domain.events import RunEvent
+from aegis_batch.domain.outcome import CloseResult
+
+
+class UnbuiltServices:
+    """Raises ``NotImplementedError`` for whatever a test doesn't stand in for; it has no clock."""
+
+    def version(self) -> str:
+        return "1.2.3"
+
+    def new_run_id(self) -> str:
+        return "run-1"
+
+    def new_trace_id(self) -> str:
+        return "ab" * 16
+
+    def daily_close(
+        self,
+        *,
+        dry_run: bool,
+        environ: Mapping[str, str] | None = None,
+        listener: MetricsSink | None = None,
+    ) -> AbstractContextManager[DailyCloseUseCase]:
+        raise NotImplementedError
+
+    def record_close(self, result: CloseResult, events: Sequence[RunEvent]) -> None:
+        raise NotImplementedError
+
+    def ledger_desk(self) -> AbstractContextManager[LedgerDesk]:
+        raise NotImplementedError
+
+    def state_schema(self) -> StateSchema:
+        raise NotImplementedError
+
+    def migrate_state(self) -> StateSchema:
+        raise NotImplementedError
+
+    def back_up_state(self, target: Path) -> None:
+        raise NotImplementedError
+
+    def doctor(self) -> DoctorUseCase:
+        raise NotImplementedError
+
+    def suggest_views(self) -> SuggestViewsUseCase:
+        raise NotImplementedError
+
+    def sandbox_token(self, beside: Path) -> ServiceToken:
+        raise NotImplementedError
+
+    def demo_ground(self) -> AbstractContextManager[DemoGround]:
+        raise NotImplementedError
+
+    def stop_demo(self, folder: Path) -> None:
+        raise NotImplementedError
