@@ -1,7 +1,9 @@
-# The nightly close as an image: `docker build -t aegis-batch .`
+# The program as an image: `docker build -t aegis-batch .`
 #
-# It writes nothing, so it runs with a read-only root file system and without a single right:
-#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges --env-file ... aegis-batch
+# It writes into /data alone, where its state is, so it runs with a read-only root file system and
+# without a single right; a volume of Docker's own belongs to its user from the beginning:
+#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges \
+#     --stop-timeout 90 --volume aegis_state:/data --env-file ... aegis-batch
 
 # The version of Python that the tests run on. Its tag is pinned; a digest pins it for good.
 ARG PYTHON_IMAGE=python:3.11.15-slim-trixie
@@ -23,17 +25,21 @@ COPY pyproject.toml LICENSE ./
 COPY src src
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
 RUN python -m pip --python /opt/aegis/bin/python install --no-deps --no-index dist/*.whl
+RUN mkdir data
 
 FROM ${PYTHON_IMAGE}
 # Nothing is installed here any more, not even by who gets in.
 RUN python -m pip --no-cache-dir uninstall --yes --root-user-action ignore wheel setuptools pip
 COPY --from=build /opt/aegis /opt/aegis
+# A volume that Docker makes takes its owner from here.
+COPY --from=build --chown=10001:10001 /build/data /data
 ENV PATH=/opt/aegis/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    AEGIS_ENVIRONMENT=production
+    AEGIS_ENVIRONMENT=production \
+    AEGIS_STATE_URL=sqlite:////data/state.db
 # By number, so that whoever runs it can see that it isn't root; the number needs no entry anywhere.
 USER 10001:10001
 WORKDIR /
 ENTRYPOINT ["aegis-batch"]
-CMD ["close"]
+CMD ["serve"]

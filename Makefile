@@ -44,6 +44,8 @@ test-system: export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests that need packages of the system, which are named where missing
 	@command -v pgbouncer >/dev/null || \
 		{ echo "pgbouncer is missing: apt-get install pgbouncer"; exit 1; }
+	@unshare --map-root-user --mount true || \
+		{ echo "unshare can't mount here: apt-get install util-linux, and allow user namespaces"; exit 1; }
 	@$(BIN)/python -m pytest $(ARGS) tests/system
 
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"

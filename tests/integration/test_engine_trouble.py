@@ -33,10 +33,12 @@ def place(tmp_path: Path) -> Iterator[DbosPlace]:
 
 
 def _start(file: Path) -> None:
-    engine = open_engine(f"sqlite:///{file}", lock_wait_ms=50)
+    engine = open_engine(f"sqlite:///{file}", lock_wait_seconds=0.05)
+    queue = DbosWorkQueue(engine, _SETTINGS)
     try:
-        DbosWorkQueue(engine, _SETTINGS).start(Performed().carry_out)
+        queue.start(Performed().carry_out)
     finally:
+        queue.stop(0)
         engine.dispose()
 
 
@@ -75,7 +77,8 @@ def test_what_is_no_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_damaged_database_is_told(place: DbosPlace) -> None:
-    place.engine.dispose()
+    # With the last connection the write-ahead log goes into the file.
+    place.close()
     with place.file.open("r+b") as file:
         # The first page stays, which says what the file is.
         file.seek(4096)
@@ -87,6 +90,16 @@ def test_a_damaged_database_is_told(place: DbosPlace) -> None:
     assert caught.value.code == "state_damaged"
 
 
+def test_a_file_that_is_gone_does_not_come_back_empty(tmp_path: Path) -> None:
+    file = tmp_path / "state.sqlite3"
+
+    with pytest.raises(StateMisfit) as caught:
+        _start(file)
+
+    assert caught.value.code == "state_cannot_open"
+    assert not file.exists()
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(StateMisfit) as caught:
         _start(tmp_path / "away" / "state.sqlite3")
@@ -96,6 +109,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_queueing_before_the_tables_are_there_is_told_with_the_remedy(tmp_path: Path) -> None:
     file = tmp_path / "state.sqlite3"
+    file.touch()
     desk = DbosIntakeDesk(open_engine(f"sqlite:///{file}"))
     engine = state_engine(file)
     with engine.connect() as connection:

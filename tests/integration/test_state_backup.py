@@ -5,8 +5,10 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -33,11 +35,14 @@ from aegis_batch.adapters.outbound.state.backup import backup
 from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.location import StateLocation
 from aegis_batch.domain.errors import AegisError
-resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, most))
 try:
     backup(StateDatabase(StateLocation(Path(sys.argv[1]))), Path(sys.argv[2]))
 except AegisError as error:
     print(type(error).__name__, error.code, error.message)
+# What measures coverage writes a file of its own at the end.
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 """
 
 
@@ -166,7 +171,9 @@ def test_a_damaged_database_makes_no_backup(state_files: StateFiles, tmp_path: P
     assert not (tmp_path / "backup.db").exists()
 
 
-def test_a_database_that_stays_locked_is_given_up(state_files: StateFiles, tmp_path: Path) -> None:
+def test_a_database_that_stays_locked_makes_no_backup(
+    state_files: StateFiles, tmp_path: Path
+) -> None:
     database = state_files.open(busy_timeout_seconds=0.01)
     database.close()
     with closing(sqlite3.connect(state_files.file, isolation_level=None)) as other:
@@ -175,8 +182,55 @@ def test_a_database_that_stays_locked_is_given_up(state_files: StateFiles, tmp_p
         other.execute("BEGIN EXCLUSIVE")
         other.execute("INSERT INTO queued VALUES ('x')")
         with pytest.raises(StateUnavailable) as refused:
-            backup(database, tmp_path / "backup.db", time_limit_seconds=0)
+            backup(database, tmp_path / "backup.db")
         other.execute("ROLLBACK")
 
     assert refused.value.code == "state_locked"
     assert not (tmp_path / "backup.db").exists()
+
+
+def test_a_backup_that_takes_too_long_is_given_up(state_files: StateFiles, tmp_path: Path) -> None:
+    before = set(tmp_path.iterdir())
+    with pytest.raises(StateUnavailable) as refused:
+        backup(state_files.open(), tmp_path / "backup.db", time_limit_seconds=0)
+
+    assert refused.value.code == "backup_took_too_long"
+    assert {path.suffix for path in set(tmp_path.iterdir()) - before} <= {
+        ".db",
+        ".db-wal",
+        ".db-shm",
+    }
+    assert not (tmp_path / "backup.db").exists()
+
+
+def test_a_backup_of_many_pages_is_of_one_moment_whatever_is_written_meanwhile(
+    state_files: StateFiles, tmp_path: Path
+) -> None:
+    database = state_files.open()
+    # Two rows at the two ends of many pages, which change together.
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE pairs (id INTEGER PRIMARY KEY, n INTEGER, fill)")
+        connection.exec_driver_sql(
+            "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers"
+            " WHERE n < 3000) INSERT INTO pairs SELECT n, 0, randomblob(5000) FROM numbers"
+        )
+    has_begun, is_over = Event(), Event()
+    other = state_files.open()
+
+    def change() -> None:
+        while not is_over.is_set():
+            with other.writing() as connection:
+                connection.exec_driver_sql("UPDATE pairs SET n = n + 1 WHERE id IN (1, 3000)")
+            has_begun.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change)
+        assert has_begun.wait(10)
+        backup(database, tmp_path / "backup.db")
+        is_over.set()
+        changing.result()
+
+    with closing(sqlite3.connect(tmp_path / "backup.db")) as copy:
+        found = copy.execute("SELECT n FROM pairs WHERE id IN (1, 3000)").fetchall()
+    assert found[0] == found[1]
+    assert found[0][0] > 0

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
 from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.adapters.outbound.state.opening import open_engine
 from aegis_batch.adapters.outbound.state.pulse import SqlPulse
 from aegis_batch.adapters.outbound.state.schema import migrate, status
 from aegis_batch.adapters.outbound.state.state import SqlState
@@ -48,8 +50,8 @@ from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.run_record import TimelineEntry
 from tests.integration.state_records import NOON
-limit = int(sys.argv[2])
-resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), most))
 state = SqlState(StateDatabase(StateLocation(Path(sys.argv[1]))), lambda connection: None)
 done = 0
 try:
@@ -59,6 +61,8 @@ try:
         done += 1
 except AegisError as error:
     print(type(error).__name__, error.code, done)
+# What measures coverage writes a file of its own at the end.
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 """
 
 
@@ -347,6 +351,16 @@ def test_a_file_that_is_taken_away_is_missing_and_not_made_anew(state_files: Sta
 
     assert failure(state, add_run("r")).code == "state_missing"
     assert not state_files.file.exists()
+
+
+def test_to_connect_makes_no_file_either(tmp_path: Path) -> None:
+    # It may be taken away after it was looked for.
+    engine = open_engine(tmp_path / "state.db", busy_timeout_seconds=1)
+
+    with pytest.raises(OperationalError):
+        engine.connect()
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_other_process_speaks_the_language_of_the_file(state_files: StateFiles) -> None:

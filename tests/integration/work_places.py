@@ -4,7 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,12 @@ from sqlalchemy import create_engine, event
 from aegis_batch.adapters.outbound.dbos.engine import open_engine, prepare_engine_tables
 from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
 from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
+from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
+from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.adapters.outbound.state.database import StateDatabase
+from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.adapters.outbound.state.schema import migrate
+from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.application.ports.work_queue import Lane, Work, WorkIntake, WorkQueue
 from tests.servers.ground import wait_until
 
@@ -95,21 +101,23 @@ class WorkPlace(Protocol):
 
 
 class DbosPlace:
-    """DBOS over a SQLite file, with turns over connections of their own, as the state has them."""
+    """DBOS over a SQLite file, within turns of the state that is in the same file."""
 
     def __init__(self, file: Path, settings: QueueSettings) -> None:
         self.file = file
+        self._database = StateDatabase(StateLocation(file))
+        migrate(self._database)
         self.engine = open_engine(f"sqlite:///{file}")
         prepare_engine_tables(self.engine)
         self.desk = DbosIntakeDesk(self.engine)
         self.queue = DbosWorkQueue(self.engine, settings)
-        self._turns = state_engine(file)
+        self._state = SqlState(self._database, self.desk.intake_of)
 
     @contextmanager
     def turn(self) -> Iterator[WorkIntake]:
-        """Open a turn as the state does: it takes the lock for writing at its beginning."""
-        with self._turns.begin() as connection:
-            yield self.desk.intake_of(connection)
+        """Open a turn of the real state, over connections of its own."""
+        with self._state.turn() as turn:
+            yield turn.work
 
     def settle(self) -> None:
         """Wait until no row waits that is due, and none is under way."""
@@ -130,7 +138,7 @@ class DbosPlace:
     def close(self) -> None:
         """Stop the queue where a test has not, and close every connection."""
         self.queue.stop(0)
-        self._turns.dispose()
+        self._database.close()
         self.engine.dispose()
 
     def _is_settled(self) -> bool:
@@ -141,6 +149,34 @@ class DbosPlace:
             now_ms,
         )
         return count == (0,)
+
+
+class InMemoryPlace:
+    """The queue in memory, with a clock of its own, and the one who drives it."""
+
+    def __init__(self) -> None:
+        self.queue = InMemoryWorkQueue()
+        self._clock = InMemoryClock(datetime(2026, 11, 22, 2, tzinfo=UTC))
+
+    @contextmanager
+    def turn(self) -> Iterator[WorkIntake]:
+        """Open a turn over the queue's own log."""
+        with self.queue.log.transaction():
+            yield self.queue
+
+    def settle(self) -> None:
+        """Carry out all that is due, one after the other, until nothing is."""
+        while due := self.queue.due(self.now()):
+            self.queue.take_due(self.now())
+            for taken in due:
+                self.queue.perform(taken)
+
+    def now(self) -> datetime:
+        """Return the time at which the clock stands."""
+        return self._clock.now()
+
+    def close(self) -> None:
+        """Leave nothing behind."""
 
 
 def state_engine(file: Path) -> "Engine":
@@ -164,11 +200,6 @@ def dbos_place(folder: Path) -> DbosPlace:
     """Return a place in a folder, with one at a time in each lane and little waiting."""
     settings = QueueSettings(executor="tester", concurrency=ONE_A_LANE, polling_seconds=0.05)
     return DbosPlace(folder / "state.sqlite3", settings)
-
-
-def soon(place: WorkPlace, seconds: float) -> datetime:
-    """Return a time a little later than the present of a place."""
-    return place.now() + timedelta(seconds=seconds)
 
 
 def reached(condition: Callable[[], bool], what: str) -> None:

@@ -31,6 +31,7 @@ _EXPORTS = {
     "application.close_journal": ["CloseJournal"],
     "application.daily_close": ["CloseRequest", "DailyCloseUseCase", "ReportPolicy"],
     "application.doctor": ["CheckupSetup", "DoctorUseCase", "Instruments"],
+    "application.health": ["Health", "HealthUseCase"],
     "application.ports.backend_probe": ["BackendAnswer", "BackendProbe"],
     "application.ports.clock": ["Clock"],
     "application.ports.collector_probe": ["CollectorProbe"],

@@ -91,6 +91,11 @@ def test_a_turn_that_ends_badly_leaves_what_was_there_as_it_was(state: State) ->
     before = all_in(state)
 
     def change(turn: Turn) -> None:
+        # Some of it twice, of which the first must be undone last.
+        turn.schedules.save(a_schedule("s", NOON))
+        turn.runs.save(a_run("r", attempt=1))
+        turn.dead_letters.save(a_dead_letter("r", attempts=9))
+        turn.notices.save(a_notice("n", attempts=1))
         turn.schedules.save(a_schedule("s", None, retired=True))
         turn.runs.save(a_run("r", key=a_key(tenant="other"), schedule="s"))
         turn.dead_letters.save(a_dead_letter("r", key=a_key(tenant="other")))

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from aegis_batch.application.ports.work_queue import Lane, WorkIntake
-from tests.integration.work_places import Performed, WorkPlace, dbos_place, work
+from tests.integration.work_places import InMemoryPlace, Performed, WorkPlace, dbos_place, work
 
 
 class Abandoned(Exception):  # noqa: N818 - what makes a turn end badly
     """A turn is broken off."""
 
 
-@pytest.fixture(params=["dbos"])
+@pytest.fixture(params=["dbos", "memory"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WorkPlace]:
-    made = dbos_place(tmp_path)
+    made = dbos_place(tmp_path) if request.param == "dbos" else InMemoryPlace()
     yield made
     made.close()
 

@@ -66,11 +66,19 @@ def test_a_secret_beside_the_source_never_gets_in(name: str) -> None:
     assert matcher.matches(name)
 
 
-def test_the_final_stage_takes_only_the_environment_from_the_build() -> None:
+def test_the_final_stage_takes_only_the_environment_and_an_empty_folder_from_the_build() -> None:
     assert copied_from_the_project(FINAL) == []
-    step = FINAL.the("COPY")
-    assert step.flags == {"from": BUILD.name}
-    assert step.words == ["/opt/aegis", "/opt/aegis"]
+    environment_step, folder_step = FINAL.all_of("COPY")
+    assert environment_step.flags == {"from": BUILD.name}
+    assert environment_step.words == ["/opt/aegis", "/opt/aegis"]
+    assert folder_step.flags == {"from": BUILD.name, "chown": FINAL.the("USER").value}
+    assert folder_step.words == ["/build/data", "/data"]
+    assert "mkdir data" in [step.value for step in BUILD.all_of("RUN")]
+
+
+def test_the_state_is_in_the_folder_that_belongs_to_the_user() -> None:
+    settings = load_settings(environment(FINAL))
+    assert settings.state_url == "sqlite:////data/state.db"
 
 
 def test_the_final_stage_installs_nothing_and_loses_its_installers() -> None:
@@ -97,9 +105,9 @@ def test_the_user_is_a_number_that_is_not_root() -> None:
     assert "RUN" not in order[order.index("USER") :]
 
 
-def test_it_closes_unless_told_otherwise() -> None:
+def test_it_serves_unless_told_otherwise() -> None:
     assert FINAL.the("ENTRYPOINT").command == ["aegis-batch"]
-    assert FINAL.the("CMD").command == ["close"]
+    assert FINAL.the("CMD").command == ["serve"]
 
 
 def test_it_reads_no_env_file_and_writes_no_bytecode() -> None:

@@ -3,9 +3,11 @@
 import tomllib
 
 from aegis_batch.adapters.inbound.cli.app import run
+from aegis_batch.bootstrap.identity import state_file
 from aegis_batch.bootstrap.loading import load_settings, unknown_variables
 from aegis_batch.bootstrap.services import ProgramServices
 from aegis_batch.bootstrap.settings import Environment, LogFormat
+from tests.unit.deploy.dockerfile import environment, read_stages
 from tests.unit.deploy.files import PROJECT
 
 FLY = tomllib.loads((PROJECT / "fly.toml").read_text(encoding="utf-8"))
@@ -29,18 +31,36 @@ def test_its_settings_are_known_and_valid_and_none_is_a_secret() -> None:
     assert not {"DATABASE_URL", "BACKEND_BASE_URL", "X_SERVICE_TOKEN"} & env.keys()
 
 
-def test_what_it_runs_is_a_command_of_the_program() -> None:
+def test_it_serves() -> None:
     (command,) = FLY["processes"].values()
+    assert command == "serve"
     assert run([*command.split(), "--help"], ProgramServices()) == 0
 
 
-def test_a_close_that_failed_is_left_to_the_next_hour() -> None:
+def test_the_state_is_on_the_volume() -> None:
+    mounts = FLY["mounts"]
+    settings = load_settings(FLY["env"])
+    assert state_file(settings).is_relative_to(mounts["destination"])
+    assert mounts["source"]
+    assert environment(read_stages()[1])["AEGIS_STATE_URL"] == settings.state_url
+
+
+def test_whatever_ends_the_process_it_is_started_again() -> None:
     (restart,) = FLY["restart"]
-    assert restart["policy"] == "never"
+    assert restart["policy"] == "always"
 
 
-def test_a_deployment_does_not_wait_for_a_close_to_stay_up() -> None:
-    assert FLY["deploy"]["strategy"] == "immediate"
+def test_fly_waits_for_longer_than_draining_takes() -> None:
+    settings = load_settings(FLY["env"])
+    timeout = FLY["kill_timeout"]
+    assert FLY["kill_signal"] == "SIGTERM"
+    assert float(timeout.removesuffix("s")) >= settings.drain_seconds + 30
+    # What Fly allows at most.
+    assert float(timeout.removesuffix("s")) <= 300
+
+
+def test_a_machine_is_replaced_where_its_volume_is() -> None:
+    assert FLY["deploy"]["strategy"] == "rolling"
 
 
 def test_the_image_is_built_from_the_dockerfile() -> None:

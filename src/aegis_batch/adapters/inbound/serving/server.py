@@ -114,18 +114,19 @@ class Server:
 
     def _beat(self) -> float:
         """Do what is due, and return how long to wait; the state may be away for a while."""
+        begun_seconds = self._parts.clock.monotonic_seconds()
         try:
             wait_seconds = self._parts.heart.beat()
         except StateUnavailable as error:
-            now_seconds = self._parts.clock.monotonic_seconds()
             if self._away_since_seconds is None:
-                self._away_since_seconds = now_seconds
+                self._away_since_seconds = begun_seconds
                 logger.bind(event="state.unavailable", code=error.code).error(
                     "{} It is tried again for {:g} s.",
                     printable(str(error)),
                     self._limits.state_away_seconds,
                 )
-            if now_seconds - self._away_since_seconds >= self._limits.state_away_seconds:
+            away_seconds = self._parts.clock.monotonic_seconds() - self._away_since_seconds
+            if away_seconds >= self._limits.state_away_seconds:
                 raise
             return _AGAIN_SECONDS
         if self._away_since_seconds is not None:

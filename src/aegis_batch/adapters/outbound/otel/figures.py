@@ -7,6 +7,7 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 from aegis_batch.adapters.outbound.otel.durations import bounded_ms
+from aegis_batch.adapters.outbound.otel.job_figures import JobFigures
 from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
@@ -74,11 +75,13 @@ class CloseFigures:
         self._requests = meter.create_counter(
             "batch_requests", description="Requests to the Backend"
         )
+        self._jobs = JobFigures(meter)
         self._rehearsals: set[str] = set()
         self._lock = Lock()
 
     def take(self, event: Event) -> None:
         """Count what an event tells."""
+        self._jobs.take(event)
         if not isinstance(event, RunEvent) or self._is_of_rehearsal(event):
             return
         if isinstance(event, CloseCompleted | CloseFailed):

@@ -13,6 +13,8 @@ from aegis_batch.domain.errors import InvalidRequest, StateUnavailable
 
 __all__ = ["backup"]
 
+_PAGES_AT_ONCE = 1024
+
 
 def backup(database: StateDatabase, target: Path, time_limit_seconds: float = 300.0) -> None:
     """Copy the database as it is at one moment, into a new file of mode 0600.
@@ -50,19 +52,20 @@ def _copy(database: StateDatabase, part: Path, target: Path, time_limit_seconds:
 
     def mind_the_time(status: int, remaining: int, total: int) -> None:
         del status, remaining, total
-        # SQLite's driver tries a locked database again without end.
         if time.monotonic() > deadline:
             raise StateUnavailable(
-                "state_locked",
-                f"The state database {database.file} was locked for too long to be copied.",
-                "Try again later.",
+                "backup_took_too_long",
+                f"To copy the state database took more than {time_limit_seconds:g} seconds.",
+                "Try again later, or copy to a faster disk.",
             )
 
     with database.on_any_schema(is_writing=False) as connection:
         source = cast("sqlite3.Connection", connection.connection.driver_connection)
         try:
+            # From its first reading on a transaction sees one moment, whatever is written since.
+            source.execute("PRAGMA schema_version").fetchone()
             with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-                source.backup(copy, progress=mind_the_time)
+                source.backup(copy, pages=_PAGES_AT_ONCE, progress=mind_the_time, sleep=0)
                 # One file is the whole of it, without a log beside it.
                 copy.execute("PRAGMA journal_mode = DELETE")
                 [found] = copy.execute("PRAGMA quick_check(1)").fetchone()

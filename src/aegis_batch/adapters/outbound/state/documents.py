@@ -42,9 +42,5 @@ def seal_of(text: str) -> Seal:
     return Seal(**found)
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(type(value))
+def _plain(value: date | Decimal) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

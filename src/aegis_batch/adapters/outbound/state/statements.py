@@ -1,9 +1,10 @@
 """Statements that more than one table needs, in a form that SQLite and PostgreSQL both take."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table
+from sqlalchemy import Connection, Insert, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from aegis_batch.domain.errors import StateMisfit
@@ -23,18 +24,30 @@ Values = Mapping[str, object]
 
 def add_new(connection: Connection, table: Table, values: Values) -> bool:
     """Insert a row unless its primary key is known; say whether it was new."""
-    insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(
-        index_elements=list(table.primary_key)
-    )
+    insert = _insert_unless_known(connection.dialect.name, table)
     return connection.execute(insert, values).rowcount == 1
 
 
 def put(connection: Connection, table: Table, values: Values) -> None:
-    """Insert a row, or write it over the one with its primary key."""
-    insert = _INSERTS[connection.dialect.name](table)
-    changed = {name: insert.excluded[name] for name in values if name not in table.primary_key}
+    """Insert a whole row, or write it over the one with its primary key."""
+    connection.execute(_insert_or_replace(connection.dialect.name, table), values)
+
+
+# To build a statement takes longer than to run it, and there are only as many as tables.
+@cache
+def _insert_unless_known(dialect: str, table: Table) -> Insert:
+    insert = _INSERTS[dialect](table)
+    return insert.on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+
+@cache
+def _insert_or_replace(dialect: str, table: Table) -> Insert:
+    insert = _INSERTS[dialect](table)
     key = list(table.primary_key)
-    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), values)
+    others = {
+        column.name: insert.excluded[column.name] for column in table.c if not column.primary_key
+    }
+    return insert.on_conflict_do_update(index_elements=key, set_=others)
 
 
 def read(

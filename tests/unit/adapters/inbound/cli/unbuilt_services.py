@@ -8,10 +8,12 @@ from aegis_batch.adapters.inbound.cli.services import (
     DemoGround,
     LedgerDesk,
     ServiceToken,
+    ServingDesk,
     StateSchema,
 )
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.doctor import DoctorUseCase
+from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.events import RunEvent
@@ -52,6 +54,12 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def back_up_state(self, target: Path) -> None:
+        raise NotImplementedError
+
+    def serving(self) -> AbstractContextManager[ServingDesk]:
+        raise NotImplementedError
+
+    def health(self) -> AbstractContextManager[HealthUseCase]:
         raise NotImplementedError
 
     def doctor(self) -> DoctorUseCase:

@@ -29,6 +29,7 @@ from aegis_batch.domain.events import (
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, Run
 from tests.exported import Exported
+from tests.unit.adapters.outbound.otel.job_events import of_jobs
 
 _AT = datetime(2026, 11, 22, 5, tzinfo=UTC)
 _AT_NS = int(_AT.timestamp()) * 1_000_000_000
@@ -322,7 +323,7 @@ def test_a_defect_of_telemetry_is_told_by_its_kind_and_goes_no_further(
 def test_the_document_names_every_metric_span_and_attribute_and_no_other(
     exported: Exported, tell: Tell
 ) -> None:
-    tell(_closed(_run()))
+    tell([*_closed(_run()), *of_jobs()])
     spans = tell(_failed(_run("run 2")))
     names = set(exported.points()) | set(spans)
     for span in exported.spans:

@@ -5,13 +5,19 @@ from alembic import context
 from aegis_batch.adapters.outbound.state.revisions import VERSION_TABLE
 from aegis_batch.adapters.outbound.state.tables import METADATA
 
-__all__: list[str] = []
+__all__ = ["run"]
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
-    version_table=VERSION_TABLE,
-    # SQLite changes its schema within transactions too, which Alembic doesn't assume.
-    transactional_ddl=True,
-)
-context.run_migrations()
+
+def run() -> None:
+    """Run the revisions that are asked for, on the connection in the configuration."""
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=METADATA,
+        version_table=VERSION_TABLE,
+    )
+    context.run_migrations()
+
+
+# There is a configuration while Alembic runs this, and none for whoever only imports it.
+if hasattr(context, "config"):
+    run()

@@ -1,0 +1,76 @@
+"""Metrics of what goes on around closes: schedules, the work queue, and what people are told."""
+
+from opentelemetry.metrics import Meter
+
+from aegis_batch.adapters.outbound.otel.durations import bounded_ms
+from aegis_batch.domain.events import (
+    DayOverdue,
+    Event,
+    JobRetried,
+    JobSentToDlq,
+    JobTaken,
+    NoticeDelivered,
+    NoticeGivenUp,
+    OccurrenceDecided,
+)
+
+__all__ = ["JobFigures"]
+
+# Milliseconds: from work that is taken at once to a night that a week's outage has put off.
+_WAITS_MS = (
+    *(100, 500, 1_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000),
+    *(3_600_000, 14_400_000, 86_400_000, 604_800_000),
+)
+
+
+class JobFigures:
+    """Counts what events tell; see ``CloseFigures`` for what holds of all metrics."""
+
+    def __init__(self, meter: Meter) -> None:
+        """Take what makes instruments."""
+        self._queue_time_ms = meter.create_histogram(
+            "batch_queue_time_ms",
+            description="How long attempts waited in the work queue after they were due, in ms",
+            explicit_bucket_boundaries_advisory=_WAITS_MS,
+        )
+        self._lateness_ms = meter.create_histogram(
+            "batch_lateness_ms",
+            description="How long after its nominal time a run began, in milliseconds",
+            explicit_bucket_boundaries_advisory=_WAITS_MS,
+        )
+        self._occurrences = meter.create_counter(
+            "batch_occurrences", description="Nominal times of schedules that were decided"
+        )
+        self._retries = meter.create_counter(
+            "batch_retries", description="Attempts that were put into the work queue again"
+        )
+        self._dead_letters = meter.create_counter(
+            "batch_dead_letters", description="Runs that failed for good"
+        )
+        self._overdue_days = meter.create_counter(
+            "batch_overdue_days", description="Business days that a deadline found open"
+        )
+        self._notices = meter.create_counter(
+            "batch_notices", description="Notices that arrived, or were given up"
+        )
+
+    def take(self, event: Event) -> None:
+        """Count what an event tells."""
+        if isinstance(event, JobTaken):
+            about = {"job": event.job.value}
+            self._queue_time_ms.record(bounded_ms(event.queued_ms), about)
+            if event.lateness_ms is not None:
+                self._lateness_ms.record(bounded_ms(event.lateness_ms), about)
+        elif isinstance(event, OccurrenceDecided):
+            decided = {"schedule": event.schedule, "decision": event.decision.value}
+            self._occurrences.add(1, decided)
+        elif isinstance(event, JobRetried):
+            self._retries.add(1, {"job": event.job.value, "code": event.code})
+        elif isinstance(event, JobSentToDlq):
+            self._dead_letters.add(1, {"job": event.job.value, "code": event.code})
+        elif isinstance(event, DayOverdue):
+            self._overdue_days.add(1)
+        elif isinstance(event, NoticeDelivered):
+            self._notices.add(1, {"result": "delivered"})
+        elif isinstance(event, NoticeGivenUp):
+            self._notices.add(1, {"result": "given_up"})

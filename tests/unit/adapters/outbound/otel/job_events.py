@@ -1,0 +1,72 @@
+"""One event of each kind that goes on around closes."""
+
+from datetime import UTC, date, datetime
+
+from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.events import (
+    DayOverdue,
+    Event,
+    JobCompleted,
+    JobDispatched,
+    JobFailed,
+    JobRetried,
+    JobSentToDlq,
+    JobStarted,
+    JobTaken,
+    NoticeDelivered,
+    NoticeGivenUp,
+    OccurrenceDecided,
+)
+from aegis_batch.domain.run import CloseKey, JobKind, Run, Trigger
+from aegis_batch.domain.schedule import Decision
+
+_AT = datetime(2026, 11, 22, 5, tzinfo=UTC)
+_DAY = date(2026, 11, 21)
+_RUN = Run("run 1", "4bf92f3577b34da6a3ce929d0e0e4736", CloseKey("a", Period(PeriodKind.DAY, _DAY)))
+
+
+def taken(queued_ms: float, lateness_ms: float | None) -> JobTaken:
+    return JobTaken(
+        run=_RUN,
+        at=_AT,
+        job=JobKind.NIGHT,
+        attempt=1,
+        queued_ms=queued_ms,
+        lateness_ms=lateness_ms,
+    )
+
+
+def decided(decision: Decision) -> OccurrenceDecided:
+    return OccurrenceDecided(
+        at=_AT,
+        schedule="daily-close",
+        nominal=_AT,
+        decision=decision,
+        reason="it was due",
+        run_id=None,
+    )
+
+
+def of_jobs() -> list[Event]:
+    """Return one event of each kind."""
+    close, night = JobKind.CLOSE, JobKind.NIGHT
+    return [
+        decided(Decision.RAN),
+        JobDispatched(
+            run=_RUN,
+            at=_AT,
+            job=night,
+            trigger=Trigger.SCHEDULE,
+            requested_by="scheduler",
+            due_at=_AT,
+        ),
+        taken(250, 1_250),
+        JobStarted(run=_RUN, at=_AT, job=night),
+        JobCompleted(run=_RUN, at=_AT, job=night, told="nothing", duration_ms=3),
+        JobFailed(run=_RUN, at=_AT, job=night, code="defect", duration_ms=3),
+        JobRetried(run=_RUN, at=_AT, job=close, attempt=1, code="malformed_answer", due_at=_AT),
+        JobSentToDlq(run=_RUN, at=_AT, job=close, attempts=4, code="orders_rejected"),
+        DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
+        NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
+        NoticeGivenUp(at=_AT, key="overdue:a:2026-11-20", attempts=20, code="receiver_refused"),
+    ]
