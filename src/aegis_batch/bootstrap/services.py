@@ -86,8 +86,7 @@ class ProgramServices:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Keep in the ledger how a close by hand ended, and what happened in it."""
-        with garbage_left_alone():
-            from aegis_batch.bootstrap.recording import record_close  # noqa: PLC0415
+        from aegis_batch.bootstrap.recording import record_close  # noqa: PLC0415
 
         record_close(os.environ if environ is None else environ, self._clock, result, events)
 
