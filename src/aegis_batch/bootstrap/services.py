@@ -126,7 +126,7 @@ class ProgramServices:
 
     def health(self) -> "AbstractContextManager[HealthUseCase]":
         """Open what tells whether a process serves the state of the settings."""
-        from aegis_batch.bootstrap.serving import open_health  # noqa: PLC0415
+        from aegis_batch.bootstrap.health import open_health  # noqa: PLC0415
 
         return open_health(os.environ, self._clock)
 

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from io import StringIO
+from typing import TYPE_CHECKING
 
 import pytest
 from loguru import logger
@@ -11,6 +12,9 @@ from loguru import logger
 from aegis_batch.adapters.inbound.serving.notice_rounds import NoticeRounds
 from aegis_batch.adapters.outbound.logs.lines import json_line
 from aegis_batch.domain.errors import StateUnavailable
+
+if TYPE_CHECKING:
+    from loguru import Message
 
 PATIENCE_SECONDS = 30.0
 AWAY = StateUnavailable("state_locked", "It is locked.", "Wait.")
@@ -40,8 +44,12 @@ class Deliveries:
 @pytest.fixture
 def logged() -> Callable[[], list[str]]:
     stream = StringIO()
+
+    def write(message: "Message") -> None:
+        stream.write(json_line(message.record) + "\n")
+
     logger.remove()
-    logger.add(lambda message: stream.write(json_line(message.record) + "\n"), format="{message}")
+    logger.add(write, format="{message}")
     return lambda: [json.loads(line)["code"] for line in stream.getvalue().splitlines()]
 
 

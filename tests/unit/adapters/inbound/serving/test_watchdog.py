@@ -1,7 +1,6 @@
 """The watchdog: it bites what hangs, and nothing else."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -48,8 +47,8 @@ class Bite:
 
 
 @pytest.fixture
-def bite() -> Iterator[Bite]:
-    yield Bite()
+def bite() -> Bite:
+    return Bite()
 
 
 def test_who_ticks_no_more_is_bitten_once_with_the_place_where_it_is(bite: Bite) -> None:
