@@ -163,7 +163,7 @@ class CarryOutUseCase:
         if policy is not None:
             due_at = policy.next_attempt(record.attempt, turn.now, self._counted_from(record))
         if due_at is None:
-            return turn.bury(failed, ended.outcome, problem)
+            return turn.bury(failed, ended.outcome or Outcome.DEFECT, problem)
         turn.try_again(failed, due_at, problem.code)
         return failed
 

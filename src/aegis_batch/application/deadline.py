@@ -14,7 +14,6 @@ from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.events import DayOverdue, JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import NoticeKind
-from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, JobKind, Run
 from aegis_batch.domain.run_record import RunRecord
 
@@ -62,7 +61,7 @@ class DeadlineJob:
             )
 
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
-        return Ended(Outcome.CREATED, duration_ms, in_turn=tell)
+        return Ended(None, duration_ms, in_turn=tell)
 
     def _overdue(self, record: RunRecord, days: Sequence[date]) -> list[tuple[date, str]]:
         with self._ledger.turn() as turn:

@@ -20,11 +20,11 @@ def _nothing(turn: LedgerTurn) -> None:
 class Ended:
     """How an attempt ended.
 
-    ``problem`` is ``None`` where it came to a good end. ``in_turn`` is done in the same
-    transaction that keeps the good end.
+    ``outcome`` is ``None`` for the good end of a job that is no close; ``problem`` is ``None``
+    for every good end. ``in_turn`` is done in the same transaction that keeps the good end.
     """
 
-    outcome: Outcome
+    outcome: Outcome | None
     duration_ms: float
     problem: Problem | None = None
     orders: int | None = None

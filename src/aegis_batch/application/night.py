@@ -13,7 +13,6 @@ from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.events import JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
-from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 
@@ -67,7 +66,7 @@ class NightJob:
             )
 
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
-        return Ended(Outcome.CREATED, duration_ms, in_turn=enqueue)
+        return Ended(None, duration_ms, in_turn=enqueue)
 
     def _unknown(self, record: RunRecord, days: list[date]) -> list[date]:
         with self._ledger.turn() as turn:
