@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -139,7 +140,7 @@ def _put_a_folder_there(place: LedgerPlace) -> None:
     ],
 )
 def test_a_state_that_can_not_be_used_is_worth_a_warning_and_no_more(
-    place: LedgerPlace, settings: dict[str, str], hinder: "type[object]", code: str
+    place: LedgerPlace, settings: dict[str, str], hinder: Callable[[LedgerPlace], None], code: str
 ) -> None:
     hinder(place)
 

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -108,7 +109,7 @@ def _not_ours(place: LedgerPlace) -> None:
     ],
 )
 def test_a_state_that_can_not_be_used_ends_with_status_7_and_stays_as_it_is(
-    place: LedgerPlace, spoil: "type[object]", code: str, command: str
+    place: LedgerPlace, spoil: Callable[[LedgerPlace], None], code: str, command: str
 ) -> None:
     spoil(place)
     before = place.file.read_bytes()

@@ -274,4 +274,6 @@ def test_the_password_that_is_hard_to_write_works(
         assert connection.execute("SELECT count(*) FROM orders").fetchone() == (2,)
     _BY_NAME["submit 201"].arm(wiremock)
     assert run(CLOSE, settings, tmp_path).status == 0
-    assert os.listdir(tmp_path) == []  # noqa: PTH208 - nothing at all was left behind
+    # Nothing is left behind but the record of the close.
+    assert os.listdir(tmp_path) == ["state.db"]  # noqa: PTH208 - names alone
+    assert_clean((tmp_path / "state.db").read_bytes().decode("latin-1"))
