@@ -213,6 +213,13 @@ class Laws:
                 if not known and key not in self._backend.stored:
                     self.broken(f"the night of {nominal} has left {day} out")
 
+    def a_close_is_broken_off(self) -> bool:
+        """Say, between two steps, whether a death broke a close off."""
+        return any(
+            record.state is RunState.RUNNING and record.job is JobKind.CLOSE
+            for record in self.unfinished.values()
+        )
+
     # What must be by and by
 
     def of_calm(self, since: timedelta) -> None:

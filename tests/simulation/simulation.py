@@ -185,6 +185,8 @@ class Simulation:
             if whim is not None:
                 self.record.line(f"{now.isoformat()} {whim}")
                 self._give_way(whim, now)
+            if self._laws.a_close_is_broken_off():
+                self._weather.strike_a_restart(now)
         self._gateway.is_down = self._weather.backend_is_down(now)
         self._engine.is_broken = self._weather.engine_is_broken(now)
         offset = self._weather.clock_offset(now)
