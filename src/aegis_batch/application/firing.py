@@ -62,8 +62,11 @@ class Firing:
         if not nominals:
             return 0
         more_follow = following is not None and following <= turn.now
+        find = turn.state.occurrences.find
+        # A person who triggers the schedule at just that instant has decided it.
+        undecided = [at for at in nominals if find(state.schedule.name, at) is None]
         verdicts = judge_firings(
-            state, nominals, turn.now, self._going(turn, state), more_follow=more_follow
+            state, undecided, turn.now, self._going(turn, state), more_follow=more_follow
         )
         for verdict in verdicts:
             self.decide(turn, state, verdict, Trigger.SCHEDULE, "scheduler")
