@@ -84,7 +84,9 @@ class CarryOutUseCase:
                 return None
             if record.state is RunState.RUNNING:
                 # The process that had it died: the same attempt, from its beginning.
-                return record
+                again = replace(record, executor=self._executor)
+                turn.state.runs.save(again)
+                return again
             taken = record.moved(
                 RunState.RUNNING,
                 attempt=attempt_of(work_id),
@@ -155,9 +157,7 @@ class CarryOutUseCase:
             )
         failed = replace(record, outcome=ended.outcome, problem=problem)
         if record.cancel_requested:
-            cancelled = failed.moved(RunState.CANCELLED, ended_at=turn.now)
-            turn.state.runs.save(cancelled)
-            return cancelled
+            return turn.cancel(failed)
         policy = self._policies.of(record, problem)
         due_at = None
         if policy is not None:
@@ -176,6 +176,8 @@ class CarryOutUseCase:
 
 
 def _lateness_ms(record: RunRecord, now: datetime) -> float | None:
-    if record.nominal is None or record.attempt > 1:
+    # What a person starts for a time gone by is no sign of a slow machine.
+    by_itself = record.trigger in (Trigger.SCHEDULE, Trigger.NIGHT)
+    if record.nominal is None or not by_itself or record.attempt > 1:
         return None
     return (now - record.nominal).total_seconds() * 1000
