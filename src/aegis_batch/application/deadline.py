@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from aegis_batch.application.day_standing import Standing, standing_of
-from aegis_batch.application.jobs import Ended
+from aegis_batch.application.day_standing import DayStanding, Standing, standing_of
+from aegis_batch.application.jobs import Ended, stands_for
 from aegis_batch.application.ledger import Ledger, LedgerTurn
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
@@ -44,9 +44,8 @@ class DeadlineJob:
         """Look at every expected day; see ``Job``."""
         started = self._clock.monotonic_seconds()
         self._metrics.emit(JobStarted(run=record.run, at=self._clock.now(), job=JobKind.DEADLINE))
-        nominal = record.nominal or record.enqueued_at
-        days = self._expectation.days(nominal, self._clock.now())
-        overdue = self._overdue(record, days)
+        days, standings = self._look(record)
+        overdue = self._overdue(record, days, standings)
 
         def tell(turn: LedgerTurn) -> None:
             for day, why in overdue:
@@ -64,12 +63,18 @@ class DeadlineJob:
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
         return Ended(Outcome.CREATED, duration_ms, in_turn=tell)
 
-    def _overdue(self, record: RunRecord, days: Sequence[date]) -> list[tuple[date, str]]:
+    def _look(self, record: RunRecord) -> tuple[list[date], list[DayStanding]]:
+        """Return the days that are expected to be closed, and where each stands."""
         with self._ledger.turn() as turn:
-            standings = [(day, standing_of(turn.state, _key(record, day))) for day in days]
+            days = self._expectation.days(stands_for(turn.state, record), turn.now)
+            return days, [standing_of(turn.state, _key(record, day)) for day in days]
+
+    def _overdue(
+        self, record: RunRecord, days: Sequence[date], standings: Sequence[DayStanding]
+    ) -> list[tuple[date, str]]:
         overdue = []
         asks = self._reports.can_find
-        for day, found in standings:
+        for day, found in zip(days, standings, strict=True):
             if found.standing is Standing.CLOSED:
                 continue
             why = found.why

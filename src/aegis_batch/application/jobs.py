@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from aegis_batch.application.ledger import LedgerTurn
+from aegis_batch.application.ports.state import Turn
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.seal import Seal
 
-__all__ = ["Ended", "Job"]
+__all__ = ["Ended", "Job", "stands_for"]
 
 
 def _nothing(turn: LedgerTurn) -> None:
@@ -41,3 +43,16 @@ class Job(Protocol):
         Doing it twice is harmless. It reaches outside within bounded times.
         """
         ...
+
+
+def stands_for(turn: Turn, record: RunRecord) -> datetime:
+    """Return the nominal time up to which a run does what its schedule is for.
+
+    Later firings that were skipped, since this run had not ended, count on it to do their work
+    too: it may have been queued for days. What a pause keeps back is not its to do.
+    """
+    nominal = record.nominal or record.enqueued_at
+    state = None if record.schedule is None else turn.schedules.get(record.schedule)
+    if state is None or state.pause is not None or state.decided_until is None:
+        return nominal
+    return max(nominal, state.decided_until)
