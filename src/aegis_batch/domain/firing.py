@@ -32,7 +32,7 @@ class Verdict:
     cancels: bool = False
 
 
-def judge_firings(
+def judge_firings(  # noqa: PLR0913 - the rules look at just these
     state: ScheduleState,
     nominals: Sequence[datetime],
     now: datetime,
