@@ -29,6 +29,8 @@ _MOVES = {
     "failed": "",
     "cancelled": "",
 }
+# What was due so lately may still be on its way.
+_JUST_NOW = timedelta(minutes=20)
 _UNDER_WAY = ("queued", "running", "waiting")
 
 
@@ -217,7 +219,7 @@ class Laws:
         """After hours without any trouble, nothing is left to do, and the last night is told of."""
         now = self._now()
         for record in self.unfinished.values():
-            is_to_come = record.state is RunState.QUEUED and record.due_at > now
+            is_to_come = record.state is RunState.QUEUED and record.due_at > now - _JUST_NOW
             is_behind = record.state is RunState.HELD and any(
                 other.schedule == record.schedule and other.state is not RunState.HELD
                 for other in self.unfinished.values()

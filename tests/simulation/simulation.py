@@ -3,8 +3,9 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
@@ -16,7 +17,7 @@ from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.daily_close import ReportPolicy
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
-from aegis_batch.domain.errors import AegisError, StateUnavailable
+from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.events import Event
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.seal import Versions
@@ -52,21 +53,33 @@ _SECOND_LOOK = 40 * _MINUTE
 _STEPS_A_DAY_MAX = 3_000
 
 
+@cache
+def _fields_of(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 @dataclass(slots=True)
 class Record:
     """What happened: the digest of all events, and how often what was reached."""
 
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     reached: Counter[str] = field(default_factory=Counter)
-    days: int = 0
+    show: Callable[[str], None] | None = None
 
     def line(self, text: str) -> None:
         """Take a line."""
         self.digest.update(text.encode() + b"\n")
+        if self.show is not None:
+            self.show(text)
 
     def event(self, event: Event) -> None:
         """Take an event."""
-        self.line(f"{event.at.isoformat()} {event}")
+        told = " ".join(
+            f"{name}={value.id if name == 'run' else value}"
+            for name in _fields_of(type(event))
+            if (value := getattr(event, name)) is not None
+        )
+        self.line(f"{event.name} {told}")
 
     def reach(self, what: str) -> None:
         """Note that something was reached."""
@@ -76,9 +89,14 @@ class Record:
 class Simulation:
     """One world, one seed, so many days; each day has a morning in which people look after all."""
 
-    def __init__(self, seed: int, days: int) -> None:
-        """Take the seed, from which everything follows, and the number of days."""
-        self.record = record = Record(days=days)
+    def __init__(
+        self, seed: int, days: int, *, show: Callable[[str], None] | None = None
+    ) -> None:
+        """Take the seed, from which everything follows, and the number of days.
+
+        ``show`` gets a line for all that happens.
+        """
+        self.record = record = Record(show=show)
         self._plan = plan = Plan(seed)
         self._world = world = World.of(plan.random)
         self.clock = clock = InMemoryClock(world.begin)
@@ -291,13 +309,13 @@ class Simulation:
             self.clock.advance(5 * _SECOND)
         except BrokenLawError:
             raise
-        except (Exception, AegisError) as error:
+        except Exception as error:
             raise BrokenLawError(f"the process broke: {error!r}") from error
 
     def _pass_time(self) -> None:
         """Go to the next moment at which anything can happen."""
         now, true_now = self.clock.now(), self.true_now
-        true_moments = [self._morning, self._end, self._weather.next_change(true_now)]
+        true_moments = [self._morning, self._end, *self._weather.changes(true_now)]
         true_moments += [at for at in (self._second_look, self._morning_end) if at is not None]
         if self._program is None:
             true_moments.append(self._starts_at)

@@ -85,10 +85,10 @@ class Weather:
         """Return how far the clock on the wall is ahead."""
         return self._offset if now < self._clock_until else timedelta(0)
 
-    def next_change(self, now: datetime) -> datetime:
-        """Return when anything changes next."""
-        ends = (self._backend_until, self._engine_until, self._clock_until)
-        return min([self._next_whim, *(end for end in ends if end > now)])
+    def changes(self, now: datetime) -> list[datetime]:
+        """Return when anything changes next, whims that are held back left out."""
+        moments = (self._next_whim, self._backend_until, self._engine_until, self._clock_until)
+        return [moment for moment in moments if moment > now]
 
     def _trouble(self, until: datetime) -> datetime:
         self._fair_from = max(self._fair_from, until)

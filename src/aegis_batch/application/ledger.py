@@ -1,6 +1,6 @@
 """The ledger: what changes in a run is kept, put into its timeline and told, from one event."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,8 +48,16 @@ class LedgerTurn:
         """Put an event into its run's timeline, and tell it when the turn has come about."""
         self.events.append(event)
         if isinstance(event, RunEvent):
-            entry = TimelineEntry(event.run.id, event.at, event.name, timeline_text(event))
-            self.state.timeline.add([entry])
+            self.note([event])
+
+    def note(self, events: Sequence[RunEvent]) -> None:
+        """Put events into the timelines of their runs that have been told already."""
+        self.state.timeline.add(
+            [
+                TimelineEntry(event.run.id, event.at, event.name, timeline_text(event))
+                for event in events
+            ]
+        )
 
     def dispatch(self, record: RunRecord) -> None:
         """Keep a new run, and queue its first attempt unless it is held."""
