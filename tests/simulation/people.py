@@ -93,7 +93,7 @@ class People:
         result = program.close.close(request)
         self._reached(f"outcome by hand: {result.outcome}")
         if not dry_run:
-            program.record.record(result, _OPERATOR)
+            program.record.record(result, (), _OPERATOR)
 
     def _do(self, what: str, deed: Callable[[Program], object]) -> None:
         try:

@@ -73,7 +73,7 @@ class Program:
         self.close = DailyCloseUseCase(
             ports.orders, ports.reports, ports.clock, ports.metrics, policy
         )
-        self.record = RecordCloseUseCase(ports.state, ports.clock, "by hand")
+        self.record = RecordCloseUseCase(ports.state, ports.clock, ports.meter, "by hand")
         self.history = HistoryUseCase(ports.state)
         self.deliver = DeliverNoticesUseCase(ledger, ports.notifier)
         self.dead_letters = DeadLetterDecisions(ledger, ports.identifiers)

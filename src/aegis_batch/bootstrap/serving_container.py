@@ -145,6 +145,7 @@ class ServingContainer(Container):
         policies=providers.Singleton(_policies, Container.settings),
         expectation=expectation,
         after_run=after_run,
+        listener=Container.listener,
     )
     deliver_notices = providers.Singleton(DeliverNoticesUseCase, ledger, notifier)
     heart: providers.Provider[Heart] = providers.Singleton(
