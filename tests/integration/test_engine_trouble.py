@@ -11,7 +11,7 @@ from aegis_batch.adapters.outbound.dbos.engine import open_engine
 from aegis_batch.adapters.outbound.dbos.errors import state_errors
 from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
 from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
-from aegis_batch.application.ports.work_queue import WorkIntake
+from aegis_batch.application.ports.work_intake import WorkIntake
 from aegis_batch.domain.errors import StateMisfit, StateUnavailable
 from tests.integration.work_places import (
     ONE_A_LANE,

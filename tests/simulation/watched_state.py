@@ -9,7 +9,7 @@ from typing import Any, cast
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.application.ports.state import Turn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Work
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import StateUnavailable

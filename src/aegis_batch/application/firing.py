@@ -69,7 +69,7 @@ class Firing:
         if not come:
             return 0
         name = state.schedule.name
-        nominals = [time for time in come if turn.state.occurrences.find(name, time) is None]
+        nominals = [each for each in come if turn.state.occurrences.find(name, each) is None]
         going = self._going(turn, state)
         verdicts = judge_firings(
             state,

@@ -8,7 +8,8 @@ from datetime import datetime
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.notifier import Notifier
-from aegis_batch.application.ports.state import State, Turn
+from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Lane, Work
 from aegis_batch.application.timeline_text import timeline_text
 from aegis_batch.domain.dead_letter import DeadLetter
