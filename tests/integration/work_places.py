@@ -108,7 +108,7 @@ class DbosPlace:
         self.file = file
         self._database = StateDatabase(StateLocation(file))
         migrate(self._database)
-        self.engine = open_engine(f"sqlite:///{file}")
+        self.engine = open_engine(StateLocation(file).url)
         prepare_engine_tables(self.engine)
         self.desk = DbosIntakeDesk(self.engine)
         self.queue = DbosWorkQueue(self.engine, settings)
