@@ -25,18 +25,19 @@ from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
-from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase, ReportPolicy
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.deadline import DeadlineJob
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.history import HistoryUseCase
-from aegis_batch.application.ledger import Ledger
+from aegis_batch.application.ledger import Ledger, first_work_id
 from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.night import NightJob
 from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.reconciling import ReconcileUseCase
+from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
@@ -46,11 +47,12 @@ from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import AegisError, BackendRefused, BackendUnavailable
 from aegis_batch.domain.events import Event
 from aegis_batch.domain.expectation import Expectation
-from aegis_batch.domain.notice import Notice
+from aegis_batch.domain.notice import Notice, NoticeKind
 from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.outcome import CloseResult
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.retrying import RetryPolicy
-from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState
+from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import Occurrence, Schedule, ScheduleKind, Timing
 from aegis_batch.domain.seal import Versions
@@ -145,13 +147,14 @@ class Office:
         schedules: Sequence[Schedule] = (NIGHTLY, DEADLINE),
         now: datetime = NOON,
         close_from: date | None = DAY,
+        kinds: Sequence[NoticeKind] = tuple(NoticeKind),
     ) -> None:
         self.clock = InMemoryClock(now)
         self.queue = InMemoryWorkQueue()
         self.state = InMemoryState(self.queue)
         self.backend = Backend()
         self.orders = InMemoryOrderReader([])
-        self.notifier = InMemoryNotifier()
+        self.notifier = InMemoryNotifier(kinds)
         self.sink = InMemoryMetricsSink()
         self.identifiers = InMemoryIdentifiers()
         self.pulse = InMemoryPulse()
@@ -170,7 +173,9 @@ class Office:
         timings = Timings(SystemCron())
         firing = Firing(timings, self.identifiers, self.expectation)
         after_run = AfterRun(self.expectation)
-        close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
+        self.close = DailyCloseUseCase(
+            self.orders, self.backend, self.clock, metrics, self._policy
+        )
         night = NightJob(
             ledger=self.ledger,
             reports=self.backend,
@@ -193,7 +198,7 @@ class Office:
             meter=self.meter,
             executor="machine-1",
             jobs={
-                JobKind.CLOSE: CloseJob(close),
+                JobKind.CLOSE: CloseJob(self.close),
                 JobKind.NIGHT: night,
                 JobKind.DEADLINE: deadline,
             },
@@ -211,6 +216,7 @@ class Office:
         self.control = ScheduleControl(self.ledger, timings, firing)
         self.dead_letters = DeadLetterDecisions(self.ledger, self.identifiers)
         self.history = HistoryUseCase(self.state)
+        self.recording = RecordCloseUseCase(self.state, self.clock, self.meter, "laptop")
         self.heart = Heart(
             fire_due=self.fire_due,
             reconcile=self.reconcile,
@@ -253,6 +259,33 @@ class Office:
     def sleep_until(self, end: datetime) -> None:
         """Let time pass in which no process lives."""
         self.clock.advance(end - self.clock.now())
+
+    def close_by_hand(self, day: date) -> CloseResult:
+        """Close a day without the queue, as the command does, and record it."""
+        run_id, trace_id = self.identifiers.new_run_id(), self.identifiers.new_trace_id()
+        result = self.close.close(CloseRequest(run_id, trace_id, day=day))
+        self.recording.record(result, (), "ana")
+        return result
+
+    def enqueue_close(self, day: date) -> str:
+        """Put the close of a day into the queue, and return the run's id."""
+        run_id, now = self.identifiers.new_run_id(), self.clock.now()
+        with self.ledger.turn() as turn:
+            turn.dispatch(
+                RunRecord(
+                    id=run_id,
+                    trace_id=self.identifiers.new_trace_id(),
+                    job=JobKind.CLOSE,
+                    key=key_of(day),
+                    trigger=Trigger.HAND,
+                    requested_by="ana",
+                    state=RunState.QUEUED,
+                    work_id=first_work_id(run_id),
+                    enqueued_at=now,
+                    due_at=now,
+                )
+            )
+        return run_id
 
     def lose_work(self) -> None:
         """Let the queue lose all the work that is due, as by a process that breaks at it."""
