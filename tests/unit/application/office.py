@@ -131,12 +131,36 @@ class Backend(InMemoryReportGateway):
         self._be_there()
         return super().submit(run, report)
 
+    def fail_once(self) -> None:
+        """Answer the question that has just come with silence, and the next one again."""
+        raise AWAY
+
     def _be_there(self) -> None:
         if self.meanwhile is not None:
             meanwhile, self.meanwhile = self.meanwhile, None
             meanwhile()
         if self.away is not None:
             raise self.away
+
+
+class Receiver(InMemoryNotifier):
+    """A receiver of notices whose settings may change, or which has something happen meanwhile."""
+
+    def __init__(self, kinds: Sequence[NoticeKind]) -> None:
+        super().__init__(NoticeKind)
+        self.kinds = frozenset(kinds)
+        self.meanwhile: Callable[[], object] | None = None
+
+    def takes(self, kind: NoticeKind) -> bool:
+        """Say whether there is somewhere to send this kind."""
+        return kind in self.kinds
+
+    def deliver(self, notice: Notice) -> None:
+        """Keep a notice."""
+        super().deliver(notice)
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
 
 
 class Office:
@@ -154,7 +178,7 @@ class Office:
         self.state = InMemoryState(self.queue)
         self.backend = Backend()
         self.orders = InMemoryOrderReader([])
-        self.notifier = InMemoryNotifier(kinds)
+        self.notifier = Receiver(kinds)
         self.sink = InMemoryMetricsSink()
         self.identifiers = InMemoryIdentifiers()
         self.pulse = InMemoryPulse()
