@@ -45,6 +45,7 @@ class FiringLaws:
         self._known: dict[str, _Known] = {}
         self._all: set[tuple[str, datetime]] = set()
         self._by_hand: set[tuple[str, datetime]] = set()
+        self._left_to_runs: dict[str, datetime] = {}
 
     def of_decisions(
         self,
@@ -79,6 +80,14 @@ class FiringLaws:
         states = [known.state for known in self._known.values() if not known.state.retired]
         return min((state.next_at for state in states if state.next_at), default=None)
 
+    def left_to_runs(self) -> dict[str, datetime]:
+        """Return, by schedule, the newest firing that was skipped behind a run, if not paused."""
+        return {
+            name: nominal
+            for name, nominal in self._left_to_runs.items()
+            if self._known[name].state.pause is None
+        }
+
     def stands_still(self, name: str) -> bool:
         """Say whether a schedule waits for something other than time."""
         known = self._known[name]
@@ -106,6 +115,8 @@ class FiringLaws:
         known = self._known[name]
         overlap = known.state.schedule.overlap
         self._reached(f"overlap {overlap}: {occurrence.reason.partition(':')[0]}"[:70])
+        if occurrence.decision is Decision.SKIPPED and known.state.pause is None:
+            self._left_to_runs[name] = nominal
         known.decided.insert(bisect_left(known.decided, nominal), nominal)
         state = moved.get(name)
         if state is None or (state.next_at is not None and state.next_at <= nominal):

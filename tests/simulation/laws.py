@@ -62,6 +62,7 @@ class Laws:
         # What the world did to the attempt under way, and when it began.
         self.defect_is_due = False
         self.began_at = now()
+        self._left_to_runs: dict[str, datetime] = {}
         self.firing = FiringLaws(oracle, now, reached)
 
     def broken(self, how: str) -> None:
@@ -104,6 +105,7 @@ class Laws:
         """Take note that work comes out of the queue: nothing has happened to it yet."""
         self.began_at = self._now()
         self.defect_is_due = False
+        self._left_to_runs = self.firing.left_to_runs()
 
     def committed(self, changes: Changes) -> None:
         """Hold a commit against all laws that speak of commits."""
@@ -132,6 +134,10 @@ class Laws:
             expected = before.attempt + (before.state is RunState.WAITING or before.attempt == 0)
             if after.attempt != expected:
                 self.broken(f"run {after.id}: attempt {after.attempt}, and not {expected}")
+        if before is None and after.replay_of is not None:
+            if after.replay_of in self._replayed:
+                self.broken(f"run {after.replay_of} was replayed twice")
+            self._replayed.add(after.replay_of)
         self._of_one_at_a_time(before, after)
         if after.outcome is not None and (before is None or before.outcome is not after.outcome):
             self._of_an_outcome(after)
@@ -155,10 +161,6 @@ class Laws:
             del self._going[after.key]
         if before is None and after.trigger is Trigger.NIGHT and self._open_letters.get(after.key):
             self.broken(f"{after.key.period.first_day} has a dead letter, and was enqueued")
-        if before is None and after.replay_of is not None:
-            if after.replay_of in self._replayed:
-                self.broken(f"run {after.replay_of} was replayed twice")
-            self._replayed.add(after.replay_of)
         if after.state is RunState.SUCCEEDED and after.key not in self._backend.stored:
             self.broken(f"{after.key.period.first_day}: a success without a report")
 
@@ -206,6 +208,7 @@ class Laws:
             if before is not None and before.state is after.state:
                 continue
             nominal = after.nominal or after.enqueued_at
+            nominal = max(nominal, self._left_to_runs.get(after.schedule or "", nominal))
             now = self._now()
             for day in self._oracle.days_due(min(nominal, self.began_at, now), now):
                 key = CloseKey(after.key.tenant, _period_like(after, day))
@@ -217,6 +220,13 @@ class Laws:
         """Say, between two steps, whether a death broke a close off."""
         return any(
             record.state is RunState.RUNNING and record.job is JobKind.CLOSE
+            for record in self.unfinished.values()
+        )
+
+    def a_night_is_queued(self) -> bool:
+        """Say, between two steps, whether a night has not begun yet."""
+        return any(
+            record.state is RunState.QUEUED and record.job is JobKind.NIGHT
             for record in self.unfinished.values()
         )
 

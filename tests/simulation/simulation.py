@@ -187,6 +187,8 @@ class Simulation:
                 self._give_way(whim, now)
             if self._laws.a_close_is_broken_off():
                 self._weather.strike_a_restart(now)
+            if self._laws.a_night_is_queued() and self._weather.strike_a_queued_night(now):
+                self._give_way("kill", now)
         self._gateway.is_down = self._weather.backend_is_down(now)
         self._engine.is_broken = self._weather.engine_is_broken(now)
         offset = self._weather.clock_offset(now)
