@@ -67,9 +67,9 @@ class FiringLaws:
                 continue
             self._check(name, known, now)
             timing = known.state.schedule.timing
-            if timing.kind in (ScheduleKind.CRON, ScheduleKind.FIXED_RATE):
-                if known.state.next_at is None:
-                    raise BrokenLawError(f"{name} stands still")
+            goes_on = timing.kind in (ScheduleKind.CRON, ScheduleKind.FIXED_RATE)
+            if goes_on and known.state.next_at is None:
+                raise BrokenLawError(f"{name} stands still")
 
     def known_since(self, name: str) -> datetime:
         """Return when a schedule was made."""
@@ -88,10 +88,14 @@ class FiringLaws:
             if self._known[name].state.pause is None
         }
 
-    def stands_still(self, name: str) -> bool:
-        """Say whether a schedule waits for something other than time."""
-        known = self._known[name]
-        return known.state.next_at is None and not known.state.retired
+    def waiting_for_runs(self) -> list[str]:
+        """Return the schedules whose next time is counted from the end of a run."""
+        return [
+            name
+            for name, known in self._known.items()
+            if known.state.schedule.timing.kind is ScheduleKind.FIXED_DELAY
+            and known.state.next_at is None
+        ]
 
     def _of_a_decision(
         self,
@@ -137,9 +141,7 @@ class FiringLaws:
         known.checked = max(now, known.checked, *known.decided[-1:])
         known.counted_from = known.checked
 
-    def _check(
-        self, name: str, known: _Known, now: datetime, timing: Timing | None = None
-    ) -> None:
+    def _check(self, name: str, known: _Known, now: datetime, timing: Timing | None = None) -> None:
         timing = timing or known.state.schedule.timing
         if now <= known.checked or timing.kind is ScheduleKind.FIXED_DELAY:
             return
