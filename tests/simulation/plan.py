@@ -117,7 +117,7 @@ POINTS = {
     "meter": Point(0.003, _DEATHS),
     "pulse": Point(0.01, (*_DEATHS, Fault.LOCKED)),
     "start": Point(0.03, (*_DEATHS, Fault.LOCKED)),
-    "stop": Point(0.20, (*_DEATHS, Fault.LOCKED)),
+    "stop": Point(0.40, (*_DEATHS, Fault.LOCKED)),
     "lost": Point(0.004, (*_DEATHS, Fault.LOCKED)),
     "perform": Point(0.05, (*_DEATHS, Fault.LOSES, Fault.REPEATS)),
 }
