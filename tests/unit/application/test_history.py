@@ -49,9 +49,9 @@ def test_a_run_that_went_well_has_no_dead_letter(office: Office) -> None:
 
 
 def test_what_there_is_not_is_said_with_where_to_look(office: Office) -> None:
-    with pytest.raises(InvalidRequest, match="There is no run x. See .*: aegis-batch runs"):
+    with pytest.raises(InvalidRequest, match=r"There is no run x\. See .*: aegis-batch runs"):
         office.history.run("x")
-    with pytest.raises(InvalidRequest, match="There is no dead letter x. .*dead-letters list"):
+    with pytest.raises(InvalidRequest, match=r"There is no dead letter x\. .*dead-letters list"):
         office.history.dead_letter("x")
 
 
