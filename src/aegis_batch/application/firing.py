@@ -77,7 +77,7 @@ class Firing:
             # Counted from the run's end, which sets it.
             following = None
         turn.state.schedules.save(replace(state, next_at=following, decided_until=nominals[-1]))
-        return len(verdicts)
+        return len(nominals)
 
     def by_hand(self, turn: LedgerTurn, state: ScheduleState, nominal: datetime) -> Verdict:
         """Return what a firing by hand would come to: overlap counts, a pause does not."""

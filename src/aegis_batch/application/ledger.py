@@ -74,7 +74,11 @@ class LedgerTurn:
     def try_again(self, record: RunRecord, due_at: datetime, code: str) -> None:
         """Let a run wait for its next attempt; ``record`` is as the failed one left it."""
         waiting = record.moved(
-            RunState.WAITING, due_at=due_at, work_id=f"{record.id}#{record.attempt + 1}"
+            RunState.WAITING,
+            due_at=due_at,
+            work_id=f"{record.id}#{record.attempt + 1}",
+            # This attempt came to an end: whatever was lost on the way to it counts no more.
+            requeues=0,
         )
         self._queue_again(waiting, code)
 
