@@ -23,7 +23,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-system bench check format docs lock wheel clean
+.PHONY: help demo test test-system soak soak-kills bench check format docs lock wheel clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,11 @@ test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests 
 	@unshare --map-root-user --mount true || \
 		{ echo "unshare can't mount here: apt-get install util-linux, and allow user namespaces"; exit 1; }
 	@$(BIN)/python -m pytest $(ARGS) tests/system
+
+soak: soak-kills ## Try far more than make test does, for as long as that takes
+
+soak-kills: $(VENV)/.dev $(VENV)/.package
+	@AEGIS_TESTS_KILLS=all $(BIN)/python -m pytest $(ARGS) tests/integration/test_kill_matrix.py
 
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
 	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
