@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -116,7 +117,7 @@ class _Overrides:
     def install(self) -> None:
         parts = ServingContainer
         for name in _PORTS:
-            self._override(name, lambda port, name=name: watched(self._watch, name, port))
+            self._override(name, partial(watched, self._watch, name))
         self._override("state", lambda state: WatchedState(self._watch, state))
         self._override("work_queue", lambda queue: watched(self._watch, "work_queue", queue))
         self._override("report_gateway", self._gateway)
@@ -155,7 +156,7 @@ class _Overrides:
             told[key] = changes
             self._watch.around(f"commit of {name}", lambda: commit(connection))
 
-        engine.dialect.do_commit = do_commit  # type: ignore[method-assign]
+        engine.dialect.do_commit = do_commit  # type: ignore[method-assign,assignment]
         return part
 
     def _heart(self, heart: _Any) -> _Any:
