@@ -1,6 +1,6 @@
 """One life of the program: the real use cases over the world's ports, until it dies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from aegis_batch.adapters.outbound.system.cron import SystemCron
@@ -14,6 +14,7 @@ from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ledger import Ledger
+from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.night import NightJob
 from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
 from aegis_batch.application.ports.clock import Clock
@@ -30,6 +31,7 @@ from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.timings import Timings
+from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.retrying import RetryPolicy
 from aegis_batch.domain.run import JobKind
@@ -65,7 +67,8 @@ class Program:
 
     def __init__(self, ports: Ports, policy: ReportPolicy, expectation: Expectation) -> None:
         """Wire the use cases; nothing is begun."""
-        self._ports = ports
+        listener = AttemptListener()
+        self._ports = ports = replace(ports, metrics=FanOutMetricsSink(ports.metrics, listener))
         ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, ports.identifiers, expectation)
@@ -78,7 +81,7 @@ class Program:
         self.deliver = DeliverNoticesUseCase(ledger, ports.notifier)
         self.dead_letters = DeadLetterDecisions(ledger, ports.identifiers)
         self.control = ScheduleControl(ledger, timings, firing)
-        self._carrying = _carrying(ports, ledger, expectation, self.close, after_run)
+        self._carrying = _carrying(ports, ledger, expectation, self.close, after_run, listener)
         self.heart = Heart(
             fire_due=FireDueUseCase(ledger, firing),
             reconcile=ReconcileUseCase(ledger, ports.queue, after_run),
@@ -100,12 +103,13 @@ class Program:
         self._ports.queue.stop(30.0)
 
 
-def _carrying(
+def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of
     ports: Ports,
     ledger: Ledger,
     expectation: Expectation,
     close: DailyCloseUseCase,
     after_run: AfterRun,
+    listener: AttemptListener,
 ) -> CarryOutUseCase:
     night = NightJob(
         ledger=ledger,
@@ -138,4 +142,5 @@ def _carrying(
         ),
         expectation=expectation,
         after_run=after_run,
+        listener=listener,
     )

@@ -100,5 +100,5 @@ def _tell_overdue(turn: LedgerTurn, record: RunRecord, day: date, why: str) -> N
         key=f"overdue:{record.key.tenant}:{day}",
         event=DayOverdue.name,
         text=f"The business day {day} is not closed by its deadline: {why}."
-        f" See: aegis-batch runs --date {day}.",
+        f" See: aegis-batch runs --date {day}",
     )

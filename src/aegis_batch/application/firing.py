@@ -224,5 +224,5 @@ def _announce_missed(turn: LedgerTurn, state: ScheduleState, verdicts: Sequence[
         event=OccurrenceDecided.name,
         text=f"{len(missed)} firing(s) of the schedule {name} were missed, from"
         f" {missed[0].isoformat()} to {missed[-1].isoformat()}: nobody was there to start them"
-        f" within {state.schedule.catch_up}. See: aegis-batch schedules show {name}.",
+        f" in time. See: aegis-batch schedules show {name}",
     )

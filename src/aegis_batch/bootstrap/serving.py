@@ -14,6 +14,7 @@ from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from aegis_batch.adapters.inbound.cli.services import ServingDesk
 from aegis_batch.adapters.inbound.serving.server import Limits, Parts, Server
 from aegis_batch.adapters.outbound.system.instance_lock import LockHolder, hold_instance_lock
+from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.bootstrap.identity import executor_id, state_file
 from aegis_batch.bootstrap.loading import load_settings, unknown_variables
@@ -41,7 +42,7 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
     set_up_logs(settings.log_level, settings.log_format)
     warn_of_unknown(unknown_variables(environ))
     wanted = wanted_schedules(settings)
-    container = ServingContainer(settings=settings, environ=environ)
+    container = ServingContainer(settings=settings, environ=environ, listener=AttemptListener())
     file = state_file(settings)
     executor = executor_id(settings, environ)
     with ExitStack() as stack:
