@@ -90,7 +90,7 @@ class FollowedSection:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
             ["bash", "-c", command],
-            env={**environment(**self.settings), "PATH": path, "AEGIS_LOG_LEVEL": "CRITICAL"},
+            env={**environment(**self.settings), "PATH": path, "AEGIS_LOG_LEVEL": "ERROR"},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -100,7 +100,11 @@ class FollowedSection:
             timeout=_COMMAND_SECONDS,
             check=False,
         )
-        return self._as_on_page(ended.stdout)
+        told = "".join(
+            # Log lines are no result.
+            line for line in ended.stdout.splitlines(keepends=True) if not line.startswith("{")
+        )
+        return self._as_on_page(told)
 
     def _compare(self, command: str, shown: str, printed: str) -> None:
         shown, printed = steady(shown), steady(printed)
