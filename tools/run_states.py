@@ -44,10 +44,7 @@ def _diagram() -> str:
 
 def _table() -> str:
     head = "| from | to | who | when |\n|---|---|---|---|\n"
-    rows = (
-        f"| `{move.origin}` | `{move.target}` | {move.by} | {move.when} |\n"
-        for move in MOVES
-    )
+    rows = (f"| `{move.origin}` | `{move.target}` | {move.by} | {move.when} |\n" for move in MOVES)
     return head + "".join(rows)
 
 

@@ -102,7 +102,9 @@ class FollowedSection:
         )
         told = "".join(
             # Log lines are no result.
-            line for line in ended.stdout.splitlines(keepends=True) if not line.startswith("{")
+            line
+            for line in ended.stdout.splitlines(keepends=True)
+            if not line.startswith("{")
         )
         return self._as_on_page(told)
 

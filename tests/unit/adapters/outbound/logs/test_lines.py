@@ -19,6 +19,7 @@ from aegis_batch.domain.events import (
     CloseFailed,
     CloseStarted,
     Event,
+    OccurrenceDecided,
     RequestAnswered,
     RequestFailed,
     RuleBroken,
@@ -28,6 +29,7 @@ from aegis_batch.domain.events import (
 )
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, Run
+from aegis_batch.domain.schedule import Decision
 
 AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 NASTY = 'a\nb\r\x1b[2J\u2028"} {"event":"forged"} {0} {name} <red>\u202e'
@@ -159,3 +161,26 @@ def test_libraries_own_log_lines_go_nowhere(
     logging.getLogger("httpx").error("GET https://user:secret@host")
     assert stream.getvalue() == ""
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("decision", "level"),
+    [("RAN", "INFO"), ("SKIPPED", "INFO"), ("MISSED", "ERROR"), ("SUPERSEDED", "DEBUG")],
+)
+def test_a_decision_is_told_by_what_it_means_to_people(
+    decision: str, level: str, stream: io.StringIO
+) -> None:
+    set_up_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    LogMetricsSink().emit(
+        OccurrenceDecided(
+            at=AT,
+            schedule="daily-close",
+            nominal=AT,
+            decision=Decision(decision),
+            reason="it was due",
+            run_id=None,
+        )
+    )
+
+    (line,) = stream.getvalue().splitlines()
+    assert (json.loads(line)["level"], json.loads(line)["decision"]) == (level, decision)
