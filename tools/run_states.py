@@ -1,4 +1,4 @@
-"""Writes the life of a run into ``docs/operations.md`` from the table of legal moves: ``make docs``."""
+"""Writes the life of a run into ``docs/operations.md`` from its legal moves: ``make docs``."""
 
 import sys
 from pathlib import Path

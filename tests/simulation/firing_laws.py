@@ -126,7 +126,9 @@ class FiringLaws:
         known.checked = max(now, known.checked, *known.decided[-1:])
         known.counted_from = known.checked
 
-    def _check(self, name: str, known: _Known, now: datetime, timing: Timing | None = None) -> None:
+    def _check(
+        self, name: str, known: _Known, now: datetime, timing: Timing | None = None
+    ) -> None:
         timing = timing or known.state.schedule.timing
         if now <= known.checked or timing.kind is ScheduleKind.FIXED_DELAY:
             return

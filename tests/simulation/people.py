@@ -58,9 +58,7 @@ class People:
 
     def close(self, day: date, *, dry_run: bool) -> None:
         """Close a day by hand, or look what a close would come to."""
-        self._do(
-            "dry run" if dry_run else "close", lambda program: self._close(program, day, dry_run)
-        )
+        self._do("dry run" if dry_run else "close", lambda program: self._close(program, day, dry_run))
 
     def _resume(self) -> bool:
         done = []

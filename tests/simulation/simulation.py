@@ -89,7 +89,9 @@ class Record:
 class Simulation:
     """One world, one seed, so many days; each day has a morning in which people look after all."""
 
-    def __init__(self, seed: int, days: int, *, show: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, seed: int, days: int, *, show: Callable[[str], None] | None = None
+    ) -> None:
         """Take the seed, from which everything follows, and the number of days.
 
         ``show`` gets a line for all that happens.
@@ -146,7 +148,9 @@ class Simulation:
     def _make_ports(self, seed: int) -> Ports:
         plan, clock, record, laws = self._plan, self.clock, self.record, self._laws
         outside = Outside(plan, clock, self._meanwhile)
-        self._gateway = FaultyGateway(outside, self._backend, laws, can_find=self._world.can_find)
+        self._gateway = FaultyGateway(
+            outside, self._backend, laws, can_find=self._world.can_find
+        )
         self._engine = FaultyQueue(plan, self._queue, record.reach)
         return Ports(
             clock=FaultyClock(plan, clock),
@@ -237,7 +241,9 @@ class Simulation:
     def _closed_days(self, days: list[date]) -> set[date]:
         wanted = set(days)
         return {
-            key.period.first_day for key in self._backend.stored if key.period.first_day in wanted
+            key.period.first_day
+            for key in self._backend.stored
+            if key.period.first_day in wanted
         }
 
     # The program's life

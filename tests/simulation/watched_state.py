@@ -76,9 +76,7 @@ class FaultyState:
         with self._state.turn() as inner:
             watched = cast("Turn", _WatchedTurn(inner, changes))
             if fault is Fault.DIES_WITHIN or fault is Fault.BREAKS_WITHIN:
-                watched = cast(
-                    "Turn", _BreakingTurn(watched, fault, self._plan.random.randint(1, 6))
-                )
+                watched = cast("Turn", _BreakingTurn(watched, fault, self._plan.random.randint(1, 6)))
             yield watched
             if fault is Fault.DIES_BEFORE_COMMIT or fault is Fault.DIES_WITHIN:
                 raise ProcessDiedError("turn")

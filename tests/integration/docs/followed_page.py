@@ -6,6 +6,7 @@ today. Ids are compared by their order, and times, durations and digests not at 
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ PAGE_TODAY = date(2026, 11, 22)
 PAGE_FOLDER = "/data"
 RUN_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _COMMAND_SECONDS = 120.0
+_BASH = shutil.which("bash") or "/bin/bash"
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 # What no two runs have in common; times before days, which they begin with.
@@ -89,7 +91,7 @@ class FollowedSection:
         """Run a command in a shell, and return what it prints, as the page would show it."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
-            ["bash", "-c", command],
+            [_BASH, "-c", command],
             env={**environment(**self.settings), "PATH": path, "AEGIS_LOG_LEVEL": "ERROR"},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,

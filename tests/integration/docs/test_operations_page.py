@@ -1,8 +1,9 @@
 """docs/operations.md: each trouble is really made, and its commands print what the page shows."""
 
 import shutil
+import signal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,21 @@ SECTIONS = sections_of(read_page("docs/operations.md"))
 # The part before the first heading too.
 START = "On call"
 TEXTS = {START: read_page("docs/operations.md").partition("\n## ")[0], **SECTIONS}
+FOLLOWED = {
+    START,
+    "The Backend was down all night",
+    "A day was rejected",
+    "A day is in conflict",
+    "Nights were missed",
+    "serve hangs, or starts again and again",
+    "The state is in use, locked or full",
+    "The state is damaged",
+    "The state is lost",
+    "A deploy went wrong",
+    "Make a backup, and go back to it",
+    "Move to another machine",
+    "Pause for maintenance",
+}
 DAYS = [yesterday() - timedelta(days=back) for back in (2, 1, 0)]
 # As on Fly, and quick to give up what can't be had; nights come when they are called for.
 SETTINGS = {
@@ -211,8 +227,6 @@ def test_nights_that_were_missed(place: Place) -> None:
 
 
 def test_a_process_that_hangs(place: Place) -> None:
-    import signal  # noqa: PLC0415
-
     with served(place, AEGIS_WATCHDOG_SECONDS="8") as serving:
         serving.signal(signal.SIGSTOP)
         ask = partial(place.run, "health", AEGIS_WATCHDOG_SECONDS="8")
@@ -266,9 +280,9 @@ def test_a_deploy_that_went_wrong(place: Place) -> None:
         all_succeeded(place, 1)
         assert serving.stop() == 143
     with following("A deploy went wrong", place) as page:
-        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0002'")  # noqa: S608
+        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
         page.follow()
-        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")  # noqa: S608
+        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
         # As where the program that comes now has not got the work of the one before.
         change(
             place,
@@ -314,21 +328,3 @@ def test_a_pause(place: Place) -> None:
         serving.wait_for("job.completed", outcome="created")
         all_succeeded(place, 1)
         page.follow()
-
-
-_Test = Callable[..., None]
-FOLLOWED = {
-    START,
-    "The Backend was down all night",
-    "A day was rejected",
-    "A day is in conflict",
-    "Nights were missed",
-    "serve hangs, or starts again and again",
-    "The state is in use, locked or full",
-    "The state is damaged",
-    "The state is lost",
-    "A deploy went wrong",
-    "Make a backup, and go back to it",
-    "Move to another machine",
-    "Pause for maintenance",
-}

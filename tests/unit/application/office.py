@@ -173,7 +173,9 @@ class Office:
         timings = Timings(SystemCron())
         firing = Firing(timings, self.identifiers, self.expectation)
         after_run = AfterRun(self.expectation)
-        self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
+        self.close = DailyCloseUseCase(
+            self.orders, self.backend, self.clock, metrics, self._policy
+        )
         night = NightJob(
             ledger=self.ledger,
             reports=self.backend,

@@ -151,7 +151,9 @@ def test_a_long_outage_is_decided_to_the_last_time_in_bounded_turns() -> None:
 
 
 def test_only_the_very_newest_runs_though_it_is_decided_in_a_later_turn() -> None:
-    often = replace(HOURLY, newest_only=True, timing=Timing(ScheduleKind.FIXED_RATE, every=MINUTE))
+    often = replace(
+        HOURLY, newest_only=True, timing=Timing(ScheduleKind.FIXED_RATE, every=MINUTE)
+    )
     office = Office([often])
 
     fire_at(office, NOON + 5 * HOUR)

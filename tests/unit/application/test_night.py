@@ -24,7 +24,9 @@ from tests.unit.application.office import (
 
 NIGHT = NOON + 14 * HOUR
 DAYS = [DAY + place * ONE_DAY for place in range(-6, 1)]
-ANOTHER = Schedule("another", JobKind.NIGHT, Timing(ScheduleKind.ONE_TIME, at=NOON + 365 * ONE_DAY))
+ANOTHER = Schedule(
+    "another", JobKind.NIGHT, Timing(ScheduleKind.ONE_TIME, at=NOON + 365 * ONE_DAY)
+)
 SUCCEEDED, FAILED, WAITING = RunState.SUCCEEDED, RunState.FAILED, RunState.WAITING
 
 
@@ -213,3 +215,4 @@ def test_late_orders_and_old_days_do_not_make_a_night_look_beyond_its_window() -
     a_night_later(office)
 
     assert office.closed_days() == DAYS
+
