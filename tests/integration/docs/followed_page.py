@@ -108,7 +108,7 @@ class FollowedSection:
             for line in ended.stdout.splitlines(keepends=True)
             if not line.startswith("{")
         )
-        return self._as_on_page(told)
+        return self.as_on_page(told)
 
     def _compare(self, command: str, shown: str, printed: str) -> None:
         shown, printed = steady(shown), steady(printed)
@@ -121,7 +121,8 @@ class FollowedSection:
         command = _shifted(command, yesterday() + timedelta(days=1) - PAGE_TODAY)
         return command.replace(PAGE_FOLDER, str(self.folder))
 
-    def _as_on_page(self, text: str) -> str:
+    def as_on_page(self, text: str) -> str:
+        """Return what was printed with the page's days and folder."""
         for real in {str(self.folder), str(self.folder.resolve())}:
             text = text.replace(real, PAGE_FOLDER)
         cron = self.settings.get("AEGIS_SCHEDULE_CRON", "0 0 2 * * *")

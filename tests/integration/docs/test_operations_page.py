@@ -1,5 +1,6 @@
 """docs/operations.md: each trouble is really made, and its commands print what the page shows."""
 
+import json
 import shutil
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ import pytest
 from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
 from aegis_batch.adapters.outbound.state.revisions import VERSION_TABLE
 from tests.integration.closing import TOKEN
-from tests.integration.docs.followed_page import FollowedSection, sections_of
+from tests.integration.docs.followed_page import RUN_ID, FollowedSection, sections_of, steady
 from tests.integration.serving_place import Place, Serving, place_of, wait_for, yesterday
 from tests.integration.shop import open_shop
 from tests.servers.ground import free_port
@@ -146,6 +147,27 @@ def closed_days(place: Place) -> None:
         assert serving.stop() == 143
 
 
+def is_shown(told: bytes, place: Place) -> bool:
+    """Say whether docs/schedules.md shows a message to people, ids and times aside."""
+    page = FollowedSection("", place.folder, place.settings)
+    shown = blocks(read_page("docs/schedules.md"), "json")
+    texts = [RUN_ID.sub("<run>", steady(text)) for text in (page.as_on_page(told.decode()), *shown)]
+    return json.loads(texts[0]) in [json.loads(text) for text in texts[1:]]
+
+
+def told_people(wiremock: WireMockServer) -> bytes:
+    """Wait for a message to people, and return it."""
+    wait_for(lambda: wiremock.count("POST", "/hook") > 0, "a message")
+    (request,) = [request for request in wiremock.requests() if request.path == "/hook"]
+    return request.body
+
+
+def telling(wiremock: WireMockServer) -> str:
+    """Have an address take messages, and return it."""
+    wiremock.stub("POST", "/hook", {"status": 200})
+    return f"{wiremock.url}/hook"
+
+
 def broken(shop: Database, total: str) -> None:
     with shop.connect() as connection:
         connection.execute("UPDATE orders SET total = %s WHERE id = 100", (total,))
@@ -166,7 +188,7 @@ def test_the_first_look(place: Place) -> None:
 
 def test_a_backend_that_was_down_all_night(place: Place, backend: Backend) -> None:
     backend.stop()
-    settings = {"AEGIS_CLOSE_FROM": str(DAYS[0]), "AEGIS_RETRY_SECONDS": "15"}
+    settings = {"AEGIS_CLOSE_FROM": str(DAYS[0]), "AEGIS_RETRY_SECONDS": "20"}
     with served(place, **settings) as serving:
         night(place, serving)
         wait_for(lambda: states(place) == ["waiting"] * 3, "three days to wait")
@@ -178,11 +200,12 @@ def test_a_backend_that_was_down_all_night(place: Place, backend: Backend) -> No
             page.follow()
 
 
-def test_a_day_that_was_rejected(place: Place, shop: Database) -> None:
+def test_a_day_that_was_rejected(place: Place, shop: Database, wiremock: WireMockServer) -> None:
     broken(shop, "-12.50")
-    with served(place) as serving:
+    with served(place, AEGIS_NOTIFY_URL=telling(wiremock)) as serving:
         night(place, serving)
         serving.wait_for("job.sent_to_dlq")
+        assert is_shown(told_people(wiremock), place)
         with following("A day was rejected", place) as page:
             page.follow()
             broken(shop, "12.50")
@@ -211,7 +234,7 @@ def test_a_day_in_conflict(
             page.follow()
 
 
-def test_nights_that_were_missed(place: Place) -> None:
+def test_nights_that_were_missed(place: Place, wiremock: WireMockServer) -> None:
     closed_days(place)
     long_ago = (yesterday() - timedelta(days=8)).isoformat() + "T05:00:00.000000Z"
     change(
@@ -219,11 +242,19 @@ def test_nights_that_were_missed(place: Place) -> None:
         "UPDATE schedules SET next_at = ?, decided_until = NULL WHERE name = 'daily-close'",
         long_ago,
     )
-    with served(place) as serving:
+    with served(place, AEGIS_NOTIFY_URL=telling(wiremock)) as serving:
+        assert is_shown(told_people(wiremock), place)
         serving.wait_for("job.completed", job="night")
         with following("Nights were missed", place) as page:
             page.follow()
             page.follow()
+
+
+def test_a_day_that_is_open_at_its_deadline(place: Place, wiremock: WireMockServer) -> None:
+    with served(place, AEGIS_NOTIFY_URL=telling(wiremock)):
+        assert place.run("schedules", "trigger", "close-deadline").status == 0
+
+        assert is_shown(told_people(wiremock), place)
 
 
 def test_a_process_that_hangs(place: Place) -> None:
