@@ -74,8 +74,9 @@ format: $(VENV)/.dev ## Write the code as the formatter would
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format --quiet .
 
-docs: $(VENV)/.package ## Write the page of settings from the settings
+docs: $(VENV)/.package ## Write what pages have from the source: the settings, the life of a run
 	@$(BIN)/python -m tools.settings_page
+	@$(BIN)/python -m tools.run_states
 
 lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@echo "Resolving the dependencies..."

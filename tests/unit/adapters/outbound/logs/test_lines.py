@@ -21,6 +21,7 @@ from aegis_batch.domain.events import (
     CloseStarted,
     DayOverdue,
     Event,
+    OccurrenceDecided,
     RequestAnswered,
     RequestFailed,
     RuleBroken,
@@ -213,3 +214,26 @@ def test_libraries_own_log_lines_go_nowhere(
     logging.getLogger("httpx").error("GET https://user:secret@host")
     assert stream.getvalue() == ""
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("decision", "level"),
+    [("RAN", "INFO"), ("SKIPPED", "INFO"), ("MISSED", "ERROR"), ("SUPERSEDED", "DEBUG")],
+)
+def test_a_decision_is_told_by_what_it_means_to_people(
+    decision: str, level: str, stream: io.StringIO
+) -> None:
+    set_up_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    LogMetricsSink().emit(
+        OccurrenceDecided(
+            at=AT,
+            schedule="daily-close",
+            nominal=AT,
+            decision=Decision(decision),
+            reason="it was due",
+            run_id=None,
+        )
+    )
+
+    (line,) = stream.getvalue().splitlines()
+    assert (json.loads(line)["level"], json.loads(line)["decision"]) == (level, decision)
