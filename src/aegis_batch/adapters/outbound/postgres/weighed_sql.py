@@ -1,0 +1,147 @@
+"""The statement that proves a large day of scattered ids sound, without adding up any one order.
+
+Adding up by order means a million groups, for which one server process alone keeps memory or
+files. So each order's id is hashed to a weight, with a number that nobody knows before. The totals
+of all orders, each times the weight of its order, are then held against the amounts of all lines,
+each times the weight of its line's order. If any order differs from its lines, the two sums are
+equal by a chance of one in 2**64, as far as the hash can't be told from random numbers. That much
+the server does in the same parallel pass that adds up quantities by name.
+
+It says that something is off, not what: then the split form has to find it.
+"""
+
+from decimal import Decimal
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO
+from aegis_batch.adapters.outbound.postgres.line_sql import amount_to_hold, item_name, line_bits
+from aegis_batch.adapters.outbound.postgres.order_extent import Extent
+from aegis_batch.adapters.outbound.postgres.order_numbers import Number, quantity_of
+from aegis_batch.adapters.outbound.postgres.order_rows import PART_DAY, PART_ITEMS, part_of_rows
+from aegis_batch.adapters.outbound.postgres.order_sql import counts
+from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
+from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
+
+__all__ = ["sample_statement", "weighable_total", "weighed_statement"]
+
+# Of a shop whose totals differ from the lines in one order of twenty, all but one day in a
+# hundred show it in so many orders.
+_SAMPLE_ORDERS: Final = 100
+
+
+def weighable_total(source: OrdersSource, tolerance: Decimal) -> Number | None:
+    """Return the orders' total if orders, which can be split, can be proved sound by weights.
+
+    The server hashes whole numbers by 32 bits of theirs, so that only UUIDs have weights of their
+    own; amounts that may differ can't be added up before they are compared. A sample of orders
+    needs an index that leads to their lines.
+    """
+    if source.id_type != "uuid" or tolerance or not source.lines_are_indexed:
+        return None
+    if source.total_kind is None:
+        return None
+    return Number(source.orders_column("AEGIS_ORDERS_TOTAL"), source.total_kind)
+
+
+def sample_statement(source: OrdersSource, bounds: PlacedAtBounds, total: Number) -> sa.Select[Any]:
+    """Return a statement of one row, ``is_sound``: whether a few orders equal their lines."""
+    line_order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
+    some = (
+        sa.select(source.orders_column("AEGIS_ORDERS_ID").label("id"), total.exact.label("total"))
+        .where(counts(source, bounds))
+        # So that an index on time leads there: the planner, left alone, might read all before it.
+        .order_by(source.orders_column("AEGIS_ORDERS_PLACED_AT"))
+        .limit(_SAMPLE_ORDERS)
+        .subquery("some")
+    )
+    of_lines = (
+        sa.select(sa.func.sum(amount_to_hold(source)))
+        .where(line_order_id == some.c.id)
+        .scalar_subquery()
+    )
+    agrees = sa.func.coalesce(some.c.total == of_lines, sa.false())
+    return sa.select(sa.func.bool_and(agrees).label("is_sound")).select_from(some)
+
+
+def weighed_statement(
+    source: OrdersSource, bounds: PlacedAtBounds, extent: Extent, total: Number, seed: int
+) -> sa.CompoundSelect[Any]:
+    """Return one statement whose rows are the totals of a window, or none if anything is off.
+
+    ``extent`` is the window's, of the same snapshot; ``seed`` is any 64 bits, signed, that the
+    orders were written without knowing. The columns are those of ``part_of_rows``: one row ``day``
+    has the sums, rows of ``items`` have the quantity of one raw name each.
+    """
+    sold = _sold(source, bounds, seed)
+    proof = _proof(source, bounds, total, seed, sold).cte("proof")
+    is_sound = sa.select(proof.c.is_sound).scalar_subquery()
+    day = {
+        "orders": sa.literal(extent.orders, sa.BigInteger),
+        "lines": sa.select(sa.func.sum(sold.c.lines)).scalar_subquery(),
+        "amount": sa.literal(extent.revenue, sa.Numeric),
+    }
+    items = part_of_rows(PART_ITEMS, {"key": sold.c.name, "amount": sold.c.quantity})
+    return sa.union_all(
+        part_of_rows(PART_DAY, day).where(is_sound),
+        items.select_from(sold).where(is_sound),
+    )
+
+
+def _sold(source: OrdersSource, bounds: PlacedAtBounds, seed: int) -> sa.CTE:
+    """Return a row for each raw name in the lines of the window."""
+    line_order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
+    name = item_name(source)
+    return (
+        sa.select(
+            name.label("name"),
+            sa.func.count().label("lines"),
+            sa.func.sum(quantity_of(source).finite_or_zero).label("quantity"),
+            sa.func.sum(_weight(line_order_id, seed) * amount_to_hold(source)).label("weighed"),
+            sa.func.bit_or(line_bits(source)).label("bits"),
+        )
+        .select_from(
+            source.orders.join(
+                source.items, line_order_id == source.orders_column("AEGIS_ORDERS_ID")
+            )
+        )
+        .where(counts(source, bounds))
+        .group_by(name)
+        .cte("sold")
+    )
+
+
+def _proof(
+    source: OrdersSource, bounds: PlacedAtBounds, total: Number, seed: int, sold: sa.CTE
+) -> sa.Select[Any]:
+    """Return one row, ``is_sound``: not true where an order or a line has a finding."""
+    order_id = source.orders_column("AEGIS_ORDERS_ID")
+    orders = (
+        sa.select(
+            sa.func.sum(_weight(order_id, seed) * total.exact).label("weighed"),
+            sa.func.bool_and(total.is_at_least(0)).label("are_fine"),
+        )
+        .where(counts(source, bounds))
+        .subquery("placed")
+    )
+    lines = sa.select(
+        sa.func.sum(sold.c.weighed).label("weighed"), sa.func.bit_or(sold.c.bits).label("bits")
+    ).subquery("lines")
+    # To the sums, an order that costs nothing is the same with lines and without.
+    is_of_order = source.items_column("AEGIS_ITEMS_ORDER_ID") == order_id
+    its_lines = sa.exists().select_from(source.items).where(is_of_order)
+    is_empty = sa.and_(counts(source, bounds), total.exact == ZERO, sa.not_(its_lines))
+    is_sound = sa.and_(
+        orders.c.are_fine,
+        lines.c.bits == ZERO,
+        orders.c.weighed == lines.c.weighed,
+        sa.not_(sa.exists().select_from(source.orders).where(is_empty)),
+    )
+    return sa.select(is_sound.label("is_sound")).select_from(orders.join(lines, sa.true()))
+
+
+def _weight(order_id: sa.ColumnElement[Any], seed: int) -> sa.ColumnElement[Any]:
+    hashed = sa.func.uuid_hash_extended(order_id, sa.literal(seed, sa.BigInteger))
+    # Products of whole numbers would overflow.
+    return sa.cast(hashed, sa.Numeric)
