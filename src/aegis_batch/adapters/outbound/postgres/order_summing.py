@@ -9,7 +9,6 @@ from sqlalchemy import Row
 
 from aegis_batch.adapters.outbound.postgres.database import Snapshot
 from aegis_batch.adapters.outbound.postgres.order_extent import (
-    Extent,
     can_be_split,
     extent_of,
     stand_together,
@@ -19,6 +18,7 @@ from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 from aegis_batch.adapters.outbound.postgres.split_sql import planner_settings, split_statement
 from aegis_batch.adapters.outbound.postgres.weighed_sql import (
+    memory_setting,
     sample_statement,
     weighable_total,
     weighed_statement,
@@ -46,33 +46,20 @@ def sum_up(
     """
     if source.orders_estimated < large_day_orders or not can_be_split(source):
         return snapshot.rows(plain_statement(source, bounds, tolerance))
-    extent = extent_of(snapshot, source, bounds)
+    total = weighable_total(source, tolerance)
+    seed = None if total is None else int.from_bytes(os.urandom(8), signed=True)
+    extent = extent_of(snapshot, source, bounds, seed)
     if extent.ids is None or extent.orders < large_day_orders:
         return snapshot.rows(plain_statement(source, bounds, tolerance))
     streamed = source.lines_are_indexed and stand_together(snapshot, source, extent)
-    if not streamed:
-        rows = _weighed(snapshot, source, bounds, tolerance, extent)
-        if rows:
-            return rows
+    if not streamed and total is not None and seed is not None and extent.weighed is not None:
+        # A shop whose totals never equal the lines shouldn't pay for the proof every night.
+        (sample,) = snapshot.rows(sample_statement(source, bounds, total))
+        if sample.is_sound:
+            snapshot.rows(memory_setting())
+            rows = snapshot.rows(weighed_statement(source, bounds, extent, total, seed))
+            if rows:
+                return rows
     snapshot.rows(planner_settings(streamed=streamed))
     ranges = extent.ids.split(_RANGES)
     return snapshot.rows(split_statement(source, bounds, tolerance, extent, ranges))
-
-
-def _weighed(
-    snapshot: Snapshot,
-    source: OrdersSource,
-    bounds: PlacedAtBounds,
-    tolerance: Decimal,
-    extent: Extent,
-) -> Sequence[Row[Any]]:
-    """Return the totals of a window that can be proved sound as a whole, and else no rows."""
-    total = weighable_total(source, tolerance)
-    if total is None:
-        return ()
-    # A shop whose totals never equal the lines shouldn't pay for the proof every night.
-    (sample,) = snapshot.rows(sample_statement(source, bounds, total))
-    if not sample.is_sound:
-        return ()
-    seed = int.from_bytes(os.urandom(8), signed=True)
-    return snapshot.rows(weighed_statement(source, bounds, extent, total, seed))
