@@ -9,11 +9,12 @@ from pathlib import Path
 from bench.ground import Ground, running_ground
 from bench.measure import measure
 from bench.rounds import large_day, small_day
-from bench.shop import GROWING, SCATTERED, day_figures
+from bench.shop import GROWING, SCATTERED, Ids, day_figures
 from bench.table import Section, as_markdown
 from bench.ways import IMPORTS_ALONE, large_ways
 
 _SMALL_DAY_ORDERS = 69
+_IDS = {"growing": GROWING, "random": SCATTERED}
 _RESULTS = Path(__file__).parent / "results.md"
 
 
@@ -23,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with running_ground() as ground:
         sections = [_small_section(ground, options.rounds)]
         for orders in options.sizes:
-            sections += _large_sections(ground, orders, options.rounds, options.without)
+            sections += [
+                _large_section(ground, _IDS[key], orders, options) for key in options.ids or _IDS
+            ]
     table = as_markdown(sections, rounds=options.rounds)
     options.results.write_text(table, encoding="utf-8")
     sys.stdout.write(table)
@@ -40,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=["checked", "close", "polars", "cursor"],
         help="a way to leave out",
     )
+    parser.add_argument(
+        "--ids", action="append", choices=_IDS, help="a kind of ids to measure; all unless named"
+    )
     parser.add_argument("--results", type=Path, default=_RESULTS, help="the file for the table")
     return parser
 
@@ -51,19 +57,13 @@ def _small_section(ground: Ground, rounds: int) -> Section:
         return Section(f"{_SMALL_DAY_ORDERS} orders, handed over", scores)
 
 
-def _large_sections(
-    ground: Ground, orders: int, rounds: int, without: Sequence[str]
-) -> list[Section]:
-    sections = []
-    expected = day_figures(orders)
-    for ids in (GROWING, SCATTERED):
-        title = f"{orders:,} orders, {ids.name}"
-        _tell(title)
-        with ground.shop(ids, orders) as environ:
-            ways = large_ways(ground.psql, without=without)
-            scores = large_day(ways, environ, expected, rounds)
-            sections.append(Section(title, scores, _imports_mb(environ, rounds)))
-    return sections
+def _large_section(ground: Ground, ids: Ids, orders: int, options: argparse.Namespace) -> Section:
+    title = f"{orders:,} orders, {ids.name}"
+    _tell(title)
+    with ground.shop(ids, orders) as environ:
+        ways = large_ways(ground.psql, without=options.without)
+        scores = large_day(ways, environ, day_figures(orders), options.rounds)
+        return Section(title, scores, _imports_mb(environ, options.rounds))
 
 
 def _imports_mb(environ: Mapping[str, str], rounds: int) -> float:

@@ -44,6 +44,25 @@ def test_a_tiny_bench_holds_all_ways_to_the_made_up_days_figures(tmp_path: Path)
     ]
 
 
+def test_a_bench_of_one_kind_of_ids_leaves_the_other_out(tmp_path: Path) -> None:
+    results = tmp_path / "results.md"
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench", "30", "--rounds", "1", "--ids", "random"),
+            *("--without", "polars", "--results", str(results)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=BENCH_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "30 orders, random ids (UUID)" in done.stdout
+    assert "ids that grow" not in done.stdout
+
+
 def test_the_day_of_the_shop_has_the_orders_and_lines_that_were_asked_for() -> None:
     figures = day_figures(1000)
 
