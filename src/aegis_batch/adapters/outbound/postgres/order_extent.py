@@ -14,6 +14,7 @@ from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO
 from aegis_batch.adapters.outbound.postgres.order_numbers import Number
 from aegis_batch.adapters.outbound.postgres.order_rows import CODE_POINTS
 from aegis_batch.adapters.outbound.postgres.order_sql import counts
+from aegis_batch.adapters.outbound.postgres.order_weights import Weights
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 
@@ -25,7 +26,6 @@ __all__ = [
     "can_be_split",
     "extent_of",
     "stand_together",
-    "weight_of",
 ]
 
 # How many ids the range may hold for each order of the day that still counts as standing together.
@@ -93,17 +93,10 @@ def can_be_split(source: OrdersSource) -> bool:
     return source.ids_are_unique and types[0] is not None and types[0] is types[1]
 
 
-def weight_of(order_id: sa.ColumnElement[Any], seed: int) -> sa.ColumnElement[Any]:
-    """Return 64 bits, hashed from a UUID and as many, signed, that nobody knew before."""
-    hashed = sa.func.uuid_hash_extended(order_id, sa.literal(seed, sa.BigInteger))
-    # Products of whole numbers would overflow.
-    return sa.cast(hashed, sa.Numeric)
-
-
 def extent_of(
-    snapshot: Snapshot, source: OrdersSource, bounds: PlacedAtBounds, seed: int | None
+    snapshot: Snapshot, source: OrdersSource, bounds: PlacedAtBounds, weights: Weights | None
 ) -> Extent:
-    """Ask for the extent of a window's orders, whose ids can be split, or weighed given a seed."""
+    """Ask for the extent of a window's orders, whose ids can be split."""
     ids = _ID_TYPES[source.id_type]
     order_id = source.orders_column("AEGIS_ORDERS_ID")
     # Not every server has a smallest UUID, but their text sorts as they do.
@@ -114,9 +107,9 @@ def extent_of(
     if source.total_kind is not None:
         own = Number(source.orders_column("AEGIS_ORDERS_TOTAL"), source.total_kind)
         total = sa.func.coalesce(sa.func.sum(own.finite_or_zero), ZERO)
-        if seed is not None:
+        if weights is not None:
             are_fine = sa.func.bool_and(own.is_at_least(0))
-            weighed = sa.case((are_fine, sa.func.sum(weight_of(order_id, seed) * own.exact)))
+            weighed = sa.case((are_fine, sa.func.sum(weights.of(order_id) * own.exact)))
             free_orders = sa.func.count().filter(own.exact == ZERO)
     (row,) = snapshot.rows(
         sa.select(

@@ -1,30 +1,30 @@
 """The statement that proves a large day of scattered ids sound, without adding up any one order.
 
-Adding up by order means a million groups, for which one server process alone keeps memory or
-files. So each order's id is hashed to a weight, with a number that nobody knows before. The totals
-of all orders, each times the weight of its order, are then held against the amounts of all lines,
-each times the weight of its line's order. If any order differs from its lines, the two sums are
-equal by a chance of one in 2**64, as far as the hash can't be told from random numbers. That much
-the server does in the same parallel pass that adds up quantities by name.
+Adding up by order makes a group of each of a million orders, and no parallel plan. So each order's
+id is hashed to a weight, with a number that nobody knew before. The totals of all orders, each
+times the weight of its order, are then held against the amounts of all lines, each times the
+weight of its line's order. Where any order differs from its lines, the two sums are equal by a
+chance of one in 2**64, as far as the hashes can't be told from random numbers. That much the server
+does in the same parallel pass that adds up quantities by name.
 
 It says that something is off, not what: then the split form has to find it.
 """
 
-from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO
 from aegis_batch.adapters.outbound.postgres.line_sql import amount_to_hold, item_name, line_bits
-from aegis_batch.adapters.outbound.postgres.order_extent import Extent, weight_of
-from aegis_batch.adapters.outbound.postgres.order_numbers import Number, quantity_of
+from aegis_batch.adapters.outbound.postgres.order_extent import Extent
+from aegis_batch.adapters.outbound.postgres.order_numbers import quantity_of
 from aegis_batch.adapters.outbound.postgres.order_rows import PART_DAY, PART_ITEMS, part_of_rows
 from aegis_batch.adapters.outbound.postgres.order_sql import counts
+from aegis_batch.adapters.outbound.postgres.order_weights import Weights
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 
-__all__ = ["memory_setting", "sample_statement", "weighable_total", "weighed_statement"]
+__all__ = ["memory_setting", "sample_statement", "weighed_statement"]
 
 # Of a shop whose totals differ from the lines in one order of twenty, all but one day in a
 # hundred show it in so many orders.
@@ -39,25 +39,15 @@ def memory_setting() -> sa.Select[Any]:
     return sa.select(sa.func.set_config("work_mem", _MEMORY, sa.true()).label("work_mem"))
 
 
-def weighable_total(source: OrdersSource, tolerance: Decimal) -> Number | None:
-    """Return the orders' total if orders, which can be split, can be proved sound by weights.
-
-    The server hashes whole numbers by 32 bits of theirs, so that only UUIDs have weights of their
-    own; amounts that may differ can't be added up before they are compared. A sample of orders
-    needs an index that leads to their lines.
-    """
-    if source.id_type != "uuid" or tolerance or not source.lines_are_indexed:
-        return None
-    if source.total_kind is None:
-        return None
-    return Number(source.orders_column("AEGIS_ORDERS_TOTAL"), source.total_kind)
-
-
-def sample_statement(source: OrdersSource, bounds: PlacedAtBounds, total: Number) -> sa.Select[Any]:
+def sample_statement(
+    source: OrdersSource, bounds: PlacedAtBounds, weights: Weights
+) -> sa.Select[Any]:
     """Return a statement of one row, ``is_sound``: whether a few orders equal their lines."""
     line_order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
     some = (
-        sa.select(source.orders_column("AEGIS_ORDERS_ID").label("id"), total.exact.label("total"))
+        sa.select(
+            source.orders_column("AEGIS_ORDERS_ID").label("id"), weights.total.exact.label("total")
+        )
         .where(counts(source, bounds))
         # So that an index on time leads there: the planner, left alone, might read all before it.
         .order_by(source.orders_column("AEGIS_ORDERS_PLACED_AT"))
@@ -74,19 +64,19 @@ def sample_statement(source: OrdersSource, bounds: PlacedAtBounds, total: Number
 
 
 def weighed_statement(
-    source: OrdersSource, bounds: PlacedAtBounds, extent: Extent, total: Number, seed: int
+    source: OrdersSource, bounds: PlacedAtBounds, extent: Extent, weights: Weights
 ) -> sa.CompoundSelect[Any]:
     """Return one statement whose rows are the totals of a window, or none if anything is off.
 
-    ``extent`` is the window's, of the same snapshot, weighed with the same seed. The columns are
+    ``extent`` is the window's, of the same snapshot and with the same weights. The columns are
     those of ``part_of_rows``: one row ``day`` has the sums, rows of ``items`` have the quantity of
     one raw name each.
     """
-    sold = _sold(source, bounds, seed)
+    sold = _sold(source, bounds, weights)
     is_sound = _is_sound(extent, sold)
     if extent.free_orders:
         # To the sums, an order that costs nothing is the same with lines and without.
-        is_sound = sa.and_(is_sound, sa.not_(_is_any_free_order_empty(source, bounds, total)))
+        is_sound = sa.and_(is_sound, sa.not_(_is_any_free_order_empty(source, bounds, weights)))
     day = {
         "orders": sa.literal(extent.orders, sa.BigInteger),
         "lines": sa.select(sa.func.sum(sold.c.lines)).scalar_subquery(),
@@ -99,12 +89,12 @@ def weighed_statement(
     )
 
 
-def _sold(source: OrdersSource, bounds: PlacedAtBounds, seed: int) -> sa.CTE:
+def _sold(source: OrdersSource, bounds: PlacedAtBounds, weights: Weights) -> sa.CTE:
     """Return a row for each raw name in the lines of the window."""
     line_order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
     name = item_name(source)
     of_order = line_order_id == source.orders_column("AEGIS_ORDERS_ID")
-    weighed = weight_of(line_order_id, seed) * amount_to_hold(source)
+    weighed = weights.of(line_order_id) * amount_to_hold(source)
     return (
         sa.select(
             name.label("name"),
@@ -129,10 +119,10 @@ def _is_sound(extent: Extent, sold: sa.CTE) -> sa.ColumnElement[bool]:
 
 
 def _is_any_free_order_empty(
-    source: OrdersSource, bounds: PlacedAtBounds, total: Number
+    source: OrdersSource, bounds: PlacedAtBounds, weights: Weights
 ) -> sa.ColumnElement[bool]:
     order_id = source.orders_column("AEGIS_ORDERS_ID")
     is_of_order = source.items_column("AEGIS_ITEMS_ORDER_ID") == order_id
     its_lines = sa.exists().select_from(source.items).where(is_of_order)
-    is_empty = sa.and_(counts(source, bounds), total.exact == ZERO, sa.not_(its_lines))
+    is_empty = sa.and_(counts(source, bounds), weights.total.exact == ZERO, sa.not_(its_lines))
     return sa.exists().select_from(source.orders).where(is_empty)
