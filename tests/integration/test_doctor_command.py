@@ -340,6 +340,29 @@ def test_an_index_behind_a_view_serves_and_a_missing_one_is_named_by_its_table(
     assert look(**names).amiss() == []
 
 
+def test_tables_behind_views_may_be_in_a_schema_that_is_closed(look: Look, shop: Database) -> None:
+    apply(
+        shop,
+        [
+            "DROP INDEX orders_created_at_idx;",
+            "CREATE SCHEMA closed;",
+            "CREATE SCHEMA aegis;",
+            "ALTER TABLE orders SET SCHEMA closed;",
+            "ALTER TABLE order_items SET SCHEMA closed;",
+            f"REVOKE ALL ON closed.orders, closed.order_items FROM {READER};",
+            "CREATE VIEW aegis.orders AS SELECT * FROM closed.orders;",
+            "CREATE VIEW aegis.order_items AS SELECT * FROM closed.order_items;",
+            f"GRANT USAGE ON SCHEMA aegis TO {READER};",
+            f"GRANT SELECT ON aegis.orders, aegis.order_items TO {READER};",
+        ],
+    )
+
+    told = look(AEGIS_ORDERS_TABLE="aegis.orders", AEGIS_ITEMS_TABLE="aegis.order_items")
+
+    assert told.amiss() == []
+    assert "closed.orders is read from end" in told.named("orders.window_index")[0]["message"]
+
+
 @pytest.mark.parametrize(
     "grants",
     [

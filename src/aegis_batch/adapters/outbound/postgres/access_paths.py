@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from aegis_batch.adapters.outbound.postgres.catalogue_indexes import catalogue_table
 from aegis_batch.adapters.outbound.postgres.database import Snapshot
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
@@ -112,9 +113,12 @@ def _scans(plan: dict[str, Any], compared: re.Pattern[str]) -> Iterator[_Scan]:
 
 
 def _size_bytes(snapshot: Snapshot, scan: _Scan) -> int:
-    relation = sa.table("pg_class", sa.column("oid"), sa.column("relname"), schema="pg_catalog")
-    oid = sa.func.to_regclass(quoted_path(scan.schema, scan.table))
+    # Not by to_regclass, which is refused where the role may use a view and not what is behind it.
+    relation = catalogue_table("pg_class", "oid relname relnamespace")
+    namespace = catalogue_table("pg_namespace", "oid nspname")
     ((size,),) = snapshot.rows(
-        sa.select(sa.func.pg_relation_size(relation.c.oid)).where(relation.c.oid == oid)
+        sa.select(sa.func.pg_relation_size(relation.c.oid))
+        .join(namespace, namespace.c.oid == relation.c.relnamespace)
+        .where(namespace.c.nspname == scan.schema, relation.c.relname == scan.table)
     )
     return int(size)
