@@ -252,6 +252,51 @@ def test_a_timestamp_that_can_only_be_utc_is_told_to_be(look: Look, shop: Databa
     assert remedy.endswith("so it is AEGIS_ORDERS_PLACED_AT_KIND=utc.")
 
 
+@pytest.mark.parametrize(
+    ("zone", "wrong", "right"),
+    [("America/Sao_Paulo", "wall", "utc"), ("Asia/Tokyo", "utc", "wall")],
+)
+def test_a_kind_that_an_order_contradicts_leads_to_the_kind_that_fits(
+    look: Look, shop: Database, zone: str, wrong: str, right: str
+) -> None:
+    stamped = "UTC" if right == "utc" else zone
+    to_local = f"TYPE timestamp USING created_at AT TIME ZONE '{stamped}'"
+    apply(
+        shop,
+        [
+            f"ALTER TABLE orders ALTER created_at {to_local};",
+            "INSERT INTO orders VALUES (91, now() + interval '20 days', 2), (92, 'infinity', 2);",
+        ],
+    )
+
+    told = look(AEGIS_TIMEZONE=zone, AEGIS_ORDERS_PLACED_AT_KIND=wrong)
+
+    assert told.amiss() == ["orders.placed_at"]
+    assert told.status == 1
+    remedy = told.remedy("orders.placed_at")
+    assert f"Set AEGIS_ORDERS_PLACED_AT_KIND={right}" in remedy
+    assert look(AEGIS_TIMEZONE=zone, AEGIS_ORDERS_PLACED_AT_KIND=right).amiss() == []
+    ambiguous = look(AEGIS_TIMEZONE=zone).remedy("orders.placed_at")
+    assert ambiguous.endswith(f"so it is AEGIS_ORDERS_PLACED_AT_KIND={right}.")
+
+
+def test_stamps_that_no_calendar_holds_prove_nothing(look: Look, shop: Database) -> None:
+    apply(
+        shop,
+        [
+            "ALTER TABLE orders ALTER created_at TYPE timestamp;",
+            "INSERT INTO orders VALUES (91, 'infinity', 2), (92, '20000-01-01', 2);",
+            "DELETE FROM order_items WHERE order_id = 0;",
+            "DELETE FROM orders WHERE id = 0;",
+        ],
+    )
+
+    told = look(AEGIS_TIMEZONE="America/Sao_Paulo")
+
+    assert told.amiss() == ["orders.placed_at"]
+    assert told.remedy("orders.placed_at").endswith("utc for UTC.")
+
+
 def test_a_kind_that_the_type_contradicts_leads_to_the_kind_that_fits(look: Look) -> None:
     told = look(AEGIS_ORDERS_PLACED_AT_KIND="wall")
 

@@ -93,3 +93,15 @@ def test_a_wrong_password_is_a_misfit_and_not_tried_again(database: Database) ->
         inspector_at(database.dsn(password="wrong")).server()
 
     assert caught.value.code == "login_refused"
+
+
+def test_stamps_that_cannot_be_looked_at_in_time_prove_nothing(database: Database) -> None:
+    open_shop(database)
+    with database.connect() as connection:
+        connection.execute("ALTER TABLE orders ALTER created_at TYPE timestamp")
+    with database.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+
+        fit = inspector_at(database.dsn(), 0.5).fit()
+
+    assert [fault.code for fault in fit.faults] == ["placed_at_ambiguous"]
