@@ -190,13 +190,13 @@ def test_a_missing_table_leads_to_one_of_a_like_name(look: Look, shop: Database)
             "CREATE SCHEMA sales;",
             "ALTER TABLE order_items SET SCHEMA sales;",
             "ALTER TABLE sales.order_items RENAME TO order_lines;",
-            f"GRANT USAGE ON SCHEMA sales TO {READER};",
         ],
     )
 
     remedy = look().remedy("orders.tables")
 
     assert "Set AEGIS_ITEMS_TABLE to the right one (sales.order_lines, " in remedy
+    apply(shop, look(AEGIS_ITEMS_TABLE="sales.order_lines").sql("orders.tables"))
     assert look(AEGIS_ITEMS_TABLE="sales.order_lines").amiss() == []
 
 
@@ -206,12 +206,15 @@ def test_a_column_of_the_wrong_type_leads_to_a_view(look: Look, shop: Database) 
     assert "Make a view that casts what doesn't fit" in look().remedy("orders.tables")
 
 
-@pytest.mark.parametrize("way", ["tables", "schema"])
+@pytest.mark.parametrize("way", ["tables", "schema", "search path"])
 def test_tables_that_may_not_be_read_lead_to_the_grant(
     look: Look, shop: Database, way: str
 ) -> None:
     if way == "tables":
         apply(shop, [f"REVOKE ALL ON orders, order_items FROM {READER};"])
+        names = {}
+    elif way == "search path":
+        apply(shop, ["REVOKE USAGE ON SCHEMA public FROM PUBLIC;"])
         names = {}
     else:
         apply(
@@ -226,7 +229,7 @@ def test_tables_that_may_not_be_read_lead_to_the_grant(
 
     told = look(**names)
 
-    assert told.verdict("orders.tables") == "fail"
+    assert told.amiss() == ["orders.tables"]
     apply(shop, told.sql("orders.tables"))
     assert look(**names).amiss() == []
 

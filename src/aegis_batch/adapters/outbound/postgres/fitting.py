@@ -86,19 +86,43 @@ def grant_reading(names: Sequence[TableName], role: str) -> str:
 def _told(
     snapshot: Snapshot, catalogue: Catalogue, schema: OrdersSchema, found: Sequence[SchemaFault]
 ) -> Iterator[Fault]:
-    hidden = [fault for fault in found if fault.code == "permission_denied"]
+    names = {
+        "AEGIS_ORDERS_TABLE": schema.orders_name(),
+        "AEGIS_ITEMS_TABLE": schema.items_name(),
+    }
+    missing = {fault.setting for fault in found if fault.code == "missing_table"}
+    closed = {s: name for s in missing if (name := _closed_table(snapshot, names[s])) is not None}
+    hidden = [fault.text for fault in found if fault.code == "permission_denied"] + [
+        f"{name} ({setting}) is in a schema that the role may not use"
+        for setting, name in sorted(closed.items(), reverse=True)
+    ]
     if hidden:
         role = str(snapshot.rows(sa.select(sa.func.current_user()))[0][0])
         yield Fault(
             "permission_denied",
-            "; ".join(fault.text for fault in hidden) + ".",
-            "As the owner of the tables:\n"
-            + grant_reading((schema.orders_name(), schema.items_name()), role),
+            "; ".join(hidden) + ".",
+            "As the owner of the tables:\n" + grant_reading(tuple((names | closed).values()), role),
         )
     for fault in found:
-        if fault.code != "permission_denied":
+        if fault.code != "permission_denied" and fault.setting not in closed:
             remedy = _remedy(snapshot, catalogue, schema, fault)
             yield Fault(fault.code, fault.text + ".", remedy)
+
+
+def _closed_table(snapshot: Snapshot, wanted: TableName) -> TableName | None:
+    """Return what a name without a schema would mean if the role might use the search path."""
+    rows = snapshot.rows(
+        sa.text(
+            "SELECT n.nspname FROM pg_catalog.pg_class c"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " JOIN unnest(string_to_array(translate(current_setting('search_path'), '\" ', ''),"
+            " ',')) WITH ORDINALITY AS path (name, place)"
+            " ON n.nspname = CASE path.name WHEN '$user' THEN current_user ELSE path.name END"
+            " WHERE c.relname = :name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+            " AND NOT has_schema_privilege(n.oid, 'USAGE') ORDER BY path.place LIMIT 1"
+        ).bindparams(name=wanted.name)
+    )
+    return TableName(rows[0].nspname, wanted.name) if rows and wanted.schema is None else None
 
 
 def _remedy(
@@ -136,8 +160,7 @@ def _near_tables(snapshot: Snapshot, wanted: TableName) -> str:
             "SELECT n.nspname, c.relname, pg_table_is_visible(c.oid) AS is_visible"
             " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
             " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_'"
-            " AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')"
-            " ORDER BY 3 DESC, 1, 2 LIMIT :most"
+            " AND n.nspname <> 'information_schema' ORDER BY 3 DESC, 1, 2 LIMIT :most"
         ).bindparams(most=_TABLES_MAX)
     )
     names = {
