@@ -346,6 +346,82 @@ def test_a_large_table_without_an_index_leads_to_the_index(
     assert look().amiss() == []
 
 
+def _only_index(shop: Database, *indexes: str) -> None:
+    """Put indexes in the place of the one on the orders' time."""
+    apply(shop, ["DROP INDEX IF EXISTS orders_created_at_idx;"])
+    apply(shop, [f"CREATE INDEX {index};" for index in indexes])
+
+
+def test_an_index_that_has_the_column_counts_only_where_it_leads_to_it(
+    look: Look, shop: Database
+) -> None:
+    apply(shop, ["ALTER TABLE orders ADD customer_id int, ADD status text DEFAULT 'paid';"])
+    _grow(shop)
+    view = "SELECT id, created_at, total FROM orders WHERE status = 'paid'"
+    apply(shop, [f"CREATE VIEW paid AS {view};", f"GRANT SELECT ON paid TO {READER};"])
+
+    _only_index(shop, "a ON orders (customer_id, created_at)", "b ON orders (id, created_at)")
+    told = look()
+    assert told.amiss() == ["orders.window_index"]
+    assert told.sql("orders.window_index") == [
+        "CREATE INDEX CONCURRENTLY ON public.orders (created_at);"
+    ]
+
+    apply(shop, ["DROP INDEX a;", "DROP INDEX b;"])
+    _only_index(shop, "c ON orders (status, created_at)")
+    assert look(AEGIS_ORDERS_TABLE="paid").amiss() == []
+    assert look().amiss() == ["orders.window_index"]
+
+    apply(shop, ["DROP INDEX c;"])
+    _only_index(shop, "d ON orders USING brin (total, created_at)")
+    assert look().amiss() == []
+
+
+def test_a_partition_without_an_index_leads_to_one_on_the_whole_table(
+    look: Look, shop: Database
+) -> None:
+    parted = "id bigint, created_at timestamptz, total numeric"
+    apply(
+        shop,
+        [
+            f"CREATE TABLE parted ({parted}) PARTITION BY RANGE (created_at);",
+            "CREATE TABLE past PARTITION OF parted FOR VALUES FROM (MINVALUE) TO ('2099-01-01');",
+            "INSERT INTO parted SELECT g, now(), 2 FROM generate_series(1000, 250000) g;",
+            "INSERT INTO parted SELECT id, created_at, total FROM orders;",
+            f"GRANT SELECT ON parted TO {READER};",
+        ],
+    )
+
+    told = look(AEGIS_ORDERS_TABLE="parted")
+
+    assert "orders.window_index" in told.amiss()
+    assert told.sql("orders.window_index") == ["CREATE INDEX ON public.parted (created_at);"]
+    apply(shop, told.sql("orders.window_index"))
+    assert "orders.window_index" not in look(AEGIS_ORDERS_TABLE="parted").amiss()
+
+
+def test_a_time_that_a_view_computes_leads_to_the_column_as_it_is(
+    look: Look, shop: Database
+) -> None:
+    utc = "created_at AT TIME ZONE 'UTC'"
+    _grow(shop)
+    apply(
+        shop,
+        [
+            f"ALTER TABLE orders ALTER created_at TYPE timestamp USING {utc};",
+            f"CREATE VIEW v AS SELECT id, {utc} AS created_at, total FROM orders;",
+            f"GRANT SELECT ON v TO {READER};",
+        ],
+    )
+
+    told = look(AEGIS_ORDERS_TABLE="v")
+
+    assert told.amiss() == ["orders.window_index"]
+    assert "hand the column on as the table has it" in told.remedy("orders.window_index")
+    apply(shop, ["CREATE INDEX ON orders ((created_at AT TIME ZONE 'UTC'));"])
+    assert look(AEGIS_ORDERS_TABLE="v").amiss() == []
+
+
 def test_a_small_table_without_an_index_is_fine(look: Look, shop: Database) -> None:
     apply(shop, ["DROP INDEX orders_created_at_idx;", "DROP INDEX order_items_order_id_idx;"])
 
