@@ -23,6 +23,7 @@ def execute(database: Database, text: str) -> None:
 def empty(database: Database) -> Iterator[Database]:
     """A database with a role that may connect and nothing else."""
     execute(database, f"CREATE ROLE {READER} LOGIN PASSWORD 'reader'")
+    execute(database, f"REVOKE TEMPORARY ON DATABASE {database.name} FROM PUBLIC")
     yield database
     execute(database, f"DROP OWNED BY {READER}; DROP ROLE {READER}")
 

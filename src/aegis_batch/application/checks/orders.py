@@ -57,11 +57,16 @@ def _access_check(name: str, access: Access, what: str, fine: str) -> Check:
             f"No index finds {what}, so {tables} is read from end to end. That is fine while it is"
             f" small ({size_bytes / _MIB:.1f} MiB).",
         )
-    known = [table.index_sql for table in access.scanned if table.index_sql is not None]
+    known = dict.fromkeys(table.index_sql for table in access.scanned if table.index_sql)
     if known:
         remedy = "As the owner of the table:\n" + "\n".join(known)
     else:
-        remedy = f"Make an index on the columns of {tables} from which the view takes them."
+        remedy = (
+            f"The view computes what is looked for, so no index on a column of {tables} serves:"
+            " hand the column on as the table has it (for a time,"
+            " AEGIS_ORDERS_PLACED_AT_KIND says what it means), or make an index on the same"
+            " expression."
+        )
     return Check.warn(
         name,
         f"No index finds {what}, so each close reads {tables} from end to end"

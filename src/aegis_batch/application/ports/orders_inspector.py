@@ -9,6 +9,7 @@ from aegis_batch.domain.clock_skew import ClockSample
 
 __all__ = [
     "Access",
+    "Elsewhere",
     "Fault",
     "Fit",
     "Grant",
@@ -105,11 +106,28 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """How many things of a schema the role may change that no close reads.
+
+    ``kind`` is ``TABLE`` or ``SEQUENCE``; ``example`` is one of them, quoted for SQL as ``schema``
+    is; ``grantee`` is ``None`` for ``PUBLIC``.
+    """
+
+    kind: str
+    count: int
+    example: str
+    schema: str
+    grantee: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RoleRights:
     """What the role may do beyond reading the orders. All names but ``role`` are quoted for SQL.
 
     ``attributes`` are such as ``SUPERUSER``; ``owned`` are tables, schemas or the database;
     ``memberships`` are the roles by whose membership it may more, those it was granted directly.
+    ``grants`` are those on what it has to read, and on what is behind it where it is a view; on
+    every schema; and on the database. ``elsewhere`` counts the rest.
     ``row_secured`` are tables whose row security no policy lets it through. ``tables``,
     ``schemas`` and ``database`` name what it has to read.
     """
@@ -121,6 +139,7 @@ class RoleRights:
     attributes: tuple[str, ...] = ()
     owned: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     memberships: tuple[str, ...] = ()
     row_secured: tuple[str, ...] = ()
 

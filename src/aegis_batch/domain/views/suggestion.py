@@ -25,8 +25,10 @@ _NOT_COUNTED = listed(
     """cancelled canceled cancelado refunded pending draft failed cart abandoned expired returned
     open new created pendente void voided rejected unpaid"""
 )
-# To how many digits of a second an ORM keeps its time stamps, which are then in UTC.
+# To how many digits of a second Prisma keeps its time stamps, which are then in UTC.
 _PRISMA_DIGITS = 3
+# The table that Rails keeps beside the others; its time stamps are in UTC.
+_RAILS_TABLE = "ar_internal_metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def suggest_views(shapes: Shapes) -> Suggestion | None:
     }
     orders = [
         _Column("id", Expression(f"o.{quoted(sources.reference.to_column)}")),
-        _placed_at(sources.placed_at, settings),
+        _placed_at(sources, shapes, settings),
     ]
     if amounts.total is None:
         settings["AEGIS_ORDERS_TOTAL"] = ""
@@ -85,14 +87,18 @@ def suggest_views(shapes: Shapes) -> Suggestion | None:
     return Suggestion("\n".join(lines), settings)
 
 
-def _placed_at(column: ColumnShape, settings: dict[str, str]) -> _Column:
+def _placed_at(sources: Sources, shapes: Shapes, settings: dict[str, str]) -> _Column:
+    column = sources.placed_at
     sql = f"o.{quoted(column.name)}"
     said = [f"{quoted(column.name)} is taken for the moment of the order"]
     if column.kind is ValueKind.DATE:
         said.append("a date without a time: AEGIS_DAY_START must be 00:00")
     if column.kind is ValueKind.TIMESTAMP:
-        is_utc = column.precision == _PRISMA_DIGITS
-        kind, why = ("utc", "as Prisma keeps it") if is_utc else ("wall", "the calendar's own time")
+        kind, why = "wall", "the calendar's own time"
+        if column.precision == _PRISMA_DIGITS:
+            kind, why = "utc", "as Prisma keeps it"
+        elif any(t.path == (sources.orders.schema, _RAILS_TABLE) for t in shapes.tables):
+            kind, why = "utc", "as Rails keeps it"
         settings["AEGIS_ORDERS_PLACED_AT_KIND"] = kind
         said.append(
             f"a timestamp without a zone is taken as {kind} ({why}); utc or wall, see below"

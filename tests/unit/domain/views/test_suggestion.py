@@ -91,6 +91,18 @@ def test_names_come_from_the_products_that_lines_refer_to() -> None:
     assert suggestion.settings["AEGIS_ORDERS_PLACED_AT_KIND"] == "wall"
 
 
+@pytest.mark.parametrize(("schema", "kind"), [("public", "utc"), ("other", "wall")])
+def test_time_stamps_of_rails_are_taken_as_utc(schema: str, kind: str) -> None:
+    suggestion = suggested(
+        table("ar_internal_metadata", {"key": "text", "value": "text"}, ("key",), schema),
+        table("orders", {**PLAIN_ORDERS, "created_at": "timestamp(6)"}),
+        table("order_items", PLAIN_ITEMS, (), order_id="orders.id"),
+    )
+
+    assert suggestion.settings["AEGIS_ORDERS_PLACED_AT_KIND"] == kind
+    assert ("utc (as Rails keeps it)" in suggestion.sql) is (kind == "utc")
+
+
 def test_references_are_found_by_name_where_none_is_declared() -> None:
     suggestion = suggested(
         table("customers", {"id": "int", "name": "text"}),
