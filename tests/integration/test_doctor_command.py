@@ -504,11 +504,23 @@ def test_a_page_leads_to_the_address(
     assert "BACKEND_BASE_URL" in told.remedy("backend.answer")
 
 
+def test_a_server_that_knows_nothing_of_tokens_is_not_said_to_take_one(
+    look: Look, backend: WireMockServer
+) -> None:
+    backend.stub("GET", "", {"status": 404}, request={"urlPath": None, **_ANY_DAY})
+
+    told = look(X_SERVICE_TOKEN="another-token")
+
+    assert told.amiss() == ["backend.answer"]
+    assert "nothing shows that it takes yours" in told.named("backend.answer")[0]["message"]
+    assert "BACKEND_BASE_URL" in told.remedy("backend.answer")
+
+
 def test_a_backend_that_is_away_leads_to_its_address(look: Look) -> None:
     told = look(BACKEND_BASE_URL="http://127.0.0.1:1")
 
     assert told.amiss() == ["backend.answer"]
-    assert "Check BACKEND_BASE_URL" in told.remedy("backend.answer")
+    assert "Check the host and the port in BACKEND_BASE_URL" in told.remedy("backend.answer")
 
 
 @pytest.mark.parametrize(("minutes", "verdict"), [(2, "warn"), (-60, "fail")])
@@ -517,7 +529,8 @@ def test_a_date_that_is_off_leads_to_the_clocks(
 ) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(minutes=minutes), usegmt=True)
     answer = {"status": 404, "headers": {"Date": date}}
-    backend.stub("GET", "", answer, request={"urlPath": None, **_ANY_DAY})
+    ours = {"X-SERVICE-TOKEN": {"equalTo": TOKEN}}
+    backend.stub("GET", "", answer, request={"urlPath": None, **_ANY_DAY, "headers": ours})
 
     told = look()
 

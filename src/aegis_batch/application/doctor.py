@@ -172,10 +172,11 @@ class DoctorUseCase:
             yield self._late(name)
             return
         yesterday = self._closed_days()[0]
+        is_asked = self._setup.asks_backend
         try:
-            yield from answer_checks(probe.ask(yesterday), yesterday)
+            yield from answer_checks(probe.ask(yesterday), yesterday, is_asked=is_asked)
         except (BackendRefused, BackendUnavailable) as error:
-            yield refusal_check(error, is_asked=self._setup.asks_backend)
+            yield refusal_check(error, is_asked=is_asked)
 
     def _closed_days(self) -> list[date]:
         """Return the last days that are over, the newest first."""

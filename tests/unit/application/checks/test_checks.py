@@ -334,39 +334,52 @@ def test_many_broken_orders_are_counted_and_some_are_named() -> None:
     assert check.message.count(", ...)") == 1
 
 
+HAS = BackendAnswer(is_closed=True, is_page=False, clock=None)
+HAS_NOT = replace(HAS, is_closed=False)
+
+
 @pytest.mark.parametrize(
-    ("is_closed", "is_page", "verdict", "words"),
+    ("answer", "verdict", "words"),
     [
-        (True, False, Verdict.OK, "it has a report of 2026-11-21"),
-        (False, False, Verdict.OK, "it doesn't have a report of 2026-11-21"),
-        (True, True, Verdict.OK, "it has a report"),
-        (False, True, Verdict.WARN, "with a page for people"),
+        (HAS, Verdict.OK, "takes the token: it has a report of 2026-11-21"),
+        (HAS_NOT, Verdict.OK, "it doesn't have a report of 2026-11-21"),
+        (replace(HAS, is_page=True), Verdict.OK, "it has a report"),
+        (replace(HAS_NOT, is_page=True), Verdict.WARN, "with a page for people"),
+        (replace(HAS_NOT, heeds_token=False), Verdict.WARN, "nothing shows that it takes yours"),
+        (replace(HAS, heeds_token=False), Verdict.WARN, "the same to a token that nobody has"),
+        (replace(HAS_NOT, heeds_token=None), Verdict.OK, "as the contract says: it doesn't have"),
+        (replace(HAS, lacking=("a", "b")), Verdict.WARN, "has no a, b that can be read"),
     ],
 )
 def test_an_answer_of_the_backend_is_told(
-    is_closed: bool,  # noqa: FBT001 - a table's row
-    is_page: bool,  # noqa: FBT001
-    verdict: Verdict,
-    words: str,
+    answer: BackendAnswer, verdict: Verdict, words: str
 ) -> None:
-    [check] = answer_checks(BackendAnswer(is_closed, is_page, None), DAY)
+    [check] = answer_checks(answer, DAY, is_asked=True)
 
     assert (check.name, check.verdict) == ("backend.answer", verdict)
     assert words in check.message
 
 
+@pytest.mark.parametrize("is_page", [True, False])
+def test_a_backend_that_closes_do_not_ask_need_not_know_the_path(
+    is_page: bool,  # noqa: FBT001 - a table's row
+) -> None:
+    answer = replace(HAS_NOT, is_page=is_page, heeds_token=False)
+
+    [check] = answer_checks(answer, DAY, is_asked=False)
+
+    assert check.verdict is Verdict.OK
+    assert "takes the token" not in check.message
+
+
 def test_the_backends_date_tells_of_clocks() -> None:
     late = ClockSample(NOON, NOON + timedelta(hours=1), NOON, timedelta(seconds=1))
 
-    _, check = answer_checks(BackendAnswer(is_closed=True, is_page=False, clock=late), DAY)
+    _, check = answer_checks(replace(HAS, clock=late), DAY, is_asked=True)
 
     assert (check.name, check.verdict) == ("backend.clock", Verdict.FAIL)
 
 
-OWN_ADDRESS = (
-    "Set BACKEND_BASE_URL to the Backend's own address: /reports/... and"
-    " /internal/reports/daily are added to it."
-)
 REFUSED_405 = BackendRefused("backend_refused", "No.", "Look.", 405)
 
 
@@ -385,7 +398,7 @@ REFUSED_405 = BackendRefused("backend_refused", "No.", "Look.", 405)
             BackendUnavailable("malformed_answer", "Not.", "Later."),
             True,
             Verdict.FAIL,
-            OWN_ADDRESS,
+            "Later.",
         ),
         (
             BackendUnavailable("backend_unreachable", "Away.", "Start it."),
