@@ -231,6 +231,29 @@ def test_tables_that_may_not_be_read_lead_to_the_grant(
     assert look(**names).amiss() == []
 
 
+def test_a_table_of_reports_leads_to_itself_and_to_the_grant(look: Look, shop: Database) -> None:
+    table = {"AEGIS_REPORT_STATUS": "table"}
+    missing = look(**table)
+    assert missing.amiss() == ["reports.table"]
+    assert "Create it, or set AEGIS_REPORT_STATUS" in missing.remedy("reports.table")
+    apply(
+        shop,
+        [
+            "CREATE TABLE daily_reports (report_date date);",
+            "INSERT INTO daily_reports SELECT CURRENT_DATE - g FROM generate_series(0, 2) g;",
+            f"GRANT DELETE ON daily_reports TO {READER};",
+        ],
+    )
+
+    closed = look(**table)
+
+    assert closed.amiss() == ["role.rights", "reports.table"]
+    apply(shop, [*closed.sql("reports.table"), *closed.sql("role.rights")])
+    mended = look(**table)
+    assert mended.amiss() == []
+    assert "it has one of" in mended.named("reports.table")[0]["message"]
+
+
 def test_an_ambiguous_timestamp_leads_to_the_kind(look: Look, shop: Database) -> None:
     apply(shop, ["ALTER TABLE orders ALTER created_at TYPE timestamp;"])
 

@@ -38,7 +38,8 @@ class CheckupSetup:
     ``doubts`` names the wrong settings without which tables and days can't be told.
     ``is_in_memory`` says that the in-memory adapters stand in for all servers. ``collectors`` are
     pairs of a variable and the endpoint that it names. ``total_seconds`` bounds the checkup: no
-    step starts later, and each step is bounded by itself.
+    step starts later, and each step is bounded by itself. ``asks_backend`` and ``asks_table`` say
+    which of the two closes ask for reports, if either.
     """
 
     settings: SettingsFacts
@@ -48,6 +49,7 @@ class CheckupSetup:
     doubts: tuple[str, ...] = ()
     is_in_memory: bool = False
     asks_backend: bool = True
+    asks_table: bool = False
     connect_seconds: float = 30.0
     currency_decimals: int = 2
     collectors: tuple[tuple[str, str], ...] = ()
@@ -112,6 +114,8 @@ class DoctorUseCase:
             yield self._not_looked_at("orders.tables", f"{', '.join(setup.doubts)} can't be used")
             return False
         yield from self._rights(inspector)
+        if setup.asks_table:
+            yield from self._reports(inspector)
         return (yield from self._tables(inspector))
 
     def _rights(self, inspector: OrdersInspector) -> Iterator[Check]:
@@ -122,6 +126,19 @@ class DoctorUseCase:
             yield from rights_checks(inspector.rights())
         except AegisError as error:
             yield Check.of("role.rights", error)
+
+    def _reports(self, inspector: OrdersInspector) -> Iterator[Check]:
+        name = "reports.table"
+        if self._is_late:
+            yield self._late(name)
+            return
+        yesterday = self._closed_days()[0]
+        try:
+            has = "has" if inspector.has_report(yesterday) else "doesn't have"
+        except AegisError as error:
+            yield Check.of(name, error)
+        else:
+            yield Check.ok(name, f"The table of reports can be read: it {has} one of {yesterday}.")
 
     def _tables(self, inspector: OrdersInspector) -> Generator[Check, None, bool]:
         if self._is_late:

@@ -75,6 +75,7 @@ def build_doctor(
         doubts=_doubts(examined, misnamed),
         is_in_memory=is_in_memory,
         asks_backend=settings.report_status is ReportStatusSource.BACKEND,
+        asks_table=settings.report_status is ReportStatusSource.TABLE,
         connect_seconds=settings.db_connect_seconds,
         currency_decimals=settings.currency_decimals,
         collectors=_collectors(environ),
@@ -186,6 +187,7 @@ def _inspector(settings: Settings, calendar: Calendar, clock: Clock) -> OrdersIn
         calendar,
         clock,
         seconds=_bounded(settings.db_connect_seconds),
+        reads_reports=settings.report_status is ReportStatusSource.TABLE,
     )
 
 

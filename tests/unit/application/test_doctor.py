@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -30,6 +30,7 @@ from aegis_batch.domain.clock_skew import ClockSample
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
     AegisError,
+    BackendRefused,
     BackendUnavailable,
     OrdersMisfit,
     OrdersUnreachable,
@@ -280,6 +281,27 @@ def test_a_question_that_fails_is_told_where_it_was_asked(
     assert failed == [Check.fail(name, "It failed.", "See the log.")]
 
 
+@pytest.mark.parametrize(("days", "has"), [([21], "it has one"), ([], "it doesn't have one")])
+def test_a_table_of_reports_is_looked_at_where_closes_ask_it(days: list[int], has: str) -> None:
+    ground = Ground(replace(SETUP, asks_table=True))
+    ground.database.reported.update(date(2026, 11, day) for day in days)
+
+    check = named(ground.examine(), "reports.table")
+
+    assert check.verdict is Verdict.OK
+    assert f"{has} of 2026-11-21" in check.message
+
+
+def test_a_table_of_reports_that_cannot_be_read_is_told_with_its_remedy() -> None:
+    ground = Ground(replace(SETUP, asks_table=True))
+    ground.database.faults["has_report"] = BackendRefused("missing_table", "None.", "Create it.")
+
+    checks = ground.examine()
+
+    assert named(checks, "reports.table") == Check.fail("reports.table", "None.", "Create it.")
+    assert named(checks, "orders.tables").verdict is Verdict.OK
+
+
 def test_a_day_that_cannot_be_read_is_told_beside_those_that_were(ground: Ground) -> None:
     error = OrdersMisfit("unreadable_value", "It holds a value.", "Find it.")
     ground.orders = UnreadableOrders([soup("1", 1)], error, after=2)
@@ -310,6 +332,13 @@ def test_a_backend_that_is_away_is_told(ground: Ground) -> None:
     check = named(ground.examine(), "backend.answer")
 
     assert (check.verdict, check.remedy) == (Verdict.FAIL, "Start it.")
+
+
+def test_a_table_of_reports_is_not_looked_at_after_the_time_of_a_checkup() -> None:
+    ground = Ground(replace(SETUP, asks_table=True))
+    ground.inspector = SlowInspector(ground.clock, "rights")
+
+    assert "are over" in named(ground.examine(), "reports.table").message
 
 
 @pytest.mark.parametrize(
