@@ -25,6 +25,7 @@ from aegis_batch.bootstrap.loading import (
 )
 from aegis_batch.bootstrap.outbound import build_order_reader, orders_schema
 from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings, variable_of
+from aegis_batch.bootstrap.variables import FILE_SUFFIX
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.errors import InvalidRequest
@@ -144,6 +145,12 @@ def _setting_fault(variable: str, what: str) -> SettingFault:
     match = _WITH_REMEDY.fullmatch(what)
     if match is not None:
         return SettingFault(variable, match["what"], match["remedy"] + ".")
+    file = f"{variable}{FILE_SUFFIX}"
+    if file in what:
+        if what.startswith("is set both"):
+            return SettingFault(variable, what, f"Unset {variable} or {file}.")
+        remedy = f"Set {file} to a file that holds the value and that this program may read"
+        return SettingFault(variable, what, f"{remedy}; or unset it, and set {variable}.")
     where = "docs/settings.md says what it takes"
     return SettingFault(variable, what, f"Set {variable} right, or unset it; {where}.")
 
