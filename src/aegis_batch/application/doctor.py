@@ -8,19 +8,29 @@ from aegis_batch.application.checks.backend import answer_checks, refusal_check
 from aegis_batch.application.checks.collector import collector_checks
 from aegis_batch.application.checks.database import is_usable, server_checks
 from aegis_batch.application.checks.leaks import secret_checks
-from aegis_batch.application.checks.orders import access_checks, data_checks, fit_checks
+from aegis_batch.application.checks.orders import (
+    access_checks,
+    data_checks,
+    fit_checks,
+    unplanned_check,
+)
 from aegis_batch.application.checks.rights import rights_checks
 from aegis_batch.application.checks.settings import SettingsFacts, settings_checks
 from aegis_batch.application.ports.backend_probe import BackendProbe
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.collector_probe import CollectorProbe
 from aegis_batch.application.ports.order_reader import OrderReader
-from aegis_batch.application.ports.orders_inspector import OrdersInspector
+from aegis_batch.application.ports.orders_inspector import Fault, Fit, OrdersInspector
 from aegis_batch.application.ports.tracked_files import TrackedFiles
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.checkup import Check
 from aegis_batch.domain.consistency import Rules
-from aegis_batch.domain.errors import AegisError, BackendRefused, BackendUnavailable
+from aegis_batch.domain.errors import (
+    AegisError,
+    BackendRefused,
+    BackendUnavailable,
+    InvalidRequest,
+)
 from aegis_batch.domain.totals import Totals
 
 __all__ = ["CheckupSetup", "DoctorUseCase", "Instruments"]
@@ -147,13 +157,23 @@ class DoctorUseCase:
         yesterday = self._closed_days()[0]
         try:
             fit = inspector.fit()
-            yield from fit_checks(fit)
-            if fit.faults:
-                return False
-            access = inspector.access(self._setup.calendar.window(yesterday))
         except AegisError as error:
             yield Check.of("orders.tables", error)
             return False
+        if fit.faults:
+            yield from fit_checks(fit)
+            return False
+        try:
+            access = inspector.access(self._setup.calendar.window(yesterday))
+        except InvalidRequest as error:
+            # The tables fit, but what their time column means doesn't fit the calendar.
+            yield from fit_checks(Fit((Fault(error.code, error.message, error.remedy),)))
+            return False
+        except AegisError as error:
+            yield from fit_checks(fit)
+            yield unplanned_check(error)
+            return False
+        yield from fit_checks(fit)
         yield from access_checks(access, yesterday)
         return True
 

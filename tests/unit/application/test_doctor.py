@@ -32,6 +32,7 @@ from aegis_batch.domain.errors import (
     AegisError,
     BackendRefused,
     BackendUnavailable,
+    InvalidRequest,
     OrdersMisfit,
     OrdersUnreachable,
 )
@@ -269,7 +270,7 @@ def test_tables_that_do_not_fit_are_not_read(ground: Ground) -> None:
 
 @pytest.mark.parametrize(
     ("method", "name"),
-    [("rights", "role.rights"), ("fit", "orders.tables"), ("access", "orders.tables")],
+    [("rights", "role.rights"), ("fit", "orders.tables"), ("access", "orders.window_index")],
 )
 def test_a_question_that_fails_is_told_where_it_was_asked(
     ground: Ground, method: str, name: str
@@ -300,6 +301,33 @@ def test_a_table_of_reports_that_cannot_be_read_is_told_with_its_remedy() -> Non
 
     assert named(checks, "reports.table") == Check.fail("reports.table", "None.", "Create it.")
     assert named(checks, "orders.tables").verdict is Verdict.OK
+
+
+def test_dates_that_cannot_tell_the_days_are_a_fault_of_the_time_column_alone(
+    ground: Ground,
+) -> None:
+    error = InvalidRequest("date_needs_midnight", "Dates have no time.", "Set the start.")
+    ground.database.faults["access"] = error
+
+    checks = ground.examine()
+
+    assert named(checks, "orders.tables").verdict is Verdict.OK
+    assert named(checks, "orders.placed_at") == Check.fail(
+        "orders.placed_at", "Dates have no time.", "Set the start."
+    )
+    assert "orders.data" not in names_of(checks)
+
+
+def test_a_plan_that_never_comes_speaks_of_locks(ground: Ground) -> None:
+    error = OrdersUnreachable("statement_timeout", "Too slow.", "See the index.")
+    ground.database.faults["access"] = error
+
+    checks = ground.examine()
+
+    assert named(checks, "orders.tables").verdict is Verdict.OK
+    assert named(checks, "orders.placed_at").verdict is Verdict.OK
+    assert named(checks, "orders.window_index").verdict is Verdict.FAIL
+    assert "pg_locks" in str(named(checks, "orders.window_index").remedy)
 
 
 def test_a_day_that_cannot_be_read_is_told_beside_those_that_were(ground: Ground) -> None:

@@ -280,28 +280,28 @@ def test_days_without_any_order_are_worth_a_warning() -> None:
             order(2, "-1", ("1", "2")),
             "negative_total",
             Verdict.FAIL,
-            "set AEGIS_RULES=negative_total=warn.",
+            "put negative_total=warn into AEGIS_RULES",
         ),
         (order(2, "NaN", ("1", "2")), "invalid_number", Verdict.FAIL, "can't be waived"),
         (
             order(2, "-2", ("-1", "2")),
             "invalid_quantity",
             Verdict.FAIL,
-            "set AEGIS_RULES=invalid_quantity=warn.",
+            "put invalid_quantity=warn into AEGIS_RULES",
         ),
         (order(2, "1", ("0.5", "2")), "invalid_quantity", Verdict.FAIL, "can't be waived"),
         (
             order(2, "-2", ("1", "-2")),
             "negative_price",
             Verdict.FAIL,
-            "set AEGIS_RULES=negative_price=warn.",
+            "put negative_price=warn into AEGIS_RULES",
         ),
         (order(2, "0"), "empty_order", Verdict.WARN, "set AEGIS_RULES=empty_order=ignore."),
         (
             order(2, "3", ("1", "2")),
             "line_total_mismatch",
             Verdict.WARN,
-            "set AEGIS_RULES=line_total_mismatch=ignore, or AEGIS_TOTAL_TOLERANCE",
+            "set AEGIS_RULES=line_total_mismatch=ignore; or set AEGIS_TOTAL_TOLERANCE",
         ),
     ],
 )
@@ -324,7 +324,27 @@ def test_a_setting_keeps_what_was_chosen_for_other_rules() -> None:
     )
 
     assert check.verdict is Verdict.FAIL
-    assert "AEGIS_RULES=empty_order=ignore,line_total_mismatch=warn" in remedy_of(check)
+    assert "set AEGIS_RULES=empty_order=ignore,line_total_mismatch=warn" in remedy_of(check)
+
+
+def test_several_broken_rules_have_one_setting_together() -> None:
+    rules = Rules({Rule.NEGATIVE_PRICE: Action.WARN})
+
+    checks = data(
+        order(2, "-1", ("1", "2")), order(3, "0"), order(4, "1", ("1", "0.5")), rules=rules
+    )
+
+    together = (
+        "AEGIS_RULES=negative_total=warn,negative_price=warn,empty_order=ignore,"
+        "line_total_mismatch=ignore)"
+    )
+    told = [check for check in checks if check.remedy is not None]
+    assert len(told) == 3
+    for check in told:
+        assert remedy_of(check).count("AEGIS_RULES=") == 1
+        assert together in remedy_of(check)
+    assert "put negative_total=warn into" in remedy_of(told[0])
+    assert "empty_order=reject in its place" in remedy_of(named(checks, "orders.data.empty_order"))
 
 
 def test_many_broken_orders_are_counted_and_some_are_named() -> None:
