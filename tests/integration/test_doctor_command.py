@@ -126,9 +126,10 @@ def test_a_secret_in_a_tracked_file_is_found_and_taken_out_again(
     told = look()
 
     assert [check["verdict"] for check in told.named("secrets.tracked")] == ["fail"] * 3
-    commands = re.findall(r"git rm --cached -- '[^']+'", told.remedy("secrets.tracked"))
+    commands = re.findall(r"git rm --cached -- ':/[^']+'", told.remedy("secrets.tracked"))
+    (tmp_path / "below").mkdir()
     for command in sorted(set(commands)):
-        git(tmp_path, *command.replace("'", "").split()[1:])
+        git(tmp_path / "below", *command.replace("'", "").split()[1:])
     assert look().amiss() == []
 
 

@@ -1,13 +1,13 @@
 """A checkup before the first night: all that a first deployment gets wrong, with remedies."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from aegis_batch.application.checks.backend import answer_checks, refusal_check
 from aegis_batch.application.checks.collector import collector_checks
 from aegis_batch.application.checks.database import is_usable, server_checks
-from aegis_batch.application.checks.leaks import secret_checks
+from aegis_batch.application.checks.leaks import KnownSecrets, secret_checks
 from aegis_batch.application.checks.orders import (
     access_checks,
     data_checks,
@@ -44,7 +44,7 @@ _MEND_FIRST = "Mend the settings above, and run doctor again."
 class CheckupSetup:
     """What the settings say, as far as a checkup goes by them.
 
-    ``secret_forms`` has the values of variables in every form in which they might stand in a file.
+    ``secrets`` are the values of variables, to be looked up in files.
     ``doubts`` names the wrong settings without which tables and days can't be told.
     ``is_in_memory`` says that the in-memory adapters stand in for all servers. ``collectors`` are
     pairs of a variable and the endpoint that it names. ``total_seconds`` bounds the checkup: no
@@ -55,7 +55,7 @@ class CheckupSetup:
     settings: SettingsFacts
     calendar: Calendar
     rules: Rules
-    secret_forms: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
     doubts: tuple[str, ...] = ()
     is_in_memory: bool = False
     asks_backend: bool = True
@@ -95,7 +95,7 @@ class DoctorUseCase:
         setup = self._setup
         self._end_seconds = self._with.clock.monotonic_seconds() + setup.total_seconds
         yield from settings_checks(setup.settings)
-        yield from secret_checks(self._with.files.search(setup.secret_forms))
+        yield from secret_checks(setup.secrets, self._with.files)
         if (yield from self._database()):
             yield from self._data()
         yield from self._backend()

@@ -5,7 +5,6 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 from aegis_batch.adapters.outbound.system.collector_probe import TcpCollectorProbe
 from aegis_batch.adapters.outbound.system.identifiers import new_span_id, new_trace_id
@@ -24,6 +23,7 @@ from aegis_batch.bootstrap.loading import (
     unknown_variables,
 )
 from aegis_batch.bootstrap.outbound import build_order_reader, orders_schema
+from aegis_batch.bootstrap.secret_forms import known_secrets
 from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings, variable_of
 from aegis_batch.bootstrap.variables import FILE_SUFFIX
 from aegis_batch.bootstrap.version import program_version
@@ -47,8 +47,6 @@ _COLLECTORS = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
 )
-# Shorter ones stand in files by chance.
-_SECRET_CHARACTERS_MIN = 8
 _WITH_REMEDY = re.compile(r"(?P<what>.*?) \((?P<remedy>.*)\)", re.DOTALL)
 _HOW_TO_SET = {
     "DATABASE_URL": "postgresql://user:password@host:5432/database?sslmode=require",
@@ -72,7 +70,7 @@ def build_doctor(
         settings=_facts(examined, misnamed, environ),
         calendar=calendar,
         rules=settings.consistency_rules,
-        secret_forms=_secrets(settings),
+        secrets=known_secrets(settings, environ),
         doubts=_doubts(examined, misnamed),
         is_in_memory=is_in_memory,
         asks_backend=settings.report_status is ReportStatusSource.BACKEND,
@@ -153,27 +151,6 @@ def _setting_fault(variable: str, what: str) -> SettingFault:
         return SettingFault(variable, what, f"{remedy}; or unset it, and set {variable}.")
     where = "docs/settings.md says what it takes"
     return SettingFault(variable, what, f"Set {variable} right, or unset it; {where}.")
-
-
-def _secrets(settings: Settings) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    if settings.x_service_token is not None:
-        found["X_SERVICE_TOKEN"] = _forms(settings.x_service_token.get_secret_value())
-    if settings.database_url is not None:
-        from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
-
-        url = settings.database_url.get_secret_value().strip()
-        password = parse_database_url(url).password
-        if password:
-            found["DATABASE_URL"] = (url, *_forms(password))
-    return found
-
-
-def _forms(secret: str) -> tuple[str, ...]:
-    """Return how a secret may stand in a file: as it is, or encoded for an address."""
-    if len(secret) < _SECRET_CHARACTERS_MIN:
-        return ()
-    return tuple(dict.fromkeys((secret, quote(secret, safe=""), quote(secret), quote_plus(secret))))
 
 
 def _collectors(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.memory.orders_inspector import InMemoryOrdersInspector
 from aegis_batch.adapters.outbound.memory.tracked_files import InMemoryTrackedFiles
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.checks.leaks import KnownSecrets
 from aegis_batch.application.checks.settings import SettingFault, SettingsFacts
 from aegis_batch.application.doctor import CheckupSetup, DoctorUseCase, Instruments
 from aegis_batch.application.ports.order_reader import Reading
@@ -168,7 +169,7 @@ def test_the_seven_days_before_today_are_read(ground: Ground) -> None:
 
 
 def test_secrets_are_looked_up_in_tracked_files() -> None:
-    ground = Ground(replace(SETUP, secret_forms={"X_SERVICE_TOKEN": ("hidden-token",)}))
+    ground = Ground(replace(SETUP, secrets=KnownSecrets({"the token": ("hidden-token",)})))
     ground.files = InMemoryTrackedFiles({"deploy.yml": "token: hidden-token"})
 
     check = named(ground.examine(), "secrets.tracked")

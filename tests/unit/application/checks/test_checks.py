@@ -1,5 +1,6 @@
 """What is made of each fact: the verdict, the words and the remedy."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,11 +10,12 @@ import pytest
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.collector_probe import InMemoryCollectorProbe
 from aegis_batch.adapters.outbound.memory.orders_inspector import InMemoryOrdersInspector
+from aegis_batch.adapters.outbound.memory.tracked_files import InMemoryTrackedFiles
 from aegis_batch.application.checks.backend import answer_checks, refusal_check
 from aegis_batch.application.checks.clocks import clock_check
 from aegis_batch.application.checks.collector import collector_checks
 from aegis_batch.application.checks.database import is_usable, server_checks
-from aegis_batch.application.checks.leaks import secret_checks
+from aegis_batch.application.checks.leaks import KnownSecrets, secret_checks
 from aegis_batch.application.checks.orders import access_checks, data_checks, fit_checks
 from aegis_batch.application.checks.settings import SettingFault, SettingsFacts, settings_checks
 from aegis_batch.application.ports.backend_probe import BackendAnswer
@@ -25,7 +27,7 @@ from aegis_batch.application.ports.orders_inspector import (
     SnapshotHold,
     WindowAccess,
 )
-from aegis_batch.application.ports.tracked_files import Leak, TrackedSearch
+from aegis_batch.application.ports.tracked_files import TrackedSearch
 from aegis_batch.domain.checkup import Check, Verdict
 from aegis_batch.domain.clock_skew import ClockSample
 from aegis_batch.domain.consistency import Action, Rule, Rules
@@ -76,19 +78,53 @@ def test_a_variable_that_nobody_reads_is_worth_a_warning(
     assert ("Perhaps AEGIS_X is meant." in remedy_of(check)) is meant
 
 
-def test_a_secret_in_a_tracked_file_is_named_by_its_variable_alone() -> None:
-    [check] = secret_checks(TrackedSearch(None, 9, leaks=(Leak("X_SERVICE_TOKEN", "a'b.env"),)))
+TOKEN = KnownSecrets({"the value of X_SERVICE_TOKEN": ("token-4711",)})
+
+
+def test_a_secret_in_a_tracked_file_is_named_and_not_shown() -> None:
+    [check] = secret_checks(TOKEN, InMemoryTrackedFiles({"a'b.env": "X=token-4711"}))
 
     assert check.verdict is Verdict.FAIL
-    assert check.message == "The value of X_SERVICE_TOKEN is in the file a'b.env, which git tracks."
-    assert "git rm --cached -- 'a'\\''b.env'" in remedy_of(check)
+    assert check.message == (
+        "The file a'b.env, which git tracks, holds the value of X_SERVICE_TOKEN."
+    )
+    assert "git rm --cached -- ':/a'\\''b.env'" in remedy_of(check)
 
 
 def test_a_tracked_env_file_fails_whatever_is_in_it() -> None:
-    [check] = secret_checks(TrackedSearch(None, 9, env_files=("deploy/.env",)))
+    [check] = secret_checks(TOKEN, InMemoryTrackedFiles({"deploy/.env": ""}))
 
     assert check.verdict is Verdict.FAIL
-    assert "git rm --cached -- 'deploy/.env' && echo .env >> .gitignore" in remedy_of(check)
+    assert "git rm --cached -- ':/deploy/.env' && echo .env >> \"$(git rev-parse" in remedy_of(
+        check
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "words"), [(2, "in 0.md, 1.md, which"), (7, "in 0.md, 1.md, 2.md, 3.md, 4.md and 2")]
+)
+def test_a_password_that_is_a_word_is_one_warning_in_however_many_files(
+    files: int, words: str
+) -> None:
+    secrets = KnownSecrets({}, {"the password in DATABASE_URL": ("postgres",)})
+    tracked = InMemoryTrackedFiles({f"{number}.md": "postgres" for number in range(files)})
+
+    [check] = secret_checks(secrets, tracked)
+
+    assert check.verdict is Verdict.WARN
+    assert words in check.message
+    assert "long random" in remedy_of(check)
+
+
+class BoundedFiles:
+    """Tracked files of which a search came to what a test says."""
+
+    def __init__(self, found: TrackedSearch) -> None:
+        self._found = found
+
+    def search(self, secrets: Mapping[str, Sequence[str]]) -> TrackedSearch:
+        assert secrets == TOKEN.forms
+        return self._found
 
 
 @pytest.mark.parametrize(
@@ -100,7 +136,7 @@ def test_a_tracked_env_file_fails_whatever_is_in_it() -> None:
     ],
 )
 def test_a_search_says_how_far_it_went(search: TrackedSearch, verdict: Verdict, words: str) -> None:
-    [check] = secret_checks(search)
+    [check] = secret_checks(TOKEN, BoundedFiles(search))
 
     assert check.verdict is verdict
     assert words in check.message
