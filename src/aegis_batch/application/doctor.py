@@ -47,7 +47,8 @@ class CheckupSetup:
     ``secrets`` are the values of variables, to be looked up in files.
     ``doubts`` names the wrong settings without which tables and days can't be told.
     ``is_in_memory`` says that the in-memory adapters stand in for all servers. ``collectors`` are
-    pairs of a variable and the endpoint that it names. ``total_seconds`` bounds the checkup: no
+    pairs of a variable and the endpoint that it names, ``collector_faults`` variables that keep
+    telemetry from being exported. ``total_seconds`` bounds the checkup: no
     step starts later, and each step is bounded by itself. ``asks_backend`` and ``asks_table`` say
     which of the two closes ask for reports, if either.
     """
@@ -63,6 +64,7 @@ class CheckupSetup:
     connect_seconds: float = 30.0
     currency_decimals: int = 2
     collectors: tuple[tuple[str, str], ...] = ()
+    collector_faults: tuple[str, ...] = ()
     total_seconds: float = 60.0
 
 
@@ -100,7 +102,9 @@ class DoctorUseCase:
             yield from self._data()
         yield from self._backend()
         if not self._is_late:
-            yield from collector_checks(setup.collectors, self._with.collector)
+            yield from collector_checks(
+                setup.collectors, setup.collector_faults, self._with.collector
+            )
 
     @property
     def _is_late(self) -> bool:

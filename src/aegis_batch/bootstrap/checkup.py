@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from aegis_batch.adapters.outbound.otel.variables import wanted
 from aegis_batch.adapters.outbound.system.collector_probe import TcpCollectorProbe
 from aegis_batch.adapters.outbound.system.identifiers import new_span_id, new_trace_id
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
@@ -42,11 +43,6 @@ _DEFAULT_NAMES = {
     for name, field in Settings.model_fields.items()
     if name.startswith(("orders_", "items_"))
 }
-_COLLECTORS = (
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-)
 _WITH_REMEDY = re.compile(r"(?P<what>.*?) \((?P<remedy>.*)\)", re.DOTALL)
 _HOW_TO_SET = {
     "DATABASE_URL": "postgresql://user:password@host:5432/database?sslmode=require",
@@ -66,6 +62,7 @@ def build_doctor(
     misnamed = _misnamed(settings)
     if misnamed is not None:
         settings = settings.model_copy(update=_DEFAULT_NAMES)
+    export = wanted(environ)
     setup = CheckupSetup(
         settings=_facts(examined, misnamed, environ),
         calendar=calendar,
@@ -77,7 +74,8 @@ def build_doctor(
         asks_table=settings.report_status is ReportStatusSource.TABLE,
         connect_seconds=settings.db_connect_seconds,
         currency_decimals=settings.currency_decimals,
-        collectors=_collectors(environ),
+        collectors=tuple(export.endpoints.items()),
+        collector_faults=export.faults,
     )
     instruments = Instruments(
         clock=clock,
@@ -151,12 +149,6 @@ def _setting_fault(variable: str, what: str) -> SettingFault:
         return SettingFault(variable, what, f"{remedy}; or unset it, and set {variable}.")
     where = "docs/settings.md says what it takes"
     return SettingFault(variable, what, f"Set {variable} right, or unset it; {where}.")
-
-
-def _collectors(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return ()
-    return tuple((name, environ[name].strip()) for name in _COLLECTORS if environ.get(name))
 
 
 def _inspector(settings: Settings, calendar: Calendar, clock: Clock) -> OrdersInspector | None:

@@ -153,6 +153,13 @@ def test_servers_that_are_away_are_told_each() -> None:
             [Verdict.WARN, Verdict.WARN],
         ),
         (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
+            },
+            [Verdict.WARN],
+        ),
+        (
             {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_SDK_DISABLED": "True"},
             [Verdict.OK],
         ),

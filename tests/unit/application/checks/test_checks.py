@@ -482,14 +482,13 @@ NETWORK = InMemoryCollectorProbe([("collector", 4317), ("::1", 80), ("otel.examp
     "endpoint",
     [
         "http://collector:4317",
-        "collector:4317",
         "http://u:p@collector:4317/v1",
         "http://[::1]",
         "https://otel.example/v1/traces",
     ],
 )
 def test_a_collector_that_is_there_is_found(endpoint: str) -> None:
-    [check] = collector_checks([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], NETWORK)
+    [check] = collector_checks([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], (), NETWORK)
 
     assert check.verdict is Verdict.OK
     assert "u:p" not in check.message
@@ -500,20 +499,36 @@ def test_a_collector_that_is_there_is_found(endpoint: str) -> None:
     [
         ("http://collector:4318", "Nothing accepts connections at collector:4318"),
         ("collector:x", "is no address"),
+        ("collector:4317", "doesn't say whether collector:4317 is to be spoken to with TLS"),
         ("ftp://collector", "is no address"),
         ("http://:4317", "is no address"),
         ("http://[::1", "is no address"),
     ],
 )
 def test_a_collector_that_is_not_there_costs_telemetry_alone(endpoint: str, words: str) -> None:
-    [check] = collector_checks([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], NETWORK)
+    [check] = collector_checks([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], (), NETWORK)
 
     assert check.verdict is Verdict.WARN
     assert words in check.message
     assert "4317" in remedy_of(check)
 
 
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc and http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "Write OTEL_EXPORTER_OTLP_ENDPOINT=http://"),
+    ],
+)
+def test_a_variable_that_keeps_telemetry_here_is_told(variable: str, words: str) -> None:
+    [check] = collector_checks([], [variable], NETWORK)
+
+    assert check.verdict is Verdict.WARN
+    assert check.message.startswith(f"{variable} is set to something that this program can't do")
+    assert words in remedy_of(check)
+
+
 def test_no_collector_is_fine() -> None:
-    [check] = collector_checks([], NETWORK)
+    [check] = collector_checks([], (), NETWORK)
 
     assert check.verdict is Verdict.OK
