@@ -44,7 +44,7 @@ _MEND_FIRST = "Mend the settings above, and run doctor again."
 class CheckupSetup:
     """What the settings say, as far as a checkup goes by them.
 
-    ``secrets`` are the values of variables, to be looked up in files.
+    ``known_secrets`` are the values of variables, to be looked up in files.
     ``doubts`` names the wrong settings without which tables and days can't be told.
     ``is_in_memory`` says that the in-memory adapters stand in for all servers. ``collectors`` are
     pairs of a variable and the endpoint that it names, ``collector_faults`` variables that keep
@@ -56,7 +56,7 @@ class CheckupSetup:
     settings: SettingsFacts
     calendar: Calendar
     rules: Rules
-    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
+    known_secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
     doubts: tuple[str, ...] = ()
     is_in_memory: bool = False
     asks_backend: bool = True
@@ -97,7 +97,7 @@ class DoctorUseCase:
         setup = self._setup
         self._end_seconds = self._with.clock.monotonic_seconds() + setup.total_seconds
         yield from settings_checks(setup.settings)
-        yield from secret_checks(setup.secrets, self._with.files)
+        yield from secret_checks(setup.known_secrets, self._with.files)
         if (yield from self._database()):
             yield from self._data()
         yield from self._backend()

@@ -67,7 +67,7 @@ def build_doctor(
         settings=_facts(examined, misnamed, environ),
         calendar=calendar,
         rules=settings.consistency_rules,
-        secrets=known_secrets(settings, environ),
+        known_secrets=known_secrets(settings, environ),
         doubts=_doubts(examined, misnamed),
         is_in_memory=is_in_memory,
         asks_backend=settings.report_status is ReportStatusSource.BACKEND,

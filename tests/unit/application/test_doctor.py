@@ -169,7 +169,7 @@ def test_the_seven_days_before_today_are_read(ground: Ground) -> None:
 
 
 def test_secrets_are_looked_up_in_tracked_files() -> None:
-    ground = Ground(replace(SETUP, secrets=KnownSecrets({"the token": ("hidden-token",)})))
+    ground = Ground(replace(SETUP, known_secrets=KnownSecrets({"the token": ("hidden-token",)})))
     ground.files = InMemoryTrackedFiles({"deploy.yml": "token: hidden-token"})
 
     check = named(ground.examine(), "secrets.tracked")

@@ -23,9 +23,9 @@ class KnownSecrets:
     guessable: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
 
-def secret_checks(secrets: KnownSecrets, files: TrackedFiles) -> Iterator[Check]:
+def secret_checks(known: KnownSecrets, files: TrackedFiles) -> Iterator[Check]:
     """Tell which tracked files hold a secret, or how far the search went."""
-    search = files.search(secrets.forms)
+    search = files.search(known.forms)
     for leak in search.leaks:
         yield Check.fail(
             _NAME,
@@ -41,7 +41,7 @@ def secret_checks(secrets: KnownSecrets, files: TrackedFiles) -> Iterator[Check]
             ' "$(git rev-parse --show-toplevel)/.gitignore", and commit; change every secret that'
             " was ever in it.",
         )
-    chances = files.search(secrets.guessable).leaks if any(secrets.guessable.values()) else ()
+    chances = files.search(known.guessable).leaks if any(known.guessable.values()) else ()
     for secret in dict.fromkeys(leak.secret for leak in chances):
         yield _chance_check(secret, [leak for leak in chances if leak.secret == secret])
     if not (search.leaks or search.env_files or chances):
