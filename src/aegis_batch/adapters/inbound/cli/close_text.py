@@ -35,7 +35,7 @@ _HEADLINES = {
 }
 # Whether the day is closed there, and whether nothing was amiss.
 _BACKEND_SAYS = {
-    (None, True): "not asked: the settings name none",
+    (None, True): "not asked: see BACKEND_BASE_URL, X_SERVICE_TOKEN and AEGIS_REPORT_STATUS",
     (None, False): "could not be asked",
     (False, True): "has no report for this day yet",
     (True, True): "has the same report already",
