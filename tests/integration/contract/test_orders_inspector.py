@@ -39,6 +39,8 @@ def inspector(request: pytest.FixtureRequest) -> Iterator[OrdersInspector]:
         connection.execute("CREATE ROLE reader LOGIN PASSWORD 'reader'")
         connection.execute("GRANT SELECT ON orders, order_items TO reader")
         connection.execute(f"REVOKE TEMPORARY ON DATABASE {database.name} FROM PUBLIC")
+        connection.execute("CREATE TABLE daily_reports (report_date date)")
+        connection.execute("GRANT SELECT ON daily_reports TO reader")
     yield inspector_at(database.dsn("reader", "reader"))
     with database.connect() as connection:
         connection.execute("DROP OWNED BY reader")
@@ -79,6 +81,10 @@ def test_a_reader_may_only_read(inspector: OrdersInspector) -> None:
     assert rights.schemas == ("public",)
     assert (rights.attributes, rights.owned, rights.memberships) == ((), (), ())
     assert (rights.grants, rights.elsewhere) == ((), ())
+
+
+def test_a_day_without_a_report_has_none(inspector: OrdersInspector) -> None:
+    assert inspector.has_report(DAY) is False
 
 
 def test_faults_come_as_errors_of_the_domain() -> None:

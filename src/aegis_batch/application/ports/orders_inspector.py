@@ -1,6 +1,7 @@
 """The port for looking at the orders' database itself, before anything is read from it."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -167,4 +168,11 @@ class OrdersInspector(Protocol):
 
     def rights(self) -> RoleRights:
         """Tell what the role may do beyond reading."""
+        ...
+
+    def has_report(self, day: date) -> bool:
+        """Say whether the table of reports, where there is one, has a report of a day.
+
+        Raises ``BackendRefused`` and ``BackendUnavailable`` instead, as the port of reports does.
+        """
         ...

@@ -137,14 +137,21 @@ def _opening(sources: Sources, shapes: Shapes) -> Iterator[str]:
     yield _comment(f"Views for aegis-batch, suggested from {orders} and {items}.")
     yield _comment("Nothing was executed. Read them, correct what is guessed, and run them as the")
     yield _comment("owner of the tables; they hold no data of their own.")
+    if sources.rival is not None:
+        rival = quoted_path(*sources.rival.path)
+        yield _comment(f"guess: the shop's sales are in {orders}, and not in {rival}, which looks")
+        yield _comment("like orders too.")
     if not shapes.is_whole:
         yield _comment("There are more tables than were looked at.")
     yield ""
+    yield "BEGIN;"
     yield f"CREATE SCHEMA IF NOT EXISTS {OWN_SCHEMA};"
 
 
 def _view(name: str, columns: list[_Column], source: str) -> Iterator[str]:
     yield ""
+    # Replacing could not change a column's type, as corrections do.
+    yield f"DROP VIEW IF EXISTS {OWN_SCHEMA}.{name};"
     yield f"CREATE VIEW {OWN_SCHEMA}.{name} AS"
     yield "SELECT"
     for number, column in enumerate(columns):
@@ -160,6 +167,7 @@ def _ending(shapes: Shapes, settings: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield f"GRANT USAGE ON SCHEMA {OWN_SCHEMA} TO {role};"
     yield f"GRANT SELECT ON {OWN_SCHEMA}.orders, {OWN_SCHEMA}.order_items TO {role};"
+    yield "COMMIT;"
     yield ""
     yield _comment("Settings that go with them:")
     for name, value in settings.items():

@@ -11,6 +11,7 @@ from aegis_batch.adapters.inbound.cli.demo import demo
 from aegis_batch.adapters.inbound.cli.doctor import doctor
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of
 from aegis_batch.adapters.inbound.cli.output import (
+    ReaderGoneError,
     ResultNotWrittenError,
     say,
     say_problem,
@@ -120,13 +121,15 @@ def _stop(stop: KeyboardInterrupt, arguments: Sequence[str], services: Services)
 
 def _write_last(result: str, status: int) -> int:
     try:
-        write_result(result)
+        write_result(result, must_arrive=True)
     except ResultNotWrittenError as unwritten:
         return _failure(unwritten)
     return status
 
 
 def _failure(error: Exception) -> int:
+    if isinstance(error, ReaderGoneError):
+        return ExitStatus.READER_GONE
     if isinstance(error, ResultNotWrittenError):
         say(f"{_PROGRAM}: the result could not be written to standard output.")
         return ExitStatus.DEFECT

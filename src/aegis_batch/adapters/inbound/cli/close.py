@@ -84,13 +84,13 @@ def close(
     # The result is written once, and never again for a signal that comes meanwhile.
     end_at_once_on_signals()
     if output == "json":
-        write_result(ending_as_json(ending))
+        write_result(ending_as_json(ending), must_arrive=True)
     else:
         from aegis_batch.adapters.inbound.cli.close_text import (  # noqa: PLC0415 - it costs time
             ending_as_text,
         )
 
-        write_result(ending_as_text(ending))
+        write_result(ending_as_text(ending), must_arrive=True)
         if ending.problem is not None:
             say_problem(ending.problem)
     return status

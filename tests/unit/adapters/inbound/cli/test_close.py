@@ -383,6 +383,22 @@ def test_text_complains_on_standard_error_with_a_remedy(
     assert "  -> Mend the orders" in captured.err
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("backend_refused", "refused by the Backend, for good"),
+        ("missing_table", "the table that says which days are closed can't be read"),
+    ],
+)
+def test_text_lays_a_refusal_at_the_door_it_came_from(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str], code: str, words: str
+) -> None:
+    services.gateway.find_faults.append(BackendRefused(code, "No.", "Look."))
+
+    assert run(["close", "--date", "2026-11-21"], services) == 4
+    assert words in capfd.readouterr().out
+
+
 def test_a_usage_error_in_text_names_the_help(
     services: InMemoryServices, capfd: pytest.CaptureFixture[str]
 ) -> None:
