@@ -1,5 +1,6 @@
 """Spans and metrics as a real collector receives them, from the program in a process of its own."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -151,6 +152,56 @@ def test_a_failed_close_says_by_codes_alone_what_was_wrong(
     }
 
 
+_HARDLY_BEGUN = {
+    "a missing setting": ({"AEGIS_ADAPTERS": "real", "DATABASE_URL": ""}, [], "invalid_settings"),
+    "no such zone": ({"AEGIS_TIMEZONE": "Mars/Olympus"}, [], "invalid_settings"),
+    "a day to come": ({}, ["--date", "9999-01-01"], "day_not_over"),
+}
+
+
+@pytest.mark.parametrize("wrong", _HARDLY_BEGUN)
+def test_a_close_that_cant_begin_is_seen_wherever_closes_are_watched(
+    in_memory: dict[str, str], collector: Collector, tmp_path: Path, wrong: str
+) -> None:
+    changes, arguments, code = _HARDLY_BEGUN[wrong]
+    settings = {**in_memory, **exporting_to(collector.url("grpc"), "grpc"), **changes}
+
+    ended = run([*CLOSE, *arguments], settings, tmp_path)
+
+    assert (ended.status, ended.told["outcome"]) == (2, "invalid")
+    started, failed = map(json.loads, ended.err.splitlines())
+    assert (started["event"], failed["event"]) == ("job.started", "job.failed")
+    assert (failed["outcome"], failed["code"]) == ("invalid", code)
+    (close,) = collector.spans(1)
+    assert (close.name, close.values["Status message"]) == ("close", code)
+    for ids in (ended.told, started, failed):
+        assert (ids["runId"], ids["traceId"]) == (
+            close.values["aegis.run_id"],
+            close.values["Trace ID"],
+        )
+    failures = of(collector.points(3), "batch_execution_failure")
+    assert [(point["Value"], point["outcome"]) for point in failures] == [("1", "invalid")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "starts"),
+    [
+        ({}, ['{"time":', '{"time":', "aegis-batch: The settings have a fault", "  -> "]),
+        ({"AEGIS_LOG_LEVEL": "ERROR"}, ['{"time":', "aegis-batch: The settings", "  -> "]),
+        ({"AEGIS_LOG_LEVEL": "LOUD", "AEGIS_LOG_FORMAT": "song"}, ['{"time":', '{"time":', "a"]),
+    ],
+)
+def test_a_close_that_cant_begin_is_logged_before_it_is_said_to_people(
+    tmp_path: Path, changes: dict[str, str], starts: list[str]
+) -> None:
+    ended = run(["close", "--dry-run"], changes, tmp_path)
+
+    lines = ended.err.splitlines()
+    assert ended.status == 2
+    assert all(map(str.startswith, lines, starts))
+    assert '"event":"job.failed"' in lines[starts.count('{"time":') - 1]
+
+
 @pytest.mark.parametrize("protocol", _PROTOCOLS)
 @pytest.mark.parametrize("fault", ["none", "database", "backend", "schema"])
 def test_no_secret_arrives_at_the_collector(  # noqa: PLR0913, PLR0917 - every way to go
@@ -249,4 +300,25 @@ def test_the_headers_are_sent_and_shown_nowhere(in_memory: dict[str, str], tmp_p
     assert len(heads) == 2
     assert all(f"x-key: {_HEADER}".encode() in head for head in heads)
     assert _HEADER not in ended.out + ended.err
+    assert ended.err.count("telemetry.not_delivered") == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_collector_that_sends_exports_elsewhere_has_received_nothing(
+    in_memory: dict[str, str], tmp_path: Path, status: int
+) -> None:
+    heads: list[bytes] = []
+
+    def redirect(peer: Peer) -> None:
+        heads.append(peer.read_head())
+        answer = f"HTTP/1.1 {status} Away\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+        peer.connection.sendall(answer.encode())
+
+    with raw_server(redirect) as port:
+        exporting = exporting_to(f"http://127.0.0.1:{port}", "http/protobuf")
+        ended = run(CLOSE, {**in_memory, **exporting}, tmp_path)
+
+    assert ended.status == 0
+    assert len(heads) == 2
+    assert all(head.startswith(b"POST /v1/") for head in heads)
     assert ended.err.count("telemetry.not_delivered") == 2
