@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
 
 from tests.integration.answer_line import FIND_PATH, SUBMIT_PATH, play
@@ -35,6 +37,12 @@ def exporting_to(url: str, protocol: str) -> dict[str, str]:
 def of(received: list[Received], name: str) -> list[Mapping[str, str]]:
     """Return the values of all that have a name."""
     return [one.values for one in received if one.name == name]
+
+
+def reasons_of(logged: str) -> list[str]:
+    """Return why telemetry was not delivered, signal by signal."""
+    lines = map(json.loads, logged.splitlines())
+    return [line["reason"] for line in lines if line["event"] == "telemetry.not_delivered"]
 
 
 @pytest.fixture
@@ -300,7 +308,7 @@ def test_the_headers_are_sent_and_shown_nowhere(in_memory: dict[str, str], tmp_p
     assert len(heads) == 2
     assert all(f"x-key: {_HEADER}".encode() in head for head in heads)
     assert _HEADER not in ended.out + ended.err
-    assert ended.err.count("telemetry.not_delivered") == 2
+    assert reasons_of(ended.err) == ["http_401"] * 2
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -321,4 +329,47 @@ def test_a_collector_that_sends_exports_elsewhere_has_received_nothing(
     assert ended.status == 0
     assert len(heads) == 2
     assert all(head.startswith(b"POST /v1/") for head in heads)
-    assert ended.err.count("telemetry.not_delivered") == 2
+    assert reasons_of(ended.err) == [f"http_{status}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "reason"),
+    [
+        ("https://127.0.0.1:{}", "tls_failed"),
+        (f"127.0.0.1:{{}}/{_HEADER}", "invalid_address"),
+        (f"http://{_HEADER}:{_HEADER}", "invalid_address"),
+    ],
+)
+def test_an_address_that_is_wrong_is_told_by_its_kind_alone(
+    in_memory: dict[str, str], collector: Collector, tmp_path: Path, endpoint: str, reason: str
+) -> None:
+    port = collector.url("http/protobuf").rpartition(":")[2]
+    exporting = exporting_to(endpoint.format(port), "http/protobuf")
+
+    ended = run(CLOSE, {**in_memory, **exporting}, tmp_path)
+
+    assert (ended.status, reasons_of(ended.err)) == (0, [reason] * 2)
+    assert _HEADER not in ended.err
+    assert "127.0.0.1" not in ended.err
+
+
+def test_a_refusal_over_grpc_is_told_by_its_code(in_memory: dict[str, str], tmp_path: Path) -> None:
+    def refuse(request: bytes, context: grpc.ServicerContext) -> None:
+        del request
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, f"Unknown: {_HEADER}")
+
+    refusing = {"Export": grpc.unary_unary_rpc_method_handler(refuse)}
+    server = grpc.server(ThreadPoolExecutor(2))
+    for service in ("trace.v1.TraceService", "metrics.v1.MetricsService"):
+        name = f"opentelemetry.proto.collector.{service}"
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, refusing),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        exporting = exporting_to(f"http://127.0.0.1:{port}", "grpc")
+        ended = run(CLOSE, {**in_memory, **exporting}, tmp_path)
+    finally:
+        server.stop(None)
+
+    assert (ended.status, reasons_of(ended.err)) == (0, ["unauthenticated"] * 2)
+    assert _HEADER not in ended.err

@@ -11,27 +11,31 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from aegis_batch.adapters.outbound.otel.reasons import FAILED, Hearing
+
 __all__ = ["WatchedMetricExporter", "WatchedSpanExporter", "ended_within"]
 
-Told = Callable[[bool], None]
+# Takes the reason where an export failed, ``None`` where it worked.
+Told = Callable[[str | None], None]
 
 
 class WatchedSpanExporter(SpanExporter):
-    """Exports spans through another exporter, and tells of each time whether that worked."""
+    """Exports spans through another exporter, and tells each time how that went."""
 
     def __init__(self, exporter: SpanExporter, told: Told) -> None:
         """Take the exporter, and whom to tell."""
         self._exporter = exporter
+        self._heard = Hearing(exporter)
         self._told = told
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Export, and tell how it went."""
-        worked = False
+        reason: str | None = FAILED
         try:
             result = self._exporter.export(spans)
-            worked = result is SpanExportResult.SUCCESS
+            reason = None if result is SpanExportResult.SUCCESS else self._heard.reason
         finally:
-            self._told(worked)
+            self._told(reason)
         return result
 
     def shutdown(self) -> None:
@@ -44,7 +48,7 @@ class WatchedSpanExporter(SpanExporter):
 
 
 class WatchedMetricExporter(MetricExporter):
-    """Exports metrics through another exporter, and tells of each time whether that worked."""
+    """Exports metrics through another exporter, and tells each time how that went."""
 
     def __init__(self, exporter: MetricExporter, told: Told) -> None:
         """Take the exporter, and whom to tell."""
@@ -54,18 +58,19 @@ class WatchedMetricExporter(MetricExporter):
             exporter._preferred_aggregation,  # noqa: SLF001
         )
         self._exporter = exporter
+        self._heard = Hearing(exporter)
         self._told = told
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: object
     ) -> MetricExportResult:
         """Export, and tell how it went."""
-        worked = False
+        reason: str | None = FAILED
         try:
             result = self._exporter.export(metrics_data, timeout_millis, **kwargs)
-            worked = result is MetricExportResult.SUCCESS
+            reason = None if result is MetricExportResult.SUCCESS else self._heard.reason
         finally:
-            self._told(worked)
+            self._told(reason)
         return result
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
+from typing import Protocol
 
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -18,45 +19,53 @@ from aegis_batch.adapters.outbound.otel.delivery import (
 from aegis_batch.adapters.outbound.otel.exporters import metric_exporter, span_exporter
 from aegis_batch.adapters.outbound.otel.figures import CloseFigures
 from aegis_batch.adapters.outbound.otel.metrics_sink import OtelMetricsSink
+from aegis_batch.adapters.outbound.otel.reasons import TIMED_OUT
 from aegis_batch.adapters.outbound.otel.spans import CloseSpans
 from aegis_batch.adapters.outbound.otel.variables import Export, Signal
 
-__all__ = ["Process", "open_telemetry"]
+__all__ = ["Process", "Warn", "open_telemetry"]
 
 # A collector that is away may cost two seconds in all: these, and what the imports take.
 _EXPORT_SECONDS_MAX = 0.9
 _END_SECONDS_MAX = 1.0
 
 
+class Warn(Protocol):
+    """Takes what is wrong."""
+
+    def __call__(self, code: str, about: str, reason: str | None = None) -> None:
+        """Take a code, what it is about, and why; none of them ever holds text from outside."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """What the telemetry of a process needs to know of it, and to get from it.
 
-    ``new_span_id`` gives 16 hexadecimal digits. ``warn`` takes what is wrong as a code, and what
-    it is about; neither ever holds text from outside.
+    ``new_span_id`` gives 16 hexadecimal digits.
     """
 
     instance_id: str
     version: str
     new_span_id: Callable[[], str]
     monotonic_seconds: Callable[[], float]
-    warn: Callable[[str, str], None]
+    warn: Warn
 
 
 @dataclass(slots=True)
 class _Ways:
-    """How spans and metrics leave, and which of them didn't get through the last time."""
+    """How spans and metrics leave, and why one of them didn't get through the last time."""
 
     spans: WatchedSpanExporter | None = None
     metrics: WatchedMetricExporter | None = None
-    stuck: set[Signal] = field(default_factory=set)
+    stuck: dict[Signal, str] = field(default_factory=dict)
 
-    def told(self, signal: Signal, worked: bool) -> None:  # noqa: FBT001 - called by position
-        """Note how an export went."""
-        if worked:
-            self.stuck.discard(signal)
+    def told(self, signal: Signal, reason: str | None) -> None:
+        """Note how an export went; ``None`` where it worked."""
+        if reason is None:
+            self.stuck.pop(signal, None)
         else:
-            self.stuck.add(signal)
+            self.stuck[signal] = reason
 
 
 @contextmanager
@@ -106,8 +115,9 @@ def _end(ways: _Ways, spans: CloseSpans, figures: CloseFigures, process: Process
         jobs[Signal.METRICS] = figures.provider.shutdown
     ended = ended_within(_END_SECONDS_MAX, process.monotonic_seconds, *jobs.values())
     for signal, in_time in zip(jobs, ended, strict=True):
-        if not in_time or signal in ways.stuck:
-            process.warn("telemetry_not_delivered", signal.value)
+        reason = ways.stuck.get(signal) if in_time else TIMED_OUT
+        if reason is not None:
+            process.warn("telemetry_not_delivered", signal.value, reason)
 
 
 def _resource(process: Process) -> Resource:
