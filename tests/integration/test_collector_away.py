@@ -15,7 +15,8 @@ import pytest
 from aegis_batch.adapters.outbound.otel.telemetry import Process, open_telemetry
 from aegis_batch.adapters.outbound.otel.variables import wanted
 from aegis_batch.adapters.outbound.system.identifiers import new_span_id
-from aegis_batch.domain.events import CloseStarted
+from aegis_batch.domain.events import CloseCompleted, CloseStarted
+from aegis_batch.domain.outcome import Outcome
 from tests.integration.closing import NOW, ORDERS_JSON, run_of
 from tests.integration.program import end, environment, run, start
 from tests.integration.raw_tcp import Peer, raw_server
@@ -171,6 +172,60 @@ def test_the_end_of_telemetry_is_bounded_by_itself(
 
     assert took_seconds < _PROMISED_SECONDS
     assert ("telemetry_not_delivered", "traces", "timed_out") in told
+
+
+@pytest.mark.parametrize(
+    ("signal", "temporality", "missed"),
+    [
+        ("traces", "cumulative", [("traces", "http_400")]),
+        ("metrics", "cumulative", []),
+        ("metrics", "delta", [("metrics", "http_400")]),
+    ],
+)
+def test_what_was_lost_in_the_middle_of_a_run_is_told_at_its_end(
+    monkeypatch: pytest.MonkeyPatch, signal: str, temporality: str, missed: list[tuple[str, str]]
+) -> None:
+    told: list[tuple[str, str | None]] = []
+    answers = iter([b"400 Bad Request"])
+    answered = threading.Event()
+
+    def refuse_once(peer: Peer) -> None:
+        while peer.read_head():
+            status = next(answers, b"200 OK")
+            peer.connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+            if status == b"200 OK":
+                answered.set()
+
+    def warn(code: str, about: str, reason: str | None = None) -> None:
+        assert code == "telemetry_not_delivered"
+        told.append((about, reason))
+
+    process = Process("instance", "1.2.3", new_span_id, time.monotonic, warn)
+    with raw_server(refuse_once) as port:
+        variables = {
+            f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT": f"http://127.0.0.1:{port}",
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": temporality,
+            "OTEL_BSP_SCHEDULE_DELAY": "10",
+            "OTEL_METRIC_EXPORT_INTERVAL": "10",
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        with open_telemetry(wanted(variables), process) as sink:
+            while not answered.is_set():
+                sink.emit(CloseStarted(run=run_of(), at=NOW, dry_run=False))
+                sink.emit(
+                    CloseCompleted(
+                        run=run_of(),
+                        at=NOW,
+                        dry_run=False,
+                        outcome=Outcome.CREATED,
+                        orders=2,
+                        duration_ms=1.0,
+                    )
+                )
+                answered.wait(0.01)
+
+    assert told == missed
 
 
 _CLOSE_AND_LIST = """

@@ -26,7 +26,7 @@ __all__ = ["choose_traceparent", "open_exporting_sink"]
 _WARNINGS = {
     "telemetry_setting_unknown": "is set to something that this program can't do",
     "telemetry_not_set_up": "can't be exported as the OTEL_ variables say",
-    "telemetry_not_delivered": "did not reach the collector",
+    "telemetry_not_delivered": "did not all reach the collector",
     "telemetry_defect": "was raised by telemetry, which then missed an event",
 }
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
     MetricExporter,
     MetricExportResult,
     MetricsData,
@@ -72,6 +73,12 @@ class WatchedMetricExporter(MetricExporter):
         finally:
             self._told(reason)
         return result
+
+    @property
+    def makes_good(self) -> bool:
+        """Whether each export tells again all that the ones before it told."""
+        kinds = set((self._preferred_temporality or {}).values())
+        return kinds == {AggregationTemporality.CUMULATIVE}
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Nothing is kept back here."""

@@ -54,7 +54,7 @@ class Process:
 
 @dataclass(slots=True)
 class _Ways:
-    """How spans and metrics leave, and why one of them didn't get through the last time."""
+    """How spans and metrics leave, and why some of them never arrived."""
 
     spans: WatchedSpanExporter | None = None
     metrics: WatchedMetricExporter | None = None
@@ -62,10 +62,10 @@ class _Ways:
 
     def told(self, signal: Signal, reason: str | None) -> None:
         """Note how an export went; ``None`` where it worked."""
-        if reason is None:
-            self.stuck.pop(signal, None)
-        else:
+        if reason is not None:
             self.stuck[signal] = reason
+        elif signal is Signal.METRICS and self.metrics is not None and self.metrics.makes_good:
+            self.stuck.pop(signal, None)
 
 
 @contextmanager
