@@ -73,8 +73,9 @@ def _enter(stack: ExitStack, export: Export, clock: Clock) -> "OtelMetricsSink |
             warn=_warn,
         )
         return stack.enter_context(open_telemetry(export, process))
-    except Exception as error:  # noqa: BLE001 - telemetry is no reason to leave a day open
-        _warn("telemetry_not_set_up", type(error).__name__)
+    except Exception:  # noqa: BLE001 - telemetry is no reason to leave a day open
+        for signal in export.protocols:
+            _warn("telemetry_not_set_up", signal.value)
         return None
 
 

@@ -14,14 +14,14 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from aegis_batch.adapters.outbound.otel.reasons import FAILED, Hearing
 
-__all__ = ["WatchedMetricExporter", "WatchedSpanExporter", "ended_within"]
+__all__ = ["Told", "WatchedMetricExporter", "WatchedSpanExporter", "ended_within"]
 
-# Takes the reason where an export failed, ``None`` where it worked.
+# Takes the reason where something was lost, ``None`` where all of it was told again.
 Told = Callable[[str | None], None]
 
 
 class WatchedSpanExporter(SpanExporter):
-    """Exports spans through another exporter, and tells each time how that went."""
+    """Exports spans through another exporter, and tells of what is lost."""
 
     def __init__(self, exporter: SpanExporter, told: Told) -> None:
         """Take the exporter, and whom to tell."""
@@ -30,13 +30,14 @@ class WatchedSpanExporter(SpanExporter):
         self._told = told
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Export, and tell how it went."""
+        """Export, and tell if that failed: spans are sent once."""
         reason: str | None = FAILED
         try:
             result = self._exporter.export(spans)
             reason = None if result is SpanExportResult.SUCCESS else self._heard.reason
         finally:
-            self._told(reason)
+            if reason is not None:
+                self._told(reason)
         return result
 
     def shutdown(self) -> None:
@@ -49,7 +50,7 @@ class WatchedSpanExporter(SpanExporter):
 
 
 class WatchedMetricExporter(MetricExporter):
-    """Exports metrics through another exporter, and tells each time how that went."""
+    """Exports metrics through another exporter, and tells of what is lost and made good."""
 
     def __init__(self, exporter: MetricExporter, told: Told) -> None:
         """Take the exporter, and whom to tell."""
@@ -58,6 +59,9 @@ class WatchedMetricExporter(MetricExporter):
             exporter._preferred_temporality,  # noqa: SLF001
             exporter._preferred_aggregation,  # noqa: SLF001
         )
+        # Then each export tells again all that the ones before it told.
+        kinds = set((self._preferred_temporality or {}).values())
+        self._makes_good = kinds == {AggregationTemporality.CUMULATIVE}
         self._exporter = exporter
         self._heard = Hearing(exporter)
         self._told = told
@@ -65,20 +69,15 @@ class WatchedMetricExporter(MetricExporter):
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: object
     ) -> MetricExportResult:
-        """Export, and tell how it went."""
+        """Export, and tell if that failed, or made good what had failed before."""
         reason: str | None = FAILED
         try:
             result = self._exporter.export(metrics_data, timeout_millis, **kwargs)
             reason = None if result is MetricExportResult.SUCCESS else self._heard.reason
         finally:
-            self._told(reason)
+            if reason is not None or self._makes_good:
+                self._told(reason)
         return result
-
-    @property
-    def makes_good(self) -> bool:
-        """Whether each export tells again all that the ones before it told."""
-        kinds = set((self._preferred_temporality or {}).values())
-        return kinds == {AggregationTemporality.CUMULATIVE}
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Nothing is kept back here."""
