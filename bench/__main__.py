@@ -14,25 +14,42 @@ from bench.table import Section, as_markdown
 from bench.ways import IMPORTS_ALONE, large_ways
 
 _SMALL_DAY_ORDERS = 69
+# What the kept results are of; any other run prints its table alone.
+_SIZES = [10_000, 100_000, 1_000_000]
+_ROUNDS = 5
 _RESULTS = Path(__file__).parent / "results.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what the arguments name."""
-    options = _parser().parse_args(arguments)
+    options = parsed(arguments)
     with running_ground() as ground:
         sections = [_small_section(ground, options.rounds)]
         for orders in options.sizes:
             sections += _large_sections(ground, orders, options.rounds, options.without)
     table = as_markdown(sections, rounds=options.rounds)
-    options.results.write_text(table, encoding="utf-8")
     sys.stdout.write(table)
+    if options.results is None:
+        sys.stderr.write(f"This was not the whole bench: {_RESULTS.name} stays as it is.\n")
+        return
+    options.results.write_text(table, encoding="utf-8")
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return what to measure; ``results`` is the file for the table, ``None`` for none."""
+    options = _parser().parse_args(arguments)
+    whole = (options.sizes, options.rounds, options.without) == (_SIZES, _ROUNDS, [])
+    if options.results is None and whole:
+        options.results = _RESULTS
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
-    parser.add_argument("sizes", nargs="*", type=int, help="orders of the days to measure")
-    parser.add_argument("--rounds", type=int, default=5, help="how often to measure each way")
+    parser.add_argument(
+        "sizes", nargs="*", type=int, default=_SIZES, help="orders of the days to measure"
+    )
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="how often to measure each way")
     parser.add_argument(
         "--without",
         action="append",
@@ -40,7 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=["checked", "close", "polars", "cursor"],
         help="a way to leave out",
     )
-    parser.add_argument("--results", type=Path, default=_RESULTS, help="the file for the table")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help=f"the file for the table; {_RESULTS.name} for the whole bench, none for a part",
+    )
     return parser
 
 
