@@ -15,12 +15,15 @@ from bench.ways import IMPORTS_ALONE, large_ways
 
 _SMALL_DAY_ORDERS = 69
 _IDS = {"growing": GROWING, "random": SCATTERED}
+# What the kept results are of; any other run prints its table alone.
+_SIZES = [10_000, 100_000, 1_000_000]
+_ROUNDS = 5
 _RESULTS = Path(__file__).parent / "results.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what the arguments name."""
-    options = _parser().parse_args(arguments)
+    options = parsed(arguments)
     with running_ground() as ground:
         sections = [_small_section(ground, options.rounds)]
         for orders in options.sizes:
@@ -28,14 +31,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 _large_section(ground, _IDS[key], orders, options) for key in options.ids or _IDS
             ]
     table = as_markdown(sections, rounds=options.rounds)
-    options.results.write_text(table, encoding="utf-8")
     sys.stdout.write(table)
+    if options.results is None:
+        sys.stderr.write(f"This was not the whole bench: {_RESULTS.name} stays as it is.\n")
+        return
+    options.results.write_text(table, encoding="utf-8")
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return what to measure; ``results`` is the file for the table, ``None`` for none."""
+    options = _parser().parse_args(arguments)
+    told = (options.sizes, options.rounds, options.without, options.ids)
+    if options.results is None and told == (_SIZES, _ROUNDS, [], None):
+        options.results = _RESULTS
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=main.__doc__)
-    parser.add_argument("sizes", nargs="*", type=int, help="orders of the days to measure")
-    parser.add_argument("--rounds", type=int, default=5, help="how often to measure each way")
+    parser.add_argument(
+        "sizes", nargs="*", type=int, default=_SIZES, help="orders of the days to measure"
+    )
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="how often to measure each way")
     parser.add_argument(
         "--without",
         action="append",
@@ -46,7 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ids", action="append", choices=_IDS, help="a kind of ids to measure; all unless named"
     )
-    parser.add_argument("--results", type=Path, default=_RESULTS, help="the file for the table")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help=f"the file for the table; {_RESULTS.name} for the whole bench, none for a part",
+    )
     return parser
 
 

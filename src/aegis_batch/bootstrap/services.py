@@ -15,10 +15,11 @@ from aegis_batch.bootstrap.version import program_version
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.inbound.cli.services import DemoGround, ServiceToken
-    from aegis_batch.application.daily_close import DailyCloseUseCase
+    from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
     from aegis_batch.application.doctor import DoctorUseCase
     from aegis_batch.application.suggest_views import SuggestViewsUseCase
     from aegis_batch.bootstrap.container import Container
+    from aegis_batch.domain.outcome import Outcome
 
 __all__ = ["ProgramServices"]
 
@@ -68,6 +69,19 @@ class ProgramServices:
                 stack.callback(container.shutdown_resources)
                 use_case = container.daily_close()
             yield use_case
+
+    def tell_unbegun(
+        self,
+        request: "CloseRequest",
+        outcome: "Outcome",
+        code: str,
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Tell of a close that had to end before there was a use case."""
+        from aegis_batch.bootstrap.unbegun import tell_unbegun  # noqa: PLC0415
+
+        tell_unbegun(os.environ if environ is None else environ, request, outcome, code)
 
     def doctor(self, *, environ: Mapping[str, str] | None = None) -> "DoctorUseCase":
         """Return the checkup of the settings, right or wrong."""

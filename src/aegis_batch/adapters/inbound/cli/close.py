@@ -1,6 +1,7 @@
 """``close``: close one business day, or rehearse it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from itertools import pairwise
 
@@ -111,9 +112,11 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
         )
 
     ending: Ending | None = None
+    begun = False
     known: list[CloseResult] = []
     try:
         with services.daily_close(dry_run=request.dry_run) as use_case:
+            begun = True
             ending = Ending.of(use_case.close(request, if_stopped=known.append))
     except AegisError as error:
         ending = ended_early(Outcome.of(error), Problem.of(error))
@@ -127,7 +130,17 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
         return ending, stopped.exit_status
     except Exception as error:  # noqa: BLE001 - the last line of defence, told as a defect
         ending = ended_early(Outcome.DEFECT, defect_problem(error))
+    if not begun:
+        _tell_unbegun(services, request, ending)
     return ending, int(status_of(ending.outcome))
+
+
+def _tell_unbegun(services: Services, request: CloseRequest, ending: Ending) -> None:
+    """Tell those who watch logs and metrics, who would wait for a word of this close in vain."""
+    assert ending.problem is not None  # noqa: S101 - nothing else keeps a close from beginning
+    with suppress(Exception, Stopped):
+        # What kept the close from beginning can keep it from being told; the result is what counts.
+        services.tell_unbegun(request, ending.outcome, ending.problem.code)
 
 
 def usage_error_as_json(

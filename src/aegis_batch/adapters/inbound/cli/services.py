@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.domain.outcome import Outcome
 
 __all__ = ["DemoGround", "ServiceToken", "Services"]
 
@@ -77,6 +78,10 @@ class Services(Protocol):
         ``environ`` stands in for the process's environment; ``listener`` hears every event too.
         Raises ``InvalidRequest``.
         """
+        ...
+
+    def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
+        """Tell logs and telemetry of a close that ended before there was a use case."""
         ...
 
     def doctor(self) -> DoctorUseCase:

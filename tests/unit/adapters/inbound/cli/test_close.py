@@ -18,7 +18,7 @@ from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSin
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase, ReportPolicy
 from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.report_gateway import Receipt
@@ -35,6 +35,7 @@ from aegis_batch.domain.errors import (
     OrdersUnreachable,
 )
 from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.seal import Versions
 
 KEYS = [
@@ -70,6 +71,8 @@ class InMemoryServices:
         self.orders = InMemoryOrderReader([SOUP, NEGATIVE])
         self.fault: BaseException | None = None
         self.fault_at_end: BaseException | None = None
+        self.fault_of_telling: BaseException | None = None
+        self.unbegun: list[tuple[str, str, Outcome, str]] = []
 
     def version(self) -> str:
         return "1.2.3"
@@ -100,6 +103,11 @@ class InMemoryServices:
         )
         if self.fault_at_end is not None:
             raise self.fault_at_end
+
+    def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
+        self.unbegun.append((request.run_id, request.trace_id, outcome, code))
+        if self.fault_of_telling is not None:
+            raise self.fault_of_telling
 
     def doctor(self) -> DoctorUseCase:
         raise NotImplementedError
@@ -252,6 +260,40 @@ def test_what_ends_before_the_run_is_told_as_one_object_too(
     assert (found, told["outcome"]) == (status, outcome)
     assert told["reportDate"] == "2026-11-21"
     assert "secret inside" not in json.dumps(told)
+
+
+@pytest.mark.parametrize("fault_of_telling", [None, RuntimeError("no"), Stopped(15)])
+@pytest.mark.parametrize(
+    ("fault", "status", "outcome", "code"),
+    [
+        (InvalidRequest(*TEXTS), 2, Outcome.INVALID, "code"),
+        (RuntimeError("secret inside"), 70, Outcome.DEFECT, "defect"),
+    ],
+)
+def test_logs_and_telemetry_are_told_of_a_close_that_cant_begin_whatever_becomes_of_it(  # noqa: PLR0913, PLR0917 - a table's row
+    close_json: Close,
+    services: InMemoryServices,
+    fault: Exception,
+    status: int,
+    outcome: Outcome,
+    code: str,
+    fault_of_telling: BaseException | None,
+) -> None:
+    services.fault = fault
+    services.fault_of_telling = fault_of_telling
+
+    found, told = close_json()
+
+    assert (found, told["outcome"]) == (status, outcome.value)
+    assert services.unbegun == [(told["runId"], told["traceId"], outcome, code)]
+
+
+def test_a_close_that_began_tells_of_itself(close_json: Close, services: InMemoryServices) -> None:
+    close_json("--date", "2026-11-22")
+    services.fault_at_end = RuntimeError("at the end")
+    close_json()
+
+    assert services.unbegun == []
 
 
 def test_a_stop_during_the_run_tells_what_is_known_of_it(

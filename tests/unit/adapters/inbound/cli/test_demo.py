@@ -16,7 +16,7 @@ from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSin
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase, ReportPolicy
 from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
@@ -24,6 +24,7 @@ from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import AegisError, BackendUnavailable, InvalidRequest
 from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.seal import Versions
 
 PLACED_AT = datetime(2015, 11, 27, 15, tzinfo=UTC)
@@ -91,6 +92,9 @@ class InMemoryServices:
 
     def stop_demo(self, folder: Path) -> None:
         self.stopped.append(folder)
+
+    def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
+        raise NotImplementedError
 
     def doctor(self) -> DoctorUseCase:
         raise NotImplementedError
