@@ -43,6 +43,7 @@ _EXPORTS = {
     "application.ports.order_reader": ["OrderReader", "Reading"],
     "application.ports.orders_inspector": [
         "Access",
+        "Elsewhere",
         "Fault",
         "Fit",
         "Grant",
