@@ -365,14 +365,16 @@ def test_a_refusal_over_grpc_is_told_by_its_code(in_memory: dict[str, str], tmp_
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     exporting = exporting_to(f"http://127.0.0.1:{port}", "grpc")
+    reasons: list[str] = []
     try:
         # This server is slow where the machine is busy, and the program doesn't wait for long.
         for _ in range(5):
             ended = run(CLOSE, {**in_memory, **exporting}, tmp_path)
+            reasons = reasons_of(ended.err)
             assert ended.status == 0
             assert _HEADER not in ended.err
-            if reasons_of(ended.err) == ["unauthenticated"] * 2:
-                return
+            if "timed_out" not in reasons:
+                break
     finally:
         server.stop(None)
-    pytest.fail(f"never told as refused: {reasons_of(ended.err)}")
+    assert reasons == ["unauthenticated"] * 2
