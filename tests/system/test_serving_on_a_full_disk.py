@@ -116,5 +116,7 @@ def test_a_full_disk_ends_serving_with_a_clear_error_and_all_goes_on_when_there_
     serving = Serving(start("serve"))
     serving.wait_for("job.completed", outcome="created")
     assert serving.stop() == 143
-    [closed] = [run for run in tell("runs", "--output", "json").told["runs"] if run["job"] == "close"]
+    [closed] = [
+        run for run in tell("runs", "--output", "json").told["runs"] if run["job"] == "close"
+    ]
     assert (closed["id"], closed["state"]) == (waiting["id"], "succeeded")

@@ -26,8 +26,13 @@ _EXPORTS = {
     "application.checks.clocks": ["clock_check"],
     "application.checks.collector": ["collector_checks"],
     "application.checks.database": ["is_usable", "server_checks"],
-    "application.checks.leaks": ["secret_checks"],
-    "application.checks.orders": ["access_checks", "data_checks", "fit_checks"],
+    "application.checks.leaks": ["KnownSecrets", "secret_checks"],
+    "application.checks.orders": [
+        "access_checks",
+        "data_checks",
+        "fit_checks",
+        "unplanned_check",
+    ],
     "application.checks.rights": ["rights_checks"],
     "application.checks.settings": ["SettingFault", "SettingsFacts", "settings_checks"],
     "application.close_job": ["CloseJob"],
@@ -60,6 +65,7 @@ _EXPORTS = {
     "application.ports.order_reader": ["OrderReader", "Reading"],
     "application.ports.orders_inspector": [
         "Access",
+        "Elsewhere",
         "Fault",
         "Fit",
         "Grant",
