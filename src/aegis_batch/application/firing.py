@@ -88,12 +88,6 @@ class Firing:
         turn.state.schedules.save(replace(state, next_at=following, decided_until=come[-1]))
         return len(come)
 
-    def fire_all(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState:
-        """Decide about all nominal times that have come, and return where that leaves it."""
-        while self.fire(turn, state):
-            state = turn.state.schedules.get(state.schedule.name) or state
-        return state
-
     def waits_for_end(self, turn: LedgerTurn, schedule: Schedule) -> bool:
         """Say whether the end of a run that goes on is what the next nominal time counts from."""
         wanted = RunFilter(schedule=schedule.name, states=_UNDER_WAY)

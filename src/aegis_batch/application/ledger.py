@@ -78,7 +78,7 @@ class LedgerTurn:
             RunState.WAITING,
             due_at=due_at,
             work_id=f"{record.id}#{record.attempt + 1}",
-            # An attempt that ended in good order is not what breaks processes.
+            # This attempt came to an end: whatever was lost on the way to it counts no more.
             requeues=0,
         )
         self._queue_again(waiting, code)
