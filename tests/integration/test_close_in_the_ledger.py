@@ -65,6 +65,19 @@ def test_a_close_makes_the_state_and_stands_in_it_with_its_seal_and_timeline(
     assert "report.submitted" in events
 
 
+def test_a_close_is_recorded_whatever_the_folder_of_the_state_is_called(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    place = LedgerPlace(tmp_path / "50% off?mode=ro" / "a%20b")
+    place.folder.mkdir(parents=True)
+
+    closed = place.tell(*CLOSE, **settings)
+    listed = place.tell("runs", "--output", "json")
+
+    assert "not in the ledger" not in closed.err
+    assert [run["id"] for run in listed.told["runs"]] == [closed.told["runId"]]
+
+
 def test_a_close_that_failed_is_recorded_and_is_no_dead_letter(
     place: LedgerPlace, shop: Database, wiremock: WireMockServer
 ) -> None:

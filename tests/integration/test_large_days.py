@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import dialect
 
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
@@ -13,6 +14,7 @@ from aegis_batch.adapters.outbound.postgres.order_extent import WHOLE_IDS, IdRan
 from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.postgres.split_sql import planner_settings
+from aegis_batch.adapters.outbound.postgres.weighed_sql import memory_setting
 from tests.integration.orders_shop import (
     REVENUE,
     open_shop,
@@ -133,11 +135,15 @@ def test_the_plain_way_is_taken_for(database: Database, change: str) -> None:
     assert statements.count == FEWEST_STATEMENTS
 
 
-@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize(
+    "settings",
+    [planner_settings(streamed=True), planner_settings(streamed=False), memory_setting()],
+    ids=["streamed", "scattered", "weighed"],
+)
 def test_what_the_planner_is_told_ends_with_the_transaction(
-    database: Database, *, streamed: bool
+    database: Database, settings: Select[Any]
 ) -> None:
-    statement = planner_settings(streamed=streamed).compile(
+    statement = settings.compile(
         dialect=dialect(),  # type: ignore[no-untyped-call]
         compile_kwargs={"literal_binds": True},
     )

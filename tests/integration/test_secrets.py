@@ -193,12 +193,13 @@ def test_a_checkup_that_finds_a_secret_in_a_file_does_not_show_it(
     ended = run(["doctor", "--output", output], settings, tmp_path)
 
     assert ended.status == 1
-    for variable, path in (
-        ("X_SERVICE_TOKEN", ".env"),
-        ("DATABASE_URL", "url"),
-        ("DATABASE_URL", "plain"),
+    told = " ".join(ended.out.split())
+    for secret, path in (
+        ("the value of X_SERVICE_TOKEN", ".env"),
+        ("the password in DATABASE_URL", "url"),
+        ("the password in DATABASE_URL", "plain"),
     ):
-        assert f"The value of {variable} is in the file {path}" in ended.out
+        assert f"The file {path}, which git tracks, holds {secret}." in told
     assert_clean(*all_of(ended))
 
 

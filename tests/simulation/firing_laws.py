@@ -45,6 +45,7 @@ class FiringLaws:
         self._known: dict[str, _Known] = {}
         self._all: set[tuple[str, datetime]] = set()
         self._by_hand: set[tuple[str, datetime]] = set()
+        self._left_to_runs: dict[str, datetime] = {}
 
     def of_decisions(
         self,
@@ -66,9 +67,9 @@ class FiringLaws:
                 continue
             self._check(name, known, now)
             timing = known.state.schedule.timing
-            if timing.kind in (ScheduleKind.CRON, ScheduleKind.FIXED_RATE):
-                if known.state.next_at is None:
-                    raise BrokenLawError(f"{name} stands still")
+            goes_on = timing.kind in (ScheduleKind.CRON, ScheduleKind.FIXED_RATE)
+            if goes_on and known.state.next_at is None:
+                raise BrokenLawError(f"{name} stands still")
 
     def known_since(self, name: str) -> datetime:
         """Return when a schedule was made."""
@@ -79,10 +80,22 @@ class FiringLaws:
         states = [known.state for known in self._known.values() if not known.state.retired]
         return min((state.next_at for state in states if state.next_at), default=None)
 
-    def stands_still(self, name: str) -> bool:
-        """Say whether a schedule waits for something other than time."""
-        known = self._known[name]
-        return known.state.next_at is None and not known.state.retired
+    def left_to_runs(self) -> dict[str, datetime]:
+        """Return, by schedule, the newest firing that was skipped behind a run, if not paused."""
+        return {
+            name: nominal
+            for name, nominal in self._left_to_runs.items()
+            if self._known[name].state.pause is None
+        }
+
+    def waiting_for_runs(self) -> list[str]:
+        """Return the schedules whose next time is counted from the end of a run."""
+        return [
+            name
+            for name, known in self._known.items()
+            if known.state.schedule.timing.kind is ScheduleKind.FIXED_DELAY
+            and known.state.next_at is None
+        ]
 
     def _of_a_decision(
         self,
@@ -106,6 +119,8 @@ class FiringLaws:
         known = self._known[name]
         overlap = known.state.schedule.overlap
         self._reached(f"overlap {overlap}: {occurrence.reason.partition(':')[0]}"[:70])
+        if occurrence.decision is Decision.SKIPPED and known.state.pause is None:
+            self._left_to_runs[name] = nominal
         known.decided.insert(bisect_left(known.decided, nominal), nominal)
         state = moved.get(name)
         if state is None or (state.next_at is not None and state.next_at <= nominal):
@@ -126,9 +141,7 @@ class FiringLaws:
         known.checked = max(now, known.checked, *known.decided[-1:])
         known.counted_from = known.checked
 
-    def _check(
-        self, name: str, known: _Known, now: datetime, timing: Timing | None = None
-    ) -> None:
+    def _check(self, name: str, known: _Known, now: datetime, timing: Timing | None = None) -> None:
         timing = timing or known.state.schedule.timing
         if now <= known.checked or timing.kind is ScheduleKind.FIXED_DELAY:
             return

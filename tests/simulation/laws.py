@@ -1,20 +1,23 @@
 """The laws that must hold at every step, whatever strikes."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
-from aegis_batch.domain.report import StoredReport
 from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
-from aegis_batch.domain.schedule import Decision, Occurrence, ScheduleKind
 from tests.simulation.firing_laws import FiringLaws
-from tests.simulation.oracle import Oracle
 from tests.simulation.law import BrokenLawError
+from tests.simulation.oracle import Oracle
 from tests.simulation.watched_state import Changes
+
+if TYPE_CHECKING:
+    from aegis_batch.domain.report import StoredReport
 
 __all__ = ["Laws"]
 
@@ -62,6 +65,7 @@ class Laws:
         # What the world did to the attempt under way, and when it began.
         self.defect_is_due = False
         self.began_at = now()
+        self._left_to_runs: dict[str, datetime] = {}
         self.firing = FiringLaws(oracle, now, reached)
 
     def broken(self, how: str) -> None:
@@ -104,6 +108,7 @@ class Laws:
         """Take note that work comes out of the queue: nothing has happened to it yet."""
         self.began_at = self._now()
         self.defect_is_due = False
+        self._left_to_runs = self.firing.left_to_runs()
 
     def committed(self, changes: Changes) -> None:
         """Hold a commit against all laws that speak of commits."""
@@ -128,10 +133,11 @@ class Laws:
             self._reached(f"run: {after.state}")
             if state is not None:
                 self._reached(f"move: {state} to {after.state}")
-        if before is not None and after.state is RunState.RUNNING != before.state:
-            expected = before.attempt + (before.state is RunState.WAITING or before.attempt == 0)
-            if after.attempt != expected:
-                self.broken(f"run {after.id}: attempt {after.attempt}, and not {expected}")
+        self._of_an_attempt(before, after)
+        if before is None and after.replay_of is not None:
+            if after.replay_of in self._replayed:
+                self.broken(f"run {after.replay_of} was replayed twice")
+            self._replayed.add(after.replay_of)
         self._of_one_at_a_time(before, after)
         if after.outcome is not None and (before is None or before.outcome is not after.outcome):
             self._of_an_outcome(after)
@@ -139,10 +145,17 @@ class Laws:
             self.unfinished[after.id] = after
         else:
             self.unfinished.pop(after.id, None)
-        if after.job is JobKind.NIGHT:
-            newest = self.newest_night
-            if newest is None or (after.enqueued_at, after.id) >= (newest.enqueued_at, newest.id):
-                self.newest_night = after
+        newest = self.newest_night
+        if after.job is JobKind.NIGHT and (newest is None or _age(after) >= _age(newest)):
+            self.newest_night = after
+
+    def _of_an_attempt(self, before: RunRecord | None, after: RunRecord) -> None:
+        """Attempts are counted one by one; work of an older one is stale, and begins nothing."""
+        if before is None or before.state is after.state or after.state is not RunState.RUNNING:
+            return
+        expected = before.attempt + (before.state is RunState.WAITING or before.attempt == 0)
+        if after.attempt != expected:
+            self.broken(f"run {after.id}: attempt {after.attempt}, and not {expected}")
 
     def _of_one_at_a_time(self, before: RunRecord | None, after: RunRecord) -> None:
         """Of a key one close goes on at a time, and none by itself over an open dead letter."""
@@ -155,10 +168,6 @@ class Laws:
             del self._going[after.key]
         if before is None and after.trigger is Trigger.NIGHT and self._open_letters.get(after.key):
             self.broken(f"{after.key.period.first_day} has a dead letter, and was enqueued")
-        if before is None and after.replay_of is not None:
-            if after.replay_of in self._replayed:
-                self.broken(f"run {after.replay_of} was replayed twice")
-            self._replayed.add(after.replay_of)
         if after.state is RunState.SUCCEEDED and after.key not in self._backend.stored:
             self.broken(f"{after.key.period.first_day}: a success without a report")
 
@@ -206,9 +215,10 @@ class Laws:
             if before is not None and before.state is after.state:
                 continue
             nominal = after.nominal or after.enqueued_at
+            nominal = max(nominal, self._left_to_runs.get(after.schedule or "", nominal))
             now = self._now()
             for day in self._oracle.days_due(min(nominal, self.began_at, now), now):
-                key = CloseKey(after.key.tenant, _period_like(after, day))
+                key = CloseKey(after.key.tenant, replace(after.key.period, first_day=day))
                 known = self._open_letters.get(key) or key in self._going
                 if not known and key not in self._backend.stored:
                     self.broken(f"the night of {nominal} has left {day} out")
@@ -217,6 +227,13 @@ class Laws:
         """Say, between two steps, whether a death broke a close off."""
         return any(
             record.state is RunState.RUNNING and record.job is JobKind.CLOSE
+            for record in self.unfinished.values()
+        )
+
+    def a_night_is_queued(self) -> bool:
+        """Say, between two steps, whether a night has not begun yet."""
+        return any(
+            record.state is RunState.QUEUED and record.job is JobKind.NIGHT
             for record in self.unfinished.values()
         )
 
@@ -234,11 +251,14 @@ class Laws:
             if not is_to_come and not is_behind:
                 self.broken(f"after {since} of calm a run is {record.state}: {record}")
         night = self.newest_night
-        if night is not None and night.state.is_final and night.state is not RunState.CANCELLED:
-            if night.id not in self.nights_told and not self._going:
-                self.broken(f"nobody was told of the night {night.id}, which {night.state}")
+        is_judged = night is not None and night.state in (RunState.SUCCEEDED, RunState.FAILED)
+        if night is not None and is_judged and not self._going and night.id not in self.nights_told:
+            self.broken(f"nobody was told of the night {night.id}, which {night.state}")
+        for name in self.firing.waiting_for_runs():
+            if all(record.schedule != name for record in self.unfinished.values()):
+                self.broken(f"{name} waits for a run, and there is none")
         self.firing.of_all(now)
 
 
-def _period_like(record: RunRecord, day: date):  # type: ignore[no-untyped-def]
-    return type(record.key.period)(record.key.period.kind, day)
+def _age(record: RunRecord) -> tuple[datetime, str]:
+    return (record.enqueued_at, record.id)

@@ -36,6 +36,7 @@ class People:
         self._identifiers = identifiers
         self._new_program = new_program
         self._reached = reached
+        self._replayed: str | None = None
 
     def look_after_all(self) -> None:
         """Do what a diligent operator does each morning: leave nothing to be done by hand."""
@@ -47,6 +48,11 @@ class People:
             wants_night |= self._decide(letter)
         if wants_night:
             self.trigger(_NIGHTLY)
+        if self._replayed is not None and self._plan.chance(0.5):
+            # Somebody was impatient, or nobody knew whether it had come about.
+            again = [self._replayed]
+            self._do("replay twice", lambda p: p.dead_letters.replay(again, _OPERATOR, "sure?"))
+            self._replayed = None
 
     def pause(self) -> None:
         """Pause the nightly schedule, until the next morning."""
@@ -58,7 +64,9 @@ class People:
 
     def close(self, day: date, *, dry_run: bool) -> None:
         """Close a day by hand, or look what a close would come to."""
-        self._do("dry run" if dry_run else "close", lambda program: self._close(program, day, dry_run))
+        self._do(
+            "dry run" if dry_run else "close", lambda program: self._close(program, day, dry_run)
+        )
 
     def _resume(self) -> bool:
         done = []
@@ -76,9 +84,7 @@ class People:
         run_ids = [letter.run_id]
         if letter.problem.code != "conflict" and self._plan.chance(0.8):
             self._do("replay", lambda p: p.dead_letters.replay(run_ids, _OPERATOR, "mended"))
-            if self._plan.chance(0.3):
-                # Somebody was impatient, or nobody knew whether it had come about.
-                self._do("replay twice", lambda p: p.dead_letters.replay(run_ids, _OPERATOR, "m"))
+            self._replayed = letter.run_id
             return False
         self._do("discard", lambda p: p.dead_letters.discard(run_ids, _OPERATOR, "seen"))
         return True

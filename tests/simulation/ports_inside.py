@@ -134,7 +134,9 @@ class FaultyQueue(_Mortal):
     ``is_broken`` says that it loses most of it for a while, as after a bad upgrade.
     """
 
-    def __init__(self, plan: Plan, queue: InMemoryWorkQueue, reached: Callable[[str], None]) -> None:
+    def __init__(
+        self, plan: Plan, queue: InMemoryWorkQueue, reached: Callable[[str], None]
+    ) -> None:
         """Take the queue itself."""
         super().__init__(plan)
         self._queue = queue

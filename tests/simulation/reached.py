@@ -74,4 +74,5 @@ def _wanted() -> Iterator[str]:
     for overlap, reasons in _OVERLAPS.items():
         yield from (f"overlap {overlap}: {reason}" for reason in reasons)
     yield from ("orders: late", "orders: broken", "morning: fair", "morning: in trouble")
+    yield from ("clock back: at a restart", "engine: broken at night", "kill: at night")
     yield from ("process: died", "process: met no state", "work: lost", "work: lost to the state")

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
-from functools import cache
 
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
@@ -53,11 +52,6 @@ _SECOND_LOOK = 40 * _MINUTE
 _STEPS_A_DAY_MAX = 3_000
 
 
-@cache
-def _fields_of(kind: type[Event]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
 @dataclass(slots=True)
 class Record:
     """What happened: the digest of all events, and how often what was reached."""
@@ -75,9 +69,9 @@ class Record:
     def event(self, event: Event) -> None:
         """Take an event."""
         told = " ".join(
-            f"{name}={value.id if name == 'run' else value}"
-            for name in _fields_of(type(event))
-            if (value := getattr(event, name)) is not None
+            f"{field.name}={value.id if field.name == 'run' else value}"
+            for field in fields(event)
+            if (value := getattr(event, field.name)) is not None
         )
         self.line(f"{event.name} {told}")
 
@@ -89,9 +83,7 @@ class Record:
 class Simulation:
     """One world, one seed, so many days; each day has a morning in which people look after all."""
 
-    def __init__(
-        self, seed: int, days: int, *, show: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, seed: int, days: int, *, show: Callable[[str], None] | None = None) -> None:
         """Take the seed, from which everything follows, and the number of days.
 
         ``show`` gets a line for all that happens.
@@ -148,9 +140,7 @@ class Simulation:
     def _make_ports(self, seed: int) -> Ports:
         plan, clock, record, laws = self._plan, self.clock, self.record, self._laws
         outside = Outside(plan, clock, self._meanwhile)
-        self._gateway = FaultyGateway(
-            outside, self._backend, laws, can_find=self._world.can_find
-        )
+        self._gateway = FaultyGateway(outside, self._backend, laws, can_find=self._world.can_find)
         self._engine = FaultyQueue(plan, self._queue, record.reach)
         return Ports(
             clock=FaultyClock(plan, clock),
@@ -187,6 +177,8 @@ class Simulation:
                 self._give_way(whim, now)
             if self._laws.a_close_is_broken_off():
                 self._weather.strike_a_restart(now)
+            if self._laws.a_night_is_queued() and self._weather.strike_a_queued_night(now):
+                self._give_way("kill", now)
         self._gateway.is_down = self._weather.backend_is_down(now)
         self._engine.is_broken = self._weather.engine_is_broken(now)
         offset = self._weather.clock_offset(now)
@@ -241,9 +233,7 @@ class Simulation:
     def _closed_days(self, days: list[date]) -> set[date]:
         wanted = set(days)
         return {
-            key.period.first_day
-            for key in self._backend.stored
-            if key.period.first_day in wanted
+            key.period.first_day for key in self._backend.stored if key.period.first_day in wanted
         }
 
     # The program's life

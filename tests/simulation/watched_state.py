@@ -9,7 +9,7 @@ from typing import Any, cast
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.application.ports.state import Turn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Work
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import StateUnavailable
@@ -76,7 +76,9 @@ class FaultyState:
         with self._state.turn() as inner:
             watched = cast("Turn", _WatchedTurn(inner, changes))
             if fault is Fault.DIES_WITHIN or fault is Fault.BREAKS_WITHIN:
-                watched = cast("Turn", _BreakingTurn(watched, fault, self._plan.random.randint(1, 6)))
+                watched = cast(
+                    "Turn", _BreakingTurn(watched, fault, self._plan.random.randint(1, 6))
+                )
             yield watched
             if fault is Fault.DIES_BEFORE_COMMIT or fault is Fault.DIES_WITHIN:
                 raise ProcessDiedError("turn")

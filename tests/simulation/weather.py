@@ -13,11 +13,13 @@ _MINUTE = timedelta(minutes=1)
 # How often what comes, in parts of all.
 WHIMS = {
     "backend": 10,
-    "engine": 6,
+    "engine": 5,
+    "engine at night": 4,
     "clock ahead": 4,
     "clock back": 8,
     "stop": 8,
-    "kill": 8,
+    "kill": 7,
+    "kill at night": 4,
     "long stop": 1,
     "deploy": 5,
     "pause": 6,
@@ -41,7 +43,8 @@ class Weather:
         self.stopped_until = begin
         self._fair_from = begin
         self._offset = timedelta(0)
-        self._lurks = False
+        # What waits for its moment.
+        self._lurking: set[str] = set()
 
     def whim(self, now: datetime) -> str | None:
         """Return what comes at an instant, if anything does."""
@@ -60,8 +63,8 @@ class Weather:
             self._set_clock(now, plan.between(_MINUTE, 90 * _MINUTE))
         elif whim == "clock back" and plan.chance(0.5):
             self._set_clock(now, -plan.between(_MINUTE, 5 * _HOUR))
-        elif whim == "clock back":
-            self._lurks = True
+        elif whim in ("clock back", "engine at night", "kill at night"):
+            self._lurking.add(whim)
         elif whim == "long stop":
             self.stopped_until = self._trouble(now + plan.between(7 * _DAY, 10 * _DAY))
         elif whim == "deploy":
@@ -73,10 +76,24 @@ class Weather:
 
     def strike_a_restart(self, now: datetime) -> None:
         """Set the clock back before a close that a death broke off is begun anew."""
-        if self._lurks:
-            self._lurks = False
+        if "clock back" in self._lurking:
+            self._lurking.remove("clock back")
             self._reached("clock back: at a restart")
             self._set_clock(now, -self._plan.between(2 * _HOUR, 5 * _HOUR))
+
+    def strike_a_queued_night(self, now: datetime) -> bool:
+        """Break the engine before a night comes out of its queue, or say that a stop begins."""
+        if "engine at night" in self._lurking:
+            self._lurking.remove("engine at night")
+            self._reached("engine: broken at night")
+            self._engine_until = self._trouble(now + self._plan.between(_HOUR, 4 * _HOUR))
+            return False
+        if "kill at night" in self._lurking:
+            self._lurking.remove("kill at night")
+            self._reached("kill: at night")
+            self.stopped_until = self._trouble(now + self._plan.between(_HOUR, 3 * _DAY))
+            return True
+        return False
 
     def is_fair(self, now: datetime) -> bool:
         """Say whether nothing troubles the program from outside."""

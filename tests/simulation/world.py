@@ -75,7 +75,7 @@ def _schedules(random: Random, zone: str, begin: datetime) -> list[Schedule]:
             # What the settings have unless told otherwise is what is simulated most.
             overlap=Overlap.SKIP if random.random() < 0.5 else random.choice(overlaps),
             catch_up=CATCH_UP,
-            jitter_max_seconds=random.choice((0, 0, 600)),
+            jitter_max_seconds=random.choice((0, 600, 600)),
             newest_only=True,
         ),
         Schedule(
@@ -96,7 +96,7 @@ def _schedules(random: Random, zone: str, begin: datetime) -> list[Schedule]:
         Schedule(
             "delay",
             random.choice((JobKind.NIGHT, JobKind.DEADLINE)),
-            Timing(ScheduleKind.FIXED_DELAY, every=random.randint(20, 50) * _HOUR),
+            Timing(ScheduleKind.FIXED_DELAY, every=random.randint(10, 40) * _HOUR),
             overlap=random.choice(overlaps),
             catch_up=random.choice((6 * _HOUR, CATCH_UP)),
         ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.application.ports.state import Turn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.run import CloseKey, JobKind, RunState
 
 __all__ = ["DayStanding", "Standing", "standing_of"]

@@ -69,7 +69,7 @@ class Firing:
         if not come:
             return 0
         name = state.schedule.name
-        nominals = [time for time in come if turn.state.occurrences.find(name, time) is None]
+        nominals = [each for each in come if turn.state.occurrences.find(name, each) is None]
         going = self._going(turn, state)
         verdicts = judge_firings(
             state,
@@ -87,12 +87,6 @@ class Firing:
             following = None
         turn.state.schedules.save(replace(state, next_at=following, decided_until=come[-1]))
         return len(come)
-
-    def fire_all(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState:
-        """Decide about all nominal times that have come, and return where that leaves it."""
-        while self.fire(turn, state):
-            state = turn.state.schedules.get(state.schedule.name) or state
-        return state
 
     def waits_for_end(self, turn: LedgerTurn, schedule: Schedule) -> bool:
         """Say whether the end of a run that goes on is what the next nominal time counts from."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from aegis_batch.application.ledger import LedgerTurn
-from aegis_batch.application.ports.state import Turn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.seal import Seal

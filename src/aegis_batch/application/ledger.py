@@ -8,7 +8,8 @@ from datetime import datetime
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.notifier import Notifier
-from aegis_batch.application.ports.state import State, Turn
+from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Lane, Work
 from aegis_batch.application.timeline_text import timeline_text
 from aegis_batch.domain.dead_letter import DeadLetter
@@ -77,7 +78,7 @@ class LedgerTurn:
             RunState.WAITING,
             due_at=due_at,
             work_id=f"{record.id}#{record.attempt + 1}",
-            # An attempt that ended in good order is not what breaks processes.
+            # This attempt came to an end: whatever was lost on the way to it counts no more.
             requeues=0,
         )
         self._queue_again(waiting, code)

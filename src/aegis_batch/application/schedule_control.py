@@ -23,6 +23,8 @@ from aegis_batch.domain.schedule import (
 __all__ = ["ScheduleControl", "ScheduleView"]
 
 _OCCURRENCES_MAX = 20
+# Of a schedule that fires each second, more than a day.
+_ROUNDS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class ScheduleControl:
             names = {schedule.name for schedule in wanted}
             for name, state in known.items():
                 if name not in names and not state.retired:
-                    left = self._firing.fire_all(turn, state)
+                    left = self._decide_all(turn, state)
                     turn.state.schedules.save(replace(left, retired=True, next_at=None))
 
     def all(self) -> list[ScheduleState]:
@@ -92,7 +94,7 @@ class ScheduleControl:
                     f"Resume it first: aegis-batch schedules resume {name}",
                 )
             # What has come by now still runs: the pause begins now.
-            state = self._firing.fire_all(turn, state)
+            state = self._decide_all(turn, state)
             turn.state.schedules.save(replace(state, pause=Pause(operator, turn.now, note)))
             turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.pause", name, note))
 
@@ -104,7 +106,7 @@ class ScheduleControl:
                 raise InvalidRequest(
                     "not_paused", f"The schedule {name} is not paused.", "Nothing needs to be done."
                 )
-            state = self._firing.fire_all(turn, state)
+            state = self._decide_all(turn, state)
             turn.state.schedules.save(replace(state, pause=None))
             turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.resume", name, ""))
 
@@ -145,7 +147,7 @@ class ScheduleControl:
         if known.schedule == schedule and not known.retired:
             return
         if not known.retired:
-            known = self._firing.fire_all(turn, known)
+            known = self._decide_all(turn, known)
         changed = replace(known, schedule=schedule, retired=False)
         if known.retired or known.schedule.timing != schedule.timing:
             # Never back before what was decided, even if the clock was set back.
@@ -154,6 +156,14 @@ class ScheduleControl:
             first = None if waits else self._first(schedule, known, after)
             changed = replace(changed, next_at=first)
         turn.state.schedules.save(changed)
+
+    def _decide_all(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState:
+        """Decide about all that has come by the present rule; no later one would know of it."""
+        for _ in range(_ROUNDS_MAX):
+            if self._firing.fire(turn, state) == 0:
+                break
+            state = turn.state.schedules.get(state.schedule.name) or state
+        return state
 
     def _first(self, schedule: Schedule, known: ScheduleState, after: datetime) -> datetime | None:
         first = self._timings.first(schedule.timing, after)

@@ -35,6 +35,7 @@ from aegis_batch.application.ledger import Ledger, first_work_id
 from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.night import NightJob
 from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
+from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
@@ -126,10 +127,14 @@ class Backend(InMemoryReportGateway):
         self._be_there()
         return super().find(run, once=once) if self.can_find else None
 
-    def submit(self, run: Run, report: Report):  # type: ignore[no-untyped-def] # noqa: ANN201 - as above
+    def submit(self, run: Run, report: Report) -> Receipt:
         """Take a report, unless it is away."""
         self._be_there()
         return super().submit(run, report)
+
+    def fail_once(self) -> None:
+        """Answer the question that has just come with silence, and the next one again."""
+        raise AWAY
 
     def _be_there(self) -> None:
         if self.meanwhile is not None:
@@ -137,6 +142,41 @@ class Backend(InMemoryReportGateway):
             meanwhile()
         if self.away is not None:
             raise self.away
+
+
+class Receiver(InMemoryNotifier):
+    """A receiver of notices whose settings may change, or which has something happen meanwhile."""
+
+    def __init__(self, kinds: Sequence[NoticeKind]) -> None:
+        super().__init__()
+        self.kinds = frozenset(kinds)
+        self.meanwhile: Callable[[], object] | None = None
+
+    def takes(self, kind: NoticeKind) -> bool:
+        """Say whether there is somewhere to send this kind."""
+        return kind in self.kinds
+
+    def deliver(self, notice: Notice) -> None:
+        """Keep a notice."""
+        super().deliver(notice)
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+
+
+class Meter(InMemoryResourceMeter):
+    """A meter that is read before and after an attempt, when something may happen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] | None = None
+
+    def thread_cpu_seconds(self) -> float:
+        """Return the seconds that were spent."""
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return super().thread_cpu_seconds()
 
 
 class Office:
@@ -154,15 +194,16 @@ class Office:
         self.state = InMemoryState(self.queue)
         self.backend = Backend()
         self.orders = InMemoryOrderReader([])
-        self.notifier = InMemoryNotifier(kinds)
+        self.notifier = Receiver(kinds)
         self.sink = InMemoryMetricsSink()
         self.identifiers = InMemoryIdentifiers()
         self.pulse = InMemoryPulse()
-        self.meter = InMemoryResourceMeter()
+        self.meter = Meter()
         calendar = Calendar(load_zone(ZONE), ZONE, time(0))
         self.expectation = Expectation(calendar, 7 * ONE_DAY, close_from)
         self._policy = ReportPolicy(calendar, Rules(), Versions("1", "2", "3"))
-        self.restart(schedules)
+        self.schedules = schedules
+        self.restart()
 
     def restart(self, schedules: Sequence[Schedule] | None = None) -> None:
         """Let a new process take over, with these schedules or those from before."""
@@ -173,9 +214,7 @@ class Office:
         timings = Timings(SystemCron())
         firing = Firing(timings, self.identifiers, self.expectation)
         after_run = AfterRun(self.expectation)
-        self.close = DailyCloseUseCase(
-            self.orders, self.backend, self.clock, metrics, self._policy
-        )
+        self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
         night = NightJob(
             ledger=self.ledger,
             reports=self.backend,

@@ -151,10 +151,11 @@ def test_a_night_that_could_not_do_its_work_has_failed() -> None:
         office.lose_work()
         office.reconcile.reconcile()
 
-    assert texts(office) == [
+    (text,) = texts(office)
+    assert text == (
         "The night of 2026-11-21 failed: it could not find out which days are open."
         " See: aegis-batch dead-letters list"
-    ]
+    )
 
 
 def test_the_dead_letter_of_a_deadline_check_fails_no_night() -> None:

@@ -68,11 +68,12 @@ def attempts(office: Office) -> list[timedelta]:
 def test_the_ledger_keeps_what_an_attempt_came_to() -> None:
     office = Office()
     run_id = up_to_the_close(office)
-    office.backend.meanwhile = lambda: (
-        office.clock.advance(2 * MINUTE),
-        office.meter.spend(1.5, 4_096),
-    )
 
+    def take_a_while() -> None:
+        office.clock.advance(2 * MINUTE)
+        office.meter.spend(1.5, 4_096)
+
+    office.backend.meanwhile = take_a_while
     office.work()
 
     run = office.run(run_id)
@@ -280,6 +281,21 @@ def test_a_night_that_fails_is_tried_again_after_1_2_and_4_minutes_and_is_then_a
     assert len(office.events(JobFailed)) == 4
     assert office.told() == ["job.sent_to_dlq", "night.failed"]
     assert "The night job of 2026-11-21 failed for good" in office.notices()[0].text
+
+
+def test_a_night_that_meets_no_state_is_tried_again() -> None:
+    office = Office([NIGHTLY])
+    office.sleep_until(NIGHT)
+    office.fire()
+    office.meter.meanwhile = lambda: office.state.begin_faults.append(FULL)
+
+    office.work()
+
+    (night,) = office.runs()
+    assert night.problem is not None
+    assert (night.state, night.problem.code) == (RunState.WAITING, "state_full")
+    office.live_until(NIGHT + MINUTE)
+    assert office.closed_days() == [DAY]
 
 
 def test_a_clock_that_was_set_back_only_puts_a_close_off() -> None:

@@ -1,88 +1,116 @@
-"""The record of a close by hand."""
+"""Closes by hand in the ledger."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
-import pytest
+from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.recording import RunListener
+from aegis_batch.domain.events import OccurrenceDecided, StepStarted
+from aegis_batch.domain.outcome import Outcome
+from aegis_batch.domain.run import JobKind, RunState, Trigger
+from aegis_batch.domain.schedule import Decision
+from tests.unit.application.office import AWAY, DAY, HOUR, MINUTE, NIGHTLY, NOON, Office
 
-from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
-from aegis_batch.adapters.outbound.memory.resource_meter import InMemoryResourceMeter
-from aegis_batch.adapters.outbound.memory.state import InMemoryState
-from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
-from aegis_batch.application.recording import RecordCloseUseCase, RunListener
-from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.errors import StateUnavailable
-from aegis_batch.domain.events import CloseStarted, NoticeDelivered
-from aegis_batch.domain.outcome import CloseResult, Outcome, Problem
-from aegis_batch.domain.run import CloseKey, Run, RunState, Trigger
-
-NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
-RUN = Run("run-1", "ab" * 16, CloseKey("default", Period(PeriodKind.DAY, date(2026, 11, 21))))
-STARTED = CloseStarted(run=RUN, at=NOW, dry_run=False)
-PROBLEM = Problem("refused", "No.", "Ask.", retryable=False)
+NIGHT = NOON + 14 * HOUR
 
 
-@pytest.fixture
-def state() -> InMemoryState:
-    return InMemoryState(InMemoryWorkQueue())
+def an_office_in_the_morning() -> Office:
+    office = Office([NIGHTLY])
+    office.live_until(NIGHT - HOUR)
+    return office
 
 
-@pytest.fixture
-def recording(state: InMemoryState) -> RecordCloseUseCase:
-    meter = InMemoryResourceMeter()
-    meter.spend(0.5, 1024)
-    return RecordCloseUseCase(state, InMemoryClock(NOW), meter, "machine-1")
+def test_a_close_by_hand_is_kept_with_who_made_it_and_when() -> None:
+    office = an_office_in_the_morning()
+    office.backend.meanwhile = lambda: office.clock.advance(2 * MINUTE)
+    office.meter.spend(0.5, 1_024)
 
+    result = office.close_by_hand(DAY)
 
-def test_a_close_is_kept_as_a_run_by_hand_with_its_timeline(
-    state: InMemoryState, recording: RecordCloseUseCase
-) -> None:
-    recording.record(CloseResult(RUN, Outcome.CREATED, 2000.0), [STARTED], "maria")
-
-    with state.turn() as turn:
-        record = turn.runs.get("run-1")
-        [entry] = turn.timeline.of("run-1")
-    assert record is not None
-    assert (record.state, record.trigger, record.requested_by) == (
+    (run,) = office.runs()
+    assert (run.id, run.trigger, run.requested_by) == (result.run.id, Trigger.HAND, "ana")
+    assert (run.state, run.outcome, run.seal) == (
         RunState.SUCCEEDED,
-        Trigger.HAND,
-        "maria",
+        Outcome.CREATED,
+        result.seal,
     )
-    assert (record.started_at, record.ended_at) == (NOW - timedelta(seconds=2), NOW)
-    assert (record.cpu_seconds, record.peak_memory_bytes) == (0.5, 1024)
-    assert (entry.name, entry.at, entry.text) == ("job.started", NOW, "dry_run=False")
+    assert run.started_at == run.enqueued_at == NIGHT - HOUR
+    assert run.ended_at == NIGHT - HOUR + 2 * MINUTE
+    assert (run.executor, run.attempt) == ("laptop", 1)
+    assert (run.cpu_seconds, run.peak_memory_bytes) == (0.5, 1_024)
 
 
-def test_a_close_that_failed_is_kept_without_a_dead_letter(
-    state: InMemoryState, recording: RecordCloseUseCase
-) -> None:
-    result = CloseResult(RUN, Outcome.REFUSED, 1.0, problem=PROBLEM)
+def test_a_failed_close_by_hand_is_kept_with_its_problem_and_is_no_dead_letter() -> None:
+    office = an_office_in_the_morning()
+    office.backend.away = AWAY
 
-    recording.record(result, [], "maria")
+    office.close_by_hand(DAY)
 
-    with state.turn() as turn:
-        record = turn.runs.get("run-1")
-        assert turn.dead_letters.newest(None, 1) == []
-    assert record is not None
-    assert (record.state, record.problem) == (RunState.FAILED, PROBLEM)
-
-
-def test_a_state_that_is_away_is_told(state: InMemoryState, recording: RecordCloseUseCase) -> None:
-    state.commit_faults.append(StateUnavailable("state_x", "Away.", "Wait."))
-
-    with pytest.raises(StateUnavailable):
-        recording.record(CloseResult(RUN, Outcome.CREATED, 1.0), [STARTED], "maria")
-
-    with state.turn() as turn:
-        assert turn.runs.get("run-1") is None
+    (run,) = office.runs()
+    assert run.problem is not None
+    assert (run.state, run.outcome, run.problem.code) == (
+        RunState.FAILED,
+        Outcome.UNAVAILABLE,
+        "timeout",
+    )
+    assert run.orders is None
+    assert office.letters() == []
+    assert office.notices() == []
 
 
-def test_a_listener_keeps_the_last_events_of_runs_and_no_others() -> None:
+def test_a_night_leaves_out_what_was_closed_by_hand() -> None:
+    office = an_office_in_the_morning()
+    office.close_by_hand(DAY)
+    office.backend.asked.clear()
+
+    office.live_until(NIGHT)
+
+    assert len(office.runs(JobKind.CLOSE)) == 1
+    assert office.backend.asked == []
+
+
+def test_what_happened_in_a_close_by_hand_is_its_timeline() -> None:
+    office = an_office_in_the_morning()
     listener = RunListener()
+    request = CloseRequest("by-hand", "1" * 32, day=DAY)
+    result = office.close.close(request)
+    for event in office.sink.events:
+        listener.emit(event)
 
-    for number in range(250):
-        listener.emit(CloseStarted(run=RUN, at=NOW + timedelta(seconds=number), dry_run=False))
-        listener.emit(NoticeDelivered(at=NOW, key="k", attempts=1))
+    office.recording.record(result, listener.events, "ana")
+
+    names = [entry.name for entry in office.history.run("by-hand").timeline]
+    assert names == [
+        "job.started",
+        "step.started",
+        "report.sought",
+        "step.started",
+        "orders.read",
+        "step.started",
+        "report.submitted",
+        "job.completed",
+    ]
+
+
+def test_a_listener_hears_what_is_of_a_run_and_keeps_the_last_of_it() -> None:
+    office = an_office_in_the_morning()
+    office.close_by_hand(DAY)
+    step = next(event for event in office.sink.events if isinstance(event, StepStarted))
+    listener = RunListener()
+    decided = OccurrenceDecided(
+        at=NOON,
+        schedule="hourly",
+        nominal=NOON,
+        decision=Decision.RAN,
+        reason="it was due",
+        run_id=None,
+    )
+
+    for second in range(250):
+        listener.emit(decided)
+        listener.emit(
+            StepStarted(run=step.run, at=NOON + timedelta(seconds=second), step=step.step)
+        )
 
     assert [event.at for event in listener.events] == [
-        NOW + timedelta(seconds=number) for number in range(50, 250)
+        NOON + timedelta(seconds=second) for second in range(50, 250)
     ]

@@ -86,7 +86,7 @@ def test_an_unknown_schedule_is_refused_with_those_that_there_are(
 ) -> None:
     office = Office(schedules)
 
-    with pytest.raises(InvalidRequest, match="The schedules are: (daily-close|none yet)"):
+    with pytest.raises(InvalidRequest, match=r"The schedules are: (daily-close|none yet)"):
         office.control.view("dayly-close")
 
 

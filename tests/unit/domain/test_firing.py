@@ -64,6 +64,17 @@ def test_the_edge_of_the_catch_up_window_is_within_it() -> None:
     assert decisions(to_the_edge) == [RAN, RAN, RAN]
 
 
+def test_a_firing_whose_day_is_no_longer_caught_up_is_missed_whatever_else_holds() -> None:
+    newest_only = replace(HOURLY, newest_only=True)
+
+    verdicts = judge_firings(
+        a_state(newest_only), THREE, NOW, NOTHING_GOING, days_from=NOW - 2 * HOUR
+    )
+
+    assert [verdict.decision for verdict in verdicts] == [MISSED, SUPERSEDED, RAN]
+    assert verdicts[0].reason == ("its day had left the catch-up window before it could be decided")
+
+
 def test_the_newest_of_late_firings_does_the_work_of_all() -> None:
     assert decisions(replace(HOURLY, newest_only=True)) == [SUPERSEDED, SUPERSEDED, RAN]
 

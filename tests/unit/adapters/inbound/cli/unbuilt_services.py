@@ -11,13 +11,13 @@ from aegis_batch.adapters.inbound.cli.services import (
     ServingDesk,
     StateSchema,
 )
-from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.events import RunEvent
-from aegis_batch.domain.outcome import CloseResult
+from aegis_batch.domain.outcome import CloseResult, Outcome
 
 
 class UnbuiltServices:
@@ -42,6 +42,9 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def record_close(self, result: CloseResult, events: Sequence[RunEvent]) -> None:
+        raise NotImplementedError
+
+    def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
         raise NotImplementedError
 
     def ledger_desk(self) -> AbstractContextManager[LedgerDesk]:

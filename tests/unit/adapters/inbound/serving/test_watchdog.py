@@ -31,6 +31,27 @@ class SteppingClock(InMemoryClock):
             assert self.looks.acquire(timeout=PATIENCE_SECONDS)
 
 
+class HeldClock(SteppingClock):
+    """A clock that lets the watchdog look only as often as the test says; then time stands."""
+
+    def __init__(self, step_seconds: float) -> None:
+        super().__init__(step_seconds)
+        self._leave = threading.Semaphore(0)
+
+    def monotonic_seconds(self) -> float:
+        assert self._leave.acquire(timeout=PATIENCE_SECONDS)
+        return super().monotonic_seconds()
+
+    def let_look(self, times: int) -> None:
+        for _ in range(times):
+            self._leave.release()
+            self.wait_for(1)
+
+    def stand_still(self) -> None:
+        self._step_seconds = 0.0
+        self._leave.release(1_000_000)
+
+
 class Bite:
     """What a watchdog is to call, and what it was called with."""
 
@@ -63,11 +84,12 @@ def test_who_ticks_no_more_is_bitten_once_with_the_place_where_it_is(bite: Bite)
 
 
 def test_who_ticks_is_left_alone(bite: Bite) -> None:
-    clock = SteppingClock(0.01)
+    clock = HeldClock(0.01)
     with Watchdog(0.1, clock, bite) as watchdog:
-        for _ in range(30):
-            clock.wait_for(1)
+        for _ in range(15):
+            clock.let_look(3)
             watchdog.tick()
+        clock.stand_still()
 
     assert bite.told == []
 
@@ -83,11 +105,12 @@ def test_what_is_known_to_take_long_gets_its_time(bite: Bite) -> None:
 
 
 def test_a_frozen_process_that_wakes_gets_its_time_to_tick(bite: Bite) -> None:
-    clock = SteppingClock(10_000)
+    clock = HeldClock(10_000)
     with Watchdog(0.1, clock, bite) as watchdog:
         # Each look seems to come hours after the last: three of them are not taken for the limit.
         for _ in range(10):
-            clock.wait_for(3)
+            clock.let_look(3)
             watchdog.tick()
+        clock.stand_still()
 
     assert bite.told == []
