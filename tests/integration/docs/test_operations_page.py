@@ -338,9 +338,13 @@ def test_a_backup_and_the_way_back(place: Place) -> None:
             page.follow()
             assert serving.stop() == 143
         page.follow()
-    with served(place) as serving:
-        night(place, serving)
-        assert states(place) == ["succeeded"]
+        page.follow()
+    copy = f"sqlite:///{place.folder / 'copy.db'}"
+    for settings in ({}, {"AEGIS_STATE_URL": copy}):
+        with served(place, **settings) as serving:
+            assert place.run("schedules", "trigger", "daily-close", **settings).status == 0
+            serving.wait_for("job.completed", job="night")
+            assert not serving.events("job.dispatched", job="close")
 
 
 def test_a_move_to_another_machine(place: Place) -> None:
