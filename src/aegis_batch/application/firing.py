@@ -216,7 +216,13 @@ def _announce_missed(turn: LedgerTurn, state: ScheduleState, verdicts: Sequence[
         NoticeKind.MESSAGE,
         key=f"missed:{name}:{missed[0].isoformat()}",
         event=OccurrenceDecided.name,
-        text=f"{len(missed)} firing(s) of the schedule {name} were missed, from"
-        f" {missed[0].isoformat()} to {missed[-1].isoformat()}: nobody was there to start them"
-        f" in time. See: aegis-batch schedules show {name}",
+        text=f"Schedule {name}: {_told(missed)}, since nobody was there to start what was due."
+        f" See: aegis-batch schedules show {name}",
     )
+
+
+def _told(missed: Sequence[datetime]) -> str:
+    first, last = missed[0].isoformat(), missed[-1].isoformat()
+    if len(missed) == 1:
+        return f"the firing at {first} was missed"
+    return f"{len(missed)} firings from {first} to {last} were missed"

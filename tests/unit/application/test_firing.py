@@ -121,9 +121,22 @@ def test_what_is_older_than_the_catch_up_window_is_missed_and_people_are_told_on
     (notice,) = office.notices()
     assert notice.event == "occurrence.decided"
     assert notice.text == (
-        "3 firing(s) of the schedule hourly were missed, from 2026-11-21T16:00:00+00:00 to"
-        " 2026-11-21T18:00:00+00:00: nobody was there to start them in time."
+        "Schedule hourly: 3 firings from 2026-11-21T16:00:00+00:00 to 2026-11-21T18:00:00+00:00"
+        " were missed, since nobody was there to start what was due."
         " See: aegis-batch schedules show hourly"
+    )
+
+
+def test_one_firing_that_is_missed_is_told_as_one() -> None:
+    office = Office([replace(HOURLY, catch_up=2 * HOUR)])
+
+    fire_at(office, NOON + 4 * HOUR)
+
+    assert office.decisions("hourly").count("MISSED") == 1
+    (notice,) = office.notices()
+    assert notice.text == (
+        "Schedule hourly: the firing at 2026-11-21T16:00:00+00:00 was missed, since"
+        " nobody was there to start what was due. See: aegis-batch schedules show hourly"
     )
 
 

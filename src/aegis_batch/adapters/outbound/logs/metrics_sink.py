@@ -81,7 +81,10 @@ def _sentence(event: Event) -> str:
     if isinstance(event, DayOverdue):
         return f"{event.name} {event.day.isoformat()}"
     if isinstance(event, RunEvent):
-        return f"{event.name} {event.run.key.period.first_day.isoformat()}"
+        day = event.run.key.period.first_day.isoformat()
+        job = getattr(event, "job", None)
+        # Days have nights and closes; in a close of its own there is nothing to mix up.
+        return f"{event.name} {day}" if job is None else f"{event.name} {job} of {day}"
     return event.name
 
 

@@ -21,6 +21,7 @@ from aegis_batch.domain.events import (
     CloseStarted,
     DayOverdue,
     Event,
+    JobSentToDlq,
     OccurrenceDecided,
     RequestAnswered,
     RequestFailed,
@@ -30,7 +31,7 @@ from aegis_batch.domain.events import (
     StepStarted,
 )
 from aegis_batch.domain.outcome import Outcome
-from aegis_batch.domain.run import CloseKey, Run
+from aegis_batch.domain.run import CloseKey, JobKind, Run
 from aegis_batch.domain.schedule import Decision
 from tests.unit.adapters.outbound.otel import job_events
 
@@ -237,3 +238,14 @@ def test_a_decision_is_told_by_what_it_means_to_people(
 
     (line,) = stream.getvalue().splitlines()
     assert (json.loads(line)["level"], json.loads(line)["decision"]) == (level, decision)
+
+
+def test_a_line_says_whether_a_close_or_its_night_is_meant(stream: io.StringIO) -> None:
+    set_up_logs(LogLevel.INFO, LogFormat.JSON, stream)
+    for job in (JobKind.NIGHT, JobKind.CLOSE):
+        LogMetricsSink().emit(JobSentToDlq(run=run_of(), at=AT, job=job, attempts=1, code="defect"))
+
+    assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == [
+        "job.sent_to_dlq night of 2026-11-21",
+        "job.sent_to_dlq close of 2026-11-21",
+    ]
