@@ -31,6 +31,19 @@ def test_runs_are_listed_newest_first_and_no_more_than_asked_for(office: Office)
     ]
 
 
+def test_runs_of_one_moment_are_listed_by_their_day() -> None:
+    office = Office([NIGHTLY], close_from=DAY - 4 * ONE_DAY)
+    office.live_until(NIGHT)
+
+    newest = office.history.runs(RunFilter(job=JobKind.CLOSE), 10)
+    oldest = office.history.runs(RunFilter(job=JobKind.CLOSE, oldest_first=True), 10)
+
+    assert len({run.enqueued_at for run in newest}) == 1
+    days = [DAY - place * ONE_DAY for place in range(5)]
+    assert [run.key.period.first_day for run in newest] == days
+    assert [run.key.period.first_day for run in oldest] == days[::-1]
+
+
 def test_a_run_is_shown_with_its_timeline_and_its_dead_letter(office: Office) -> None:
     (letter,) = office.letters()
 

@@ -21,7 +21,10 @@ from aegis_batch.domain.errors import (
 from aegis_batch.domain.report import StoredReport, TopItem
 from aegis_batch.domain.run import Run
 
-__all__ = ["TableReportStatus"]
+__all__ = ["STATEMENTS_MAX", "TableReportStatus"]
+
+# The catalogue, and the row.
+STATEMENTS_MAX = 2
 
 _TABLE = TableName(None, "daily_reports")
 _NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "money", "float4", "float8"})
