@@ -5,11 +5,11 @@ import pytest
 from tests.simulation.reached import not_reached
 from tests.simulation.worlds import environment, simulate
 
-_WORLDS = 10
+_WORLDS = 40
 _DAYS = 125
 
 
-@pytest.mark.parametrize("first_seed", range(1, 1 + 8 * _WORLDS, _WORLDS))
+@pytest.mark.parametrize("first_seed", [1, 1 + _WORLDS])
 def test_no_law_is_broken_in_so_many_days_and_everything_is_reached(first_seed: int) -> None:
     ended = simulate("--seed", first_seed, "--worlds", _WORLDS, "--days", _DAYS)
 
