@@ -3,10 +3,13 @@
 PYTHON  ?= python3
 # Tests run in as many processes, each with servers of its own.
 WORKERS ?= 2
-TESTS   ?= tests/unit tests/integration
+TESTS   ?= tests/unit tests/integration tests/simulation
 # What `make bench` measures: days of so many orders, each way so many times.
 SIZES   ?= 10000 100000 1000000
 ROUNDS  ?= 5
+# What `make soak` simulates: so many days, in worlds from this seed on.
+DAYS    ?= 100000
+SEED    ?= 1000
 # More for pytest, as in: make test ARGS="-k restart"
 ARGS    ?=
 
@@ -23,7 +26,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-system soak soak-kills bench bench-serve check format docs lock wheel clean
+.PHONY: help demo test test-system soak bench bench-serve check format docs lock wheel clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,10 +51,10 @@ test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests 
 		{ echo "unshare can't mount here: apt-get install util-linux, and allow user namespaces"; exit 1; }
 	@$(BIN)/python -m pytest $(ARGS) tests/system
 
-soak: soak-kills ## Try far more than make test does, for as long as that takes
-
-soak-kills: $(VENV)/.dev $(VENV)/.package
+soak: $(VENV)/.dev $(VENV)/.package ## Every change of clocks, every kill point, and days in which all goes wrong: DAYS=100000 SEED=1000
+	@$(BIN)/python -m tests.simulation.calendar_law
 	@AEGIS_TESTS_KILLS=all $(BIN)/python -m pytest $(ARGS) tests/integration/test_kill_matrix.py
+	@$(BIN)/python -m tests.simulation --total-days $(DAYS) --seed $(SEED) --processes $(WORKERS)
 
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
 	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
@@ -74,8 +77,9 @@ format: $(VENV)/.dev ## Write the code as the formatter would
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format --quiet .
 
-docs: $(VENV)/.package ## Write the page of settings from the settings
+docs: $(VENV)/.package ## Write what pages have from the source: the settings, the life of a run
 	@$(BIN)/python -m tools.settings_page
+	@$(BIN)/python -m tools.run_states
 
 lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@echo "Resolving the dependencies..."

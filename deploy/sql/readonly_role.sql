@@ -1,5 +1,6 @@
--- Makes the role that Aegis Batch reads orders with: it may SELECT from their tables, and that is
--- all. PostgreSQL 14 and newer, Neon included. Run it again whenever you like.
+-- Makes the role that Aegis Batch reads orders with: it may SELECT from their tables, and write to
+-- none. What else it may read, because everybody may, is warned of. PostgreSQL 14 and newer, Neon
+-- included. Run it again whenever you like.
 --
 --   psql "$OWNER_URL" -f deploy/sql/readonly_role.sql
 --
@@ -36,6 +37,7 @@
 \if :{?orders} \else \set orders orders \endif
 \if :{?order_items} \else \set order_items order_items \endif
 \if :{?password} \else \set password ask \endif
+\if :{?daily_reports} \set own_reports :daily_reports \else \set own_reports '' \endif
 
 SELECT :'password' = 'ask' AS password_is_asked,
        :'password' = 'environment' AS password_is_given,
@@ -60,7 +62,8 @@ BEGIN;
 SELECT set_config('aegis.reader', :'reader', true) AS reader,
        set_config('aegis.schema', :'schema', true) AS schema,
        set_config('aegis.orders', :'orders', true) AS orders,
-       set_config('aegis.order_items', :'order_items', true) AS order_items
+       set_config('aegis.order_items', :'order_items', true) AS order_items,
+       set_config('aegis.daily_reports', :'own_reports', true) AS own_reports
 \gset
 
 -- A role that was there before, and may do more than this script can take from it, is refused.
@@ -125,7 +128,8 @@ SELECT format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', n.nspname)
                 WHERE a.grantee = 0 AND a.privilege_type = 'CREATE')
 \gexec
 
--- What the role had in this database before, it loses; what it needs, it gets.
+-- What the role was granted on this database, its schemas, tables, columns, sequences and routines
+-- before, it loses; what it needs, it gets.
 SELECT format('REVOKE ALL ON %s FROM %I', held.what, :'reader')
   FROM (SELECT format('DATABASE %I', datname), datacl FROM pg_database
          WHERE datname = current_database()
@@ -134,7 +138,15 @@ SELECT format('REVOKE ALL ON %s FROM %I', held.what, :'reader')
          UNION ALL
         SELECT format(CASE relkind WHEN 'S' THEN 'SEQUENCE %I.%I' ELSE 'TABLE %I.%I' END,
                       nspname, relname), relacl
-          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) AS held (what, acl)
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         UNION ALL
+        -- From the table, since what is taken there is taken from each of its columns.
+        SELECT format('TABLE %I.%I', nspname, relname), attacl
+          FROM pg_attribute a
+          JOIN pg_class c ON c.oid = a.attrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         UNION ALL
+        SELECT format('ROUTINE %s', oid::regprocedure), proacl FROM pg_proc) AS held (what, acl)
  WHERE EXISTS (SELECT FROM aclexplode(held.acl) a JOIN pg_roles r ON r.oid = a.grantee
                 WHERE r.rolname = :'reader')
 \gexec
@@ -150,26 +162,55 @@ GRANT SELECT ON TABLE :"schema".:"orders", :"schema".:"order_items" TO :"reader"
 DO $$
 DECLARE
     reader name := current_setting('aegis.reader');
+    orders text[] := ARRAY[current_setting('aegis.orders'), current_setting('aegis.order_items'),
+                           current_setting('aegis.daily_reports')];
     writable text;
+    creatable text;
+    readable text;
     hidden text;
 BEGIN
     SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text)
       INTO writable
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND has_schema_privilege(reader, n.oid, 'USAGE')
-       AND (has_table_privilege(reader, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
-            OR has_any_column_privilege(reader, c.oid, 'INSERT, UPDATE'));
+       AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(reader, c.oid, 'USAGE, UPDATE')
+                WHEN c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                THEN has_table_privilege(reader, c.oid,
+                                         'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+                     OR has_any_column_privilege(reader, c.oid, 'INSERT, UPDATE, REFERENCES') END;
     IF writable <> '' THEN
         RAISE EXCEPTION 'The role % could still write to: %.', quote_ident(reader), writable
+            USING HINT = 'PUBLIC or another GRANT lets it; REVOKE that, and run this again.';
+    END IF;
+    SELECT string_agg(quote_ident(nspname), ', ' ORDER BY nspname)
+      INTO creatable
+      FROM pg_namespace
+     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+       AND has_schema_privilege(reader, oid, 'CREATE');
+    IF creatable <> '' THEN
+        RAISE EXCEPTION 'The role % could still create in: %.', quote_ident(reader), creatable
             USING HINT = 'PUBLIC or another GRANT lets it; REVOKE that, and run this again.';
     END IF;
     IF has_database_privilege(reader, current_database(), 'TEMPORARY, CREATE') THEN
         RAISE EXCEPTION 'The role % could still create schemas or temporary tables.',
             quote_ident(reader)
             USING HINT = 'Run this as the owner of the database.';
+    END IF;
+    SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text)
+      INTO readable
+      FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT (n.nspname = current_setting('aegis.schema') AND c.relname = ANY (orders))
+       AND has_schema_privilege(reader, n.oid, 'USAGE')
+       AND has_any_column_privilege(reader, c.oid, 'SELECT');
+    IF readable <> '' THEN
+        RAISE WARNING 'The role % may read more, as every role may: %.',
+            quote_ident(reader), readable
+            USING HINT = 'REVOKE SELECT on that FROM PUBLIC, unless it is for everybody.';
     END IF;
     SELECT string_agg(c.oid::regclass::text, ' and ' ORDER BY c.oid::regclass::text)
       INTO hidden
@@ -196,4 +237,4 @@ COMMIT;
     \echo 'The password of the role' :reader
     \password :"reader"
 \endif
-\echo 'The role' :reader 'may read' :schema'.':orders 'and' :schema'.':order_items', and nothing else.'
+\echo 'The role' :reader 'may read' :schema'.':orders 'and' :schema'.':order_items', and write to no table.'

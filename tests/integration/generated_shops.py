@@ -43,6 +43,7 @@ KEYED = (
     Columns("integer", "numeric(40, 10)", "numeric", "numeric(40, 10)", ids_are_keys=True),
     Columns("smallint", "real", "numeric", "real", ids_are_keys=True),
     Columns("uuid", "double precision", "double precision", "double precision", ids_are_keys=True),
+    Columns("uuid", "numeric", "integer", "numeric", ids_are_keys=True),
     Columns("bigint", None, "numeric", "numeric", ids_are_keys=True),
     Columns("uuid", None, "smallint", "double precision", ids_are_keys=True),
     Columns("integer", "money", "bigint", "money", ids_are_keys=True),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.notifier import InMemoryNotifier
+from aegis_batch.adapters.outbound.state.location import StateLocation
 from aegis_batch.adapters.outbound.system import identifiers
 from aegis_batch.adapters.outbound.system.clock import SystemClock
 from aegis_batch.adapters.outbound.system.cron import SystemCron
@@ -56,7 +57,7 @@ class LedgerPlace:
     @property
     def settings(self) -> dict[str, str]:
         """What the program is set to; it needs neither orders nor a Backend."""
-        return {"AEGIS_STATE_URL": f"sqlite:///{self.file}", "AEGIS_OPERATOR": "maria"}
+        return {"AEGIS_STATE_URL": StateLocation(self.file).url, "AEGIS_OPERATOR": "maria"}
 
     def tell(self, *arguments: str, **settings: str) -> Ended:
         """Run the program to its end."""

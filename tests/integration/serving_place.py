@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from aegis_batch.adapters.outbound.state.location import StateLocation
 from tests.integration.closing import TOKEN
 from tests.integration.program import Ended, run, start
 from tests.integration.shop import settings_for
@@ -92,7 +93,7 @@ class Place:
         self.folder = folder
         self.state = folder / "state.db"
         self.settings = {
-            "AEGIS_STATE_URL": f"sqlite:///{self.state}",
+            "AEGIS_STATE_URL": StateLocation(self.state).url,
             "AEGIS_EXECUTOR_ID": "kitchen",
             "AEGIS_OPERATOR": "ana",
             "AEGIS_SCHEDULE_CRON": "*/2 * * * * *",

@@ -1,6 +1,7 @@
 """``make bench`` measures what it says, and holds every way to the same figures."""
 
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import bench
+from bench.__main__ import parsed
 from bench.figures import Figures, figures_of_close, figures_of_json, figures_of_psql
 from bench.measure import ProcessFailedError, measure
 from bench.rounds import Score, WrongFiguresError, large_day
@@ -42,6 +45,57 @@ def test_a_tiny_bench_holds_all_ways_to_the_made_up_days_figures(tmp_path: Path)
         *["| 30 orders, ids that grow with time"] * 4,
         *["| 30 orders, random ids (UUID)"] * 4,
     ]
+
+
+def test_a_bench_of_one_kind_of_ids_leaves_the_other_out(tmp_path: Path) -> None:
+    results = tmp_path / "results.md"
+
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench", "30", "--rounds", "1", "--ids", "random"),
+            *("--without", "polars", "--results", str(results)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=BENCH_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "30 orders, random ids (UUID)" in done.stdout
+    assert "ids that grow" not in done.stdout
+
+
+_WHOLE = ["10000", "100000", "1000000"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        ([], "results.md"),
+        ([*_WHOLE, "--rounds", "5"], "results.md"),
+        ([*_WHOLE, "--rounds", "1"], None),
+        (["30"], None),
+        ([*_WHOLE, "--without", "polars"], None),
+        ([*_WHOLE, "--ids", "random"], None),
+        (["30", "--results", "elsewhere.md"], "elsewhere.md"),
+    ],
+)
+def test_only_the_whole_bench_replaces_the_kept_results(
+    arguments: list[str], file: str | None
+) -> None:
+    results = parsed(arguments).results
+
+    assert (results and results.name) == file
+
+
+def test_make_runs_the_whole_bench_unless_told_otherwise() -> None:
+    makefile = (Path(bench.__file__).parent.parent / "Makefile").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^(SIZES|ROUNDS) *\?= *(.*)$", makefile, re.MULTILINE))
+
+    options = parsed([*told["SIZES"].split(), "--rounds", told["ROUNDS"]])
+
+    assert options.results == Path(bench.__file__).parent / "results.md"
 
 
 def test_the_day_of_the_shop_has_the_orders_and_lines_that_were_asked_for() -> None:

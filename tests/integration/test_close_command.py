@@ -195,6 +195,32 @@ def test_a_table_of_reports_can_say_what_is_closed(
     assert (wiremock.count("GET"), wiremock.count("POST")) == (0, 1)
 
 
+def test_a_dry_run_asks_the_table_of_reports_without_a_backend(
+    shop: Database, tmp_path: Path
+) -> None:
+    with shop.connect() as connection:
+        connection.execute("CREATE TABLE daily_reports (report_date date PRIMARY KEY)")
+        connection.execute("INSERT INTO daily_reports VALUES (%s)", (DAY,))
+    settings = {"DATABASE_URL": shop.dsn(), "AEGIS_REPORT_STATUS": "table"}
+
+    ended = run([*CLOSE, "--dry-run"], settings, tmp_path)
+
+    assert (ended.status, ended.told["alreadyClosed"]) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["BACKEND_BASE_URL", "X_SERVICE_TOKEN"])
+def test_a_dry_run_with_half_a_backend_names_what_it_needs(
+    shop: Database, tmp_path: Path, name: str
+) -> None:
+    settings = {"DATABASE_URL": shop.dsn(), name: settings_for(shop, "http://[::1]", TOKEN)[name]}
+
+    ended = run([*CLOSE[:-2], "--dry-run"], settings, tmp_path)
+
+    # However wide the table is.
+    told = " ".join(ended.out.split())
+    assert "not asked: see BACKEND_BASE_URL, X_SERVICE_TOKEN and AEGIS_REPORT" in told
+
+
 def test_without_a_source_of_reports_the_post_alone_decides(
     shop: Database, wiremock: WireMockServer, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -62,6 +63,19 @@ def test_a_close_makes_the_state_and_stands_in_it_with_its_seal_and_timeline(
     events = [entry["event"] for entry in shown.told["timeline"]]
     assert (events[0], events[-1]) == ("job.started", "job.completed")
     assert "report.submitted" in events
+
+
+def test_a_close_is_recorded_whatever_the_folder_of_the_state_is_called(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    place = LedgerPlace(tmp_path / "50% off?mode=ro" / "a%20b")
+    place.folder.mkdir(parents=True)
+
+    closed = place.tell(*CLOSE, **settings)
+    listed = place.tell("runs", "--output", "json")
+
+    assert "not in the ledger" not in closed.err
+    assert [run["id"] for run in listed.told["runs"]] == [closed.told["runId"]]
 
 
 def test_a_close_that_failed_is_recorded_and_is_no_dead_letter(
@@ -139,7 +153,7 @@ def _put_a_folder_there(place: LedgerPlace) -> None:
     ],
 )
 def test_a_state_that_can_not_be_used_is_worth_a_warning_and_no_more(
-    place: LedgerPlace, settings: dict[str, str], hinder: "type[object]", code: str
+    place: LedgerPlace, settings: dict[str, str], hinder: Callable[[LedgerPlace], None], code: str
 ) -> None:
     hinder(place)
 

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from aegis_batch.adapters.outbound.http.deadline import DeadlineTransport
 from tests.integration.closing import BODY, closing_over, connect, run_of
 from tests.integration.patience import HEAD, PATIENCE_SECONDS, TIMEOUT_SECONDS, find_at, in_time
 from tests.integration.raw_tcp import Peer, raw_server
+
+CERTIFICATE = Path(__file__).parents[1] / "data" / "nobodys_certificate.pem"
 
 
 def test_a_port_that_takes_no_connection_is_given_up_in_time() -> None:
@@ -32,10 +35,23 @@ def test_a_tls_handshake_that_never_ends_is_given_up_in_time() -> None:
 
 def test_a_server_without_tls_is_unreachable_over_https() -> None:
     def answer(peer: Peer) -> None:
+        peer.connection.recv(65_536)
         peer.connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     with raw_server(answer) as port:
-        find_at(f"https://127.0.0.1:{port}", "backend_unreachable")
+        find_at(f"https://127.0.0.1:{port}", "backend_without_tls")
+
+
+def test_a_certificate_that_nobody_signed_is_told_from_a_server_that_is_away() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+
+    def greet(peer: Peer) -> None:
+        with context.wrap_socket(peer.connection, server_side=True):
+            pass
+
+    with raw_server(greet) as port:
+        find_at(f"https://127.0.0.1:{port}", "backend_untrusted")
 
 
 def test_a_resolver_that_never_answers_is_given_up_in_time(
@@ -59,7 +75,7 @@ def test_a_name_that_nobody_knows_is_unreachable(monkeypatch: pytest.MonkeyPatch
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    find_at("https://backend.example", "backend_unreachable")
+    find_at("https://backend.example", "backend_host_unknown")
 
 
 def test_the_next_address_of_a_name_is_tried_while_there_is_time(

@@ -11,7 +11,8 @@ from aegis_batch.adapters.outbound.dbos.engine import open_engine
 from aegis_batch.adapters.outbound.dbos.errors import state_errors
 from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
 from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
-from aegis_batch.application.ports.work_queue import WorkIntake
+from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.application.ports.work_intake import WorkIntake
 from aegis_batch.domain.errors import StateMisfit, StateUnavailable
 from tests.integration.work_places import (
     ONE_A_LANE,
@@ -33,7 +34,7 @@ def place(tmp_path: Path) -> Iterator[DbosPlace]:
 
 
 def _start(file: Path) -> None:
-    engine = open_engine(f"sqlite:///{file}", lock_wait_seconds=0.05)
+    engine = open_engine(StateLocation(file).url, lock_wait_seconds=0.05)
     queue = DbosWorkQueue(engine, _SETTINGS)
     try:
         queue.start(Performed().carry_out)
@@ -110,7 +111,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_queueing_before_the_tables_are_there_is_told_with_the_remedy(tmp_path: Path) -> None:
     file = tmp_path / "state.sqlite3"
     file.touch()
-    desk = DbosIntakeDesk(open_engine(f"sqlite:///{file}"))
+    desk = DbosIntakeDesk(open_engine(StateLocation(file).url))
     engine = state_engine(file)
     with engine.connect() as connection:
         intake = desk.intake_of(connection)

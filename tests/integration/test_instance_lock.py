@@ -1,14 +1,20 @@
 """One process at a time serves a state file."""
 
 import errno
+import fcntl
 import multiprocessing
 import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from aegis_batch.adapters.outbound.system.instance_lock import LockHolder, hold_instance_lock
+from aegis_batch.adapters.outbound.system.instance_lock import (
+    LockHolder,
+    hold_instance_lock,
+    is_instance_lock_held,
+)
 from aegis_batch.domain.errors import StateUnavailable
 
 HOLDER = LockHolder(4711, "fly-148e", datetime(2026, 11, 22, 2, tzinfo=UTC))
@@ -123,3 +129,36 @@ def test_a_link_in_place_of_the_lock_file_is_not_followed(state_file: Path, tmp_
 
     assert _refusal(state_file).code == "state_lock_failed"
     assert precious.read_text() == "kept"
+
+
+def test_whether_it_is_held_can_be_seen_from_outside(state_file: Path) -> None:
+    assert not is_instance_lock_held(state_file)
+
+    with hold_instance_lock(state_file, HOLDER):
+        assert is_instance_lock_held(state_file)
+
+    assert not is_instance_lock_held(state_file)
+
+
+def test_who_only_looks_keeps_nobody_out(state_file: Path) -> None:
+    with hold_instance_lock(state_file, HOLDER):
+        pass
+    with state_file.with_name("state.sqlite3.lock").open("rb") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        # As whoever looks, but for longer than anybody does.
+        ends = threading.Timer(0.1, fcntl.flock, (looked_at, fcntl.LOCK_UN))
+        ends.start()
+
+        with hold_instance_lock(state_file, HOLDER):
+            assert is_instance_lock_held(state_file)
+        ends.join()
+
+
+def test_a_lock_file_that_cannot_be_looked_at_is_told_as_such(state_file: Path) -> None:
+    lock = state_file.with_name("state.sqlite3.lock")
+    lock.symlink_to(state_file.with_name("elsewhere"))
+
+    with pytest.raises(StateUnavailable) as caught:
+        is_instance_lock_held(state_file)
+
+    assert caught.value.code == "state_lock_failed"

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -59,6 +60,24 @@ def test_a_state_is_made_looked_at_and_migrated_again_without_harm(tmp_path: Pat
     assert place.queued() == []
 
 
+def test_a_state_may_lie_under_any_name_that_a_folder_can_have(tmp_path: Path) -> None:
+    place = LedgerPlace(tmp_path / "50% off?mode=ro&x#y" / "a%20b")
+    place.folder.mkdir(parents=True)
+
+    made = place.tell("state", "migrate")
+    place.schedule([DAILY])
+    triggered = place.tell("schedules", "trigger", DAILY.name, "--output", "json")
+    listed = place.tell("runs", "--output", "json")
+
+    assert (made.status, triggered.status) == (0, 0), made.err + triggered.err
+    assert [run["schedule"] for run in listed.told["runs"]] == [DAILY.name]
+    # The ledger and the engine's queue are in the same file, and there is no other.
+    assert place.queued() == [f"{listed.told['runs'][0]['id']}#1"]
+    assert {path.name.partition("-")[0] for path in tmp_path.rglob("*") if path.is_file()} == {
+        "state.db"
+    }
+
+
 @pytest.mark.parametrize(
     "command",
     ["runs", "schedules list", "dead-letters list", "audit", "state backup copy.db"],
@@ -108,7 +127,7 @@ def _not_ours(place: LedgerPlace) -> None:
     ],
 )
 def test_a_state_that_can_not_be_used_ends_with_status_7_and_stays_as_it_is(
-    place: LedgerPlace, spoil: "type[object]", code: str, command: str
+    place: LedgerPlace, spoil: Callable[[LedgerPlace], None], code: str, command: str
 ) -> None:
     spoil(place)
     before = place.file.read_bytes()

@@ -1,6 +1,7 @@
 """The table daily_reports says which days are closed, where the Backend can't be asked."""
 
 import time
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,13 +9,15 @@ from typing import Any
 import psycopg
 import pytest
 
+from aegis_batch.adapters.outbound.http.report_gateway import HttpReportGateway
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
 from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
 from aegis_batch.adapters.outbound.postgres.report_status import TableReportStatus
 from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
+from aegis_batch.domain.errors import BackendRefused, BackendUnavailable, InvalidRequest
 from aegis_batch.domain.report import StoredReport, TopItem
 from aegis_batch.domain.run import CloseKey, Run
+from tests.integration.closing import REPORT
 from tests.integration.orders_shop import (
     ROLE_PASSWORD,
     create_role,
@@ -50,6 +53,18 @@ def refusal(database: Database) -> BackendRefused:
     assert caught.value.attempts == 0
     assert "daily_reports" in caught.value.message
     return caught.value
+
+
+def test_without_a_backend_the_table_can_be_asked_and_nothing_is_handed_over(
+    database: Database,
+) -> None:
+    run_sql(database, TABLE)
+    gateway = HttpReportGateway(None, status_of(database.dsn()))
+
+    with closing(gateway):
+        assert gateway.find(RUN) is None
+        with pytest.raises(InvalidRequest, match="no Backend to hand"):
+            gateway.submit(RUN, REPORT)
 
 
 def test_a_day_without_a_row_is_open(database: Database) -> None:

@@ -16,6 +16,7 @@ from aegis_batch.adapters.outbound.state.revisions import VERSION_TABLE
 from tests.integration.closing import TOKEN
 from tests.integration.serving_place import Place, Serving, place_of, wait_for, yesterday
 from tests.integration.shop import open_shop
+from tests.servers.collector import Collector
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
@@ -168,6 +169,35 @@ def test_after_a_kill_the_next_start_goes_on_with_what_ran(
     assert len(place.runs()) == 1
 
 
+@pytest.mark.parametrize("drain_seconds", ["30", "0.1"])
+def test_spans_and_metrics_are_exported_whether_it_ends_by_itself_or_leaves_threads(
+    place: Place, wiremock: WireMockServer, collector: Collector, drain_seconds: str
+) -> None:
+    before = yesterday() - timedelta(days=1)
+    wiremock.stub("GET", f"/reports/{before}", {"status": 404})
+    # The second day takes longer than a short drain.
+    slow = {"status": 201, "fixedDelayMilliseconds": 5_000}
+    about = {"bodyPatterns": [{"matchesJsonPath": f"$[?(@.reportDate == '{yesterday()}')]"}]}
+    wiremock.stub("POST", SUBMIT, slow, request=about)
+    settings = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url("http/protobuf"),
+        "AEGIS_CLOSE_FROM": str(before),
+        "AEGIS_DRAIN_SECONDS": drain_seconds,
+    }
+
+    with place.serving(**settings) as serving:
+        serving.wait_for("job.completed", reportDate=str(before), outcome="created")
+        serving.wait_for("orders.read", reportDate=str(yesterday()))
+        assert serving.stop() == 143
+
+    assert len(serving.events("serve.stopped")[0]["handedBack"]) == (drain_seconds == "0.1")
+    closes = [span for span in collector.spans(8) if span.name == "close"]
+    assert len(closes) == 2
+    names = {point.name for point in collector.points(8)}
+    assert {"batch_occurrences", "batch_queue_time_ms", "batch_lateness_ms"} <= names
+    assert "batch_execution_success" in names
+
+
 def test_a_second_process_on_one_state_refuses_to_start(place: Place) -> None:
     with place.serving() as first:
         first.wait_for("serve.started")
@@ -279,6 +309,7 @@ def test_a_schema_of_a_newer_program_is_refused(place: Place) -> None:
         ("AEGIS_SCHEDULE_CRON", "at two", "AEGIS_SCHEDULE_CRON: is no cron expression"),
         ("AEGIS_SCHEDULES_FILE", "nowhere.toml", "AEGIS_SCHEDULES_FILE: nowhere.toml: it can't"),
         ("BACKEND_BASE_URL", "", "BACKEND_BASE_URL: is not set"),
+        ("AEGIS_RUN_LIMIT_SECONDS", "10", "AEGIS_RUN_LIMIT_SECONDS allows a run 10 s"),
     ],
 )
 def test_settings_that_are_wrong_start_nothing(

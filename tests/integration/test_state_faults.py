@@ -20,7 +20,8 @@ from aegis_batch.adapters.outbound.state.schema import migrate, status
 from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.application.ports.pulse import Beat
 from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.application.ports.state import State, Turn
+from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.errors import AegisError, StateMisfit, StateUnavailable
 from aegis_batch.domain.run_record import TimelineEntry
 from tests.integration.account import as_ordinary_account, ordinary_folder

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.application.ports.state import Turn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.run import RunState
 from aegis_batch.domain.run_record import TimelineEntry

@@ -1,6 +1,7 @@
 """The program where standard output or standard error is closed, or full."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -73,3 +74,35 @@ def test_a_complaint_that_nobody_hears_changes_no_status(tmp_path: Path, words: 
 
     assert heard.status == unheard.status != 70
     assert heard.out == unheard.out
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("doctor", 141), ("--help", 141), ("completion bash", 141), ("close --dry-run", 70)],
+)
+def test_a_reader_that_has_seen_enough_hears_nothing_unless_a_close_is_lost(
+    tmp_path: Path, words: str, status: int
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "aegis_batch", *words.split()],
+            env=environment(**_AWAY, AEGIS_LOG_LEVEL="ERROR"),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=120,
+        )
+    finally:
+        os.close(writing)
+
+    assert ended.returncode == status
+    if status == 70:
+        assert ended.stderr.endswith(_UNWRITTEN)
+    else:
+        assert ended.stderr == ""

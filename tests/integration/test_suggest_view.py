@@ -23,6 +23,7 @@ def execute(database: Database, text: str) -> None:
 def empty(database: Database) -> Iterator[Database]:
     """A database with a role that may connect and nothing else."""
     execute(database, f"CREATE ROLE {READER} LOGIN PASSWORD 'reader'")
+    execute(database, f"REVOKE TEMPORARY ON DATABASE {database.name} FROM PUBLIC")
     yield database
     execute(database, f"DROP OWNED BY {READER}; DROP ROLE {READER}")
 
@@ -85,6 +86,19 @@ def test_it_suggests_the_same_again_once_the_views_are_there(
     execute(empty, first["sql"])
 
     assert run(SUGGEST, settings, tmp_path).told == first
+
+
+def test_what_was_corrected_can_be_run_over_what_was_there(empty: Database, tmp_path: Path) -> None:
+    execute(empty, CHINOOK.sql)
+    settings = {"DATABASE_URL": empty.dsn(READER, "reader")}
+    first = run(SUGGEST, settings, tmp_path).told
+    execute(empty, first["sql"])
+
+    execute(empty, first["sql"].replace(" AS quantity,", "::text AS quantity,"))
+
+    with empty.connect() as connection:
+        kind = connection.execute("SELECT pg_typeof(quantity)::text FROM aegis.order_items LIMIT 1")
+        assert kind.fetchone() == ("text",)
 
 
 def test_a_database_without_orders_leads_to_what_was_looked_for(

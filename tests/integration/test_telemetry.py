@@ -1,9 +1,12 @@
 """Spans and metrics as a real collector receives them, from the program in a process of its own."""
 
+import json
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
 
 from tests.integration.answer_line import FIND_PATH, SUBMIT_PATH, play
@@ -34,6 +37,12 @@ def exporting_to(url: str, protocol: str) -> dict[str, str]:
 def of(received: list[Received], name: str) -> list[Mapping[str, str]]:
     """Return the values of all that have a name."""
     return [one.values for one in received if one.name == name]
+
+
+def reasons_of(logged: str) -> list[str]:
+    """Return why telemetry was not delivered, signal by signal."""
+    lines = map(json.loads, logged.splitlines())
+    return [line["reason"] for line in lines if line["event"] == "telemetry.not_delivered"]
 
 
 @pytest.fixture
@@ -151,6 +160,56 @@ def test_a_failed_close_says_by_codes_alone_what_was_wrong(
     }
 
 
+_HARDLY_BEGUN = {
+    "a missing setting": ({"AEGIS_ADAPTERS": "real", "DATABASE_URL": ""}, [], "invalid_settings"),
+    "no such zone": ({"AEGIS_TIMEZONE": "Mars/Olympus"}, [], "invalid_settings"),
+    "a day to come": ({}, ["--date", "9999-01-01"], "day_not_over"),
+}
+
+
+@pytest.mark.parametrize("wrong", _HARDLY_BEGUN)
+def test_a_close_that_cant_begin_is_seen_wherever_closes_are_watched(
+    in_memory: dict[str, str], collector: Collector, tmp_path: Path, wrong: str
+) -> None:
+    changes, arguments, code = _HARDLY_BEGUN[wrong]
+    settings = {**in_memory, **exporting_to(collector.url("grpc"), "grpc"), **changes}
+
+    ended = run([*CLOSE, *arguments], settings, tmp_path)
+
+    assert (ended.status, ended.told["outcome"]) == (2, "invalid")
+    started, failed = map(json.loads, ended.err.splitlines())
+    assert (started["event"], failed["event"]) == ("job.started", "job.failed")
+    assert (failed["outcome"], failed["code"]) == ("invalid", code)
+    (close,) = collector.spans(1)
+    assert (close.name, close.values["Status message"]) == ("close", code)
+    for ids in (ended.told, started, failed):
+        assert (ids["runId"], ids["traceId"]) == (
+            close.values["aegis.run_id"],
+            close.values["Trace ID"],
+        )
+    failures = of(collector.points(3), "batch_execution_failure")
+    assert [(point["Value"], point["outcome"]) for point in failures] == [("1", "invalid")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "starts"),
+    [
+        ({}, ['{"time":', '{"time":', "aegis-batch: The settings have a fault", "  -> "]),
+        ({"AEGIS_LOG_LEVEL": "ERROR"}, ['{"time":', "aegis-batch: The settings", "  -> "]),
+        ({"AEGIS_LOG_LEVEL": "LOUD", "AEGIS_LOG_FORMAT": "song"}, ['{"time":', '{"time":', "a"]),
+    ],
+)
+def test_a_close_that_cant_begin_is_logged_before_it_is_said_to_people(
+    tmp_path: Path, changes: dict[str, str], starts: list[str]
+) -> None:
+    ended = run(["close", "--dry-run"], changes, tmp_path)
+
+    lines = ended.err.splitlines()
+    assert ended.status == 2
+    assert all(map(str.startswith, lines, starts))
+    assert '"event":"job.failed"' in lines[starts.count('{"time":') - 1]
+
+
 @pytest.mark.parametrize("protocol", _PROTOCOLS)
 @pytest.mark.parametrize("fault", ["none", "database", "backend", "schema"])
 def test_no_secret_arrives_at_the_collector(  # noqa: PLR0913, PLR0917 - every way to go
@@ -249,4 +308,73 @@ def test_the_headers_are_sent_and_shown_nowhere(in_memory: dict[str, str], tmp_p
     assert len(heads) == 2
     assert all(f"x-key: {_HEADER}".encode() in head for head in heads)
     assert _HEADER not in ended.out + ended.err
-    assert ended.err.count("telemetry.not_delivered") == 2
+    assert reasons_of(ended.err) == ["http_401"] * 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_collector_that_sends_exports_elsewhere_has_received_nothing(
+    in_memory: dict[str, str], tmp_path: Path, status: int
+) -> None:
+    heads: list[bytes] = []
+
+    def redirect(peer: Peer) -> None:
+        heads.append(peer.read_head())
+        answer = f"HTTP/1.1 {status} Away\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+        peer.connection.sendall(answer.encode())
+
+    with raw_server(redirect) as port:
+        exporting = exporting_to(f"http://127.0.0.1:{port}", "http/protobuf")
+        ended = run(CLOSE, {**in_memory, **exporting}, tmp_path)
+
+    assert ended.status == 0
+    assert len(heads) == 2
+    assert all(head.startswith(b"POST /v1/") for head in heads)
+    assert reasons_of(ended.err) == [f"http_{status}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "reason"),
+    [
+        ("https://127.0.0.1:{}", "tls_failed"),
+        (f"http://{_HEADER}:{_HEADER}", "invalid_address"),
+    ],
+)
+def test_an_address_that_is_wrong_is_told_by_its_kind_alone(
+    in_memory: dict[str, str], collector: Collector, tmp_path: Path, endpoint: str, reason: str
+) -> None:
+    port = collector.url("http/protobuf").rpartition(":")[2]
+    exporting = exporting_to(endpoint.format(port), "http/protobuf")
+
+    ended = run(CLOSE, {**in_memory, **exporting}, tmp_path)
+
+    assert (ended.status, reasons_of(ended.err)) == (0, [reason] * 2)
+    assert _HEADER not in ended.err
+    assert "127.0.0.1" not in ended.err
+
+
+def test_a_refusal_over_grpc_is_told_by_its_code(in_memory: dict[str, str], tmp_path: Path) -> None:
+    def refuse(request: bytes, context: grpc.ServicerContext) -> None:
+        del request
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, f"Unknown: {_HEADER}")
+
+    refusing = {"Export": grpc.unary_unary_rpc_method_handler(refuse)}
+    server = grpc.server(ThreadPoolExecutor(2))
+    for service in ("trace.v1.TraceService", "metrics.v1.MetricsService"):
+        name = f"opentelemetry.proto.collector.{service}"
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, refusing),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    exporting = exporting_to(f"http://127.0.0.1:{port}", "grpc")
+    reasons: list[str] = []
+    try:
+        # This server is slow where the machine is busy, and the program doesn't wait for long.
+        for _ in range(5):
+            ended = run(CLOSE, {**in_memory, **exporting}, tmp_path)
+            reasons = reasons_of(ended.err)
+            assert ended.status == 0
+            assert _HEADER not in ended.err
+            if "timed_out" not in reasons:
+                break
+    finally:
+        server.stop(None)
+    assert reasons == ["unauthenticated"] * 2

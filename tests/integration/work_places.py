@@ -20,7 +20,8 @@ from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.location import StateLocation
 from aegis_batch.adapters.outbound.state.schema import migrate
 from aegis_batch.adapters.outbound.state.state import SqlState
-from aegis_batch.application.ports.work_queue import Lane, Work, WorkIntake, WorkQueue
+from aegis_batch.application.ports.work_intake import WorkIntake
+from aegis_batch.application.ports.work_queue import Lane, Work, WorkQueue
 from tests.servers.ground import wait_until
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class DbosPlace:
         self.file = file
         self._database = StateDatabase(StateLocation(file))
         migrate(self._database)
-        self.engine = open_engine(f"sqlite:///{file}")
+        self.engine = open_engine(StateLocation(file).url)
         prepare_engine_tables(self.engine)
         self.desk = DbosIntakeDesk(self.engine)
         self.queue = DbosWorkQueue(self.engine, settings)
@@ -162,7 +163,7 @@ class InMemoryPlace:
     def turn(self) -> Iterator[WorkIntake]:
         """Open a turn over the queue's own log."""
         with self.queue.log.transaction():
-            yield self.queue
+            yield self.queue.intake
 
     def settle(self) -> None:
         """Carry out all that is due, one after the other, until nothing is."""

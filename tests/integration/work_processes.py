@@ -14,6 +14,7 @@ from pathlib import Path
 from aegis_batch.adapters.outbound.dbos.engine import open_engine
 from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
 from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
+from aegis_batch.adapters.outbound.state.location import StateLocation
 from tests.integration.work_places import ONE_A_LANE, reached, state_engine, work
 
 _BLOCK_SECONDS = 120.0
@@ -91,7 +92,7 @@ def _serve(file: Path, how: Serving) -> None:
         _write(file, f"ended {work_id} {how.executor}")
 
     settings = QueueSettings(executor=how.executor, concurrency=ONE_A_LANE, polling_seconds=0.05)
-    queue = DbosWorkQueue(open_engine(f"sqlite:///{file}"), settings)
+    queue = DbosWorkQueue(open_engine(StateLocation(file).url), settings)
     queue.start(carry_out)
     _write(file, "serving now")
     stop.wait(_BLOCK_SECONDS)
@@ -104,7 +105,7 @@ def _serve(file: Path, how: Serving) -> None:
 
 
 def _queue(file: Path, work_ids: list[str]) -> None:
-    desk = DbosIntakeDesk(open_engine(f"sqlite:///{file}"))
+    desk = DbosIntakeDesk(open_engine(StateLocation(file).url))
     with state_engine(file).begin() as connection:
         for work_id in work_ids:
             desk.intake_of(connection).enqueue(work(work_id))
@@ -112,7 +113,7 @@ def _queue(file: Path, work_ids: list[str]) -> None:
 
 
 def _keep_queueing(file: Path, prefix: str) -> None:
-    desk = DbosIntakeDesk(open_engine(f"sqlite:///{file}"))
+    desk = DbosIntakeDesk(open_engine(StateLocation(file).url))
     engine = state_engine(file)
     for number in range(100_000):
         work_id = f"{prefix}-{number}"

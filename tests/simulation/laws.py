@@ -1,77 +1,264 @@
 """The laws that must hold at every step, whatever strikes."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
-from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.application.ports.state import State
-from aegis_batch.domain.report import StoredReport
-from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run_record import RunRecord
+from tests.simulation.firing_laws import FiringLaws
+from tests.simulation.law import BrokenLawError
+from tests.simulation.oracle import Oracle
+from tests.simulation.watched_state import Changes
 
-__all__ = ["BrokenLawError", "Laws"]
+if TYPE_CHECKING:
+    from aegis_batch.domain.report import StoredReport
 
-_ALL = 1_000_000
+__all__ = ["Laws"]
 
-
-class BrokenLawError(AssertionError):
-    """A law is broken: the program, or the simulation, has a defect."""
+# Written down apart from the program's own table: whence a run may go where.
+_MOVES = {
+    None: "held queued succeeded failed",
+    "held": "queued cancelled",
+    "queued": "running cancelled failed",
+    "running": "succeeded waiting failed queued cancelled",
+    "waiting": "running cancelled failed",
+    "succeeded": "",
+    "failed": "",
+    "cancelled": "",
+}
+# What was due so lately may still be on its way.
+_JUST_NOW = timedelta(minutes=20)
+_UNDER_WAY = ("queued", "running", "waiting")
 
 
 class Laws:
-    """Holds what the world contains against what the oracle allows."""
+    """Holds each thing that is sent, and each commit, against what may be."""
 
-    def __init__(self, backend: InMemoryReportGateway, state: State) -> None:
-        """Take the world as it is, behind the faults."""
+    def __init__(
+        self,
+        oracle: Oracle,
+        backend: InMemoryReportGateway,
+        queue: InMemoryWorkQueue,
+        now: Callable[[], datetime],
+        reached: Callable[[str], None],
+    ) -> None:
+        """Take the world as it is behind the faults, and whom to tell what was reached."""
+        self._oracle = oracle
         self._backend = backend
-        self._state = state
-        self._first_stored: dict[date, StoredReport] = {}
-        self._bodies_seen = 0
+        self._queue = queue
+        self._now = now
+        self._reached = reached
+        self._allowed: dict[date, set[bytes]] = {}
+        self._first_stored: dict[CloseKey, StoredReport] = {}
+        self._going: dict[CloseKey, str] = {}
+        self._open_letters: dict[CloseKey, set[str]] = {}
+        self._replayed: set[str] = set()
+        self.unfinished: dict[str, RunRecord] = {}
+        self.nights_told: set[str] = set()
+        self.newest_night: RunRecord | None = None
+        # What the world did to the attempt under way, and when it began.
+        self.defect_is_due = False
+        self.began_at = now()
+        self._left_to_runs: dict[str, datetime] = {}
+        self.firing = FiringLaws(oracle, now, reached)
 
-    def at_every_step(self, allowed: Mapping[date, set[bytes]]) -> None:
-        """One effective report a day, never replaced, and made of a snapshot that existed."""
-        for body in self._backend.bodies[self._bodies_seen :]:
-            day = date.fromisoformat(body[15:25].decode())
-            if body not in allowed.get(day, set()):
-                raise BrokenLawError(f"sent for {day} what no snapshot holds: {body!r}")
-        self._bodies_seen = len(self._backend.bodies)
-        for key, stored in self._backend.stored.items():
-            day = key.period.first_day
-            if stored.report_date != day:
-                raise BrokenLawError(f"the report of {stored.report_date} stands for {day}")
-            if self._first_stored.setdefault(day, stored) != stored:
-                raise BrokenLawError(f"the report of {day} was replaced")
+    def broken(self, how: str) -> None:
+        """Say that a law is broken."""
+        raise BrokenLawError(how)
 
-    def of_success(self) -> None:
-        """No close has succeeded of which the Backend knows nothing."""
-        with self._state.turn() as turn:
-            succeeded = turn.runs.search(
-                RunFilter(job=JobKind.CLOSE, states=frozenset({RunState.SUCCEEDED})), _ALL
+    # What goes outside
+
+    def saw(self, day: date, orders: Collection[PlacedOrder]) -> None:
+        """Take a snapshot that a reader is shown: its report may be sent from now on."""
+        body = self._oracle.body(day, orders)
+        if body is not None:
+            self._allowed.setdefault(day, set()).add(body)
+
+    def of_what_was_sent(self, key: CloseKey, body: bytes) -> None:
+        """What is sent was made of one snapshot that existed, and no report is replaced."""
+        day = key.period.first_day
+        if body not in self._allowed.get(day, set()):
+            self.broken(f"sent for {day} what no snapshot holds: {body!r}")
+        self._of_the_report(key)
+
+    def of_all_reports(self) -> None:
+        """Each day has one effective report, the first."""
+        for key in self._backend.stored:
+            self._of_the_report(key)
+        days = [key.period.first_day for key in self._backend.stored]
+        if len(set(days)) != len(days):
+            self.broken("a day has two reports")
+
+    def _of_the_report(self, key: CloseKey) -> None:
+        stored = self._backend.stored[key]
+        if stored.report_date != key.period.first_day:
+            self.broken(f"the report of {stored.report_date} stands for {key.period.first_day}")
+        if self._first_stored.setdefault(key, stored) != stored:
+            self.broken(f"the report of {key.period.first_day} was replaced")
+
+    # What is committed
+
+    def attempt_begins(self) -> None:
+        """Take note that work comes out of the queue: nothing has happened to it yet."""
+        self.began_at = self._now()
+        self.defect_is_due = False
+        self._left_to_runs = self.firing.left_to_runs()
+
+    def committed(self, changes: Changes) -> None:
+        """Hold a commit against all laws that speak of commits."""
+        for before, after in changes.runs:
+            self._of_a_run(before, after)
+        for letter in changes.letters:
+            self._of_a_letter(letter, changes)
+        self._of_work(changes)
+        self._of_nights(changes)
+        added = {after.id: after for before, after in changes.runs if before is None}
+        self.firing.of_decisions(changes.occurrences, added, changes.schedules)
+        for notice in changes.notices:
+            if notice.key.startswith("night:"):
+                self.nights_told.add(notice.key.removeprefix("night:"))
+            self._reached(f"notice: {notice.event}")
+
+    def _of_a_run(self, before: RunRecord | None, after: RunRecord) -> None:
+        state = None if before is None else before.state.value
+        if after.state != state:
+            if after.state.value not in _MOVES[state].split():
+                self.broken(f"run {after.id} went from {state} to {after.state}")
+            self._reached(f"run: {after.state}")
+            if state is not None:
+                self._reached(f"move: {state} to {after.state}")
+        self._of_an_attempt(before, after)
+        if before is None and after.replay_of is not None:
+            if after.replay_of in self._replayed:
+                self.broken(f"run {after.replay_of} was replayed twice")
+            self._replayed.add(after.replay_of)
+        self._of_one_at_a_time(before, after)
+        if after.outcome is not None and (before is None or before.outcome is not after.outcome):
+            self._of_an_outcome(after)
+        if after.state in _UNDER_WAY or after.state is RunState.HELD:
+            self.unfinished[after.id] = after
+        else:
+            self.unfinished.pop(after.id, None)
+        newest = self.newest_night
+        if after.job is JobKind.NIGHT and (newest is None or _age(after) >= _age(newest)):
+            self.newest_night = after
+
+    def _of_an_attempt(self, before: RunRecord | None, after: RunRecord) -> None:
+        """Attempts are counted one by one; work of an older one is stale, and begins nothing."""
+        if before is None or before.state is after.state or after.state is not RunState.RUNNING:
+            return
+        expected = before.attempt + (before.state is RunState.WAITING or before.attempt == 0)
+        if after.attempt != expected:
+            self.broken(f"run {after.id}: attempt {after.attempt}, and not {expected}")
+
+    def _of_one_at_a_time(self, before: RunRecord | None, after: RunRecord) -> None:
+        """Of a key one close goes on at a time, and none by itself over an open dead letter."""
+        if after.job is not JobKind.CLOSE:
+            return
+        if after.state in _UNDER_WAY:
+            if self._going.setdefault(after.key, after.id) != after.id:
+                self.broken(f"{after.key.period.first_day} is closed twice at once")
+        elif self._going.get(after.key) == after.id:
+            del self._going[after.key]
+        if before is None and after.trigger is Trigger.NIGHT and self._open_letters.get(after.key):
+            self.broken(f"{after.key.period.first_day} has a dead letter, and was enqueued")
+        if after.state is RunState.SUCCEEDED and after.key not in self._backend.stored:
+            self.broken(f"{after.key.period.first_day}: a success without a report")
+
+    def _of_an_outcome(self, record: RunRecord) -> None:
+        self._reached(f"outcome: {record.outcome}")
+        code = None if record.problem is None else record.problem.code
+        self._reached(f"problem: {code}")
+        if code == "defect" and not self.defect_is_due:
+            self.broken(f"run {record.id} met a defect: {record.problem}")
+
+    def _of_a_letter(self, letter: DeadLetter, changes: Changes) -> None:
+        self._reached(f"dead letter: {letter.state}")
+        open_ones = self._open_letters.setdefault(letter.key, set())
+        if letter.state is not DeadLetterState.OPEN:
+            open_ones.discard(letter.run_id)
+            return
+        if letter.job is JobKind.CLOSE:
+            open_ones.add(letter.run_id)
+        if not any(
+            after.id == letter.run_id and after.state is RunState.FAILED
+            for _, after in changes.runs
+        ):
+            self.broken(f"dead letter {letter.run_id} of a run that has not failed")
+        if f"dead_letter:{letter.run_id}" not in {notice.key for notice in changes.notices}:
+            self.broken(f"dead letter {letter.run_id} is told to nobody")
+
+    def _of_work(self, changes: Changes) -> None:
+        """A run waits for work just where work is queued for it, from one commit on."""
+        last = {after.id: after for _, after in changes.runs}
+        waiting = [r.work_id for r in last.values() if r.state in ("queued", "waiting")]
+        if waiting and self._queue.lost(waiting):
+            self.broken(f"committed without its work: {self._queue.lost(waiting)}")
+        for work in changes.work:
+            record = last.get(work.run_id)
+            if record is None or record.work_id != work.id or record.state not in _UNDER_WAY:
+                is_cancelled = record is not None and record.state is RunState.CANCELLED
+                if not is_cancelled:
+                    self.broken(f"work {work.id} was queued without its run")
+
+    def _of_nights(self, changes: Changes) -> None:
+        """When a night has ended well, none of its days is left out."""
+        for before, after in changes.runs:
+            if after.job is not JobKind.NIGHT or after.state is not RunState.SUCCEEDED:
+                continue
+            if before is not None and before.state is after.state:
+                continue
+            nominal = after.nominal or after.enqueued_at
+            nominal = max(nominal, self._left_to_runs.get(after.schedule or "", nominal))
+            now = self._now()
+            for day in self._oracle.days_due(min(nominal, self.began_at, now), now):
+                key = CloseKey(after.key.tenant, replace(after.key.period, first_day=day))
+                known = self._open_letters.get(key) or key in self._going
+                if not known and key not in self._backend.stored:
+                    self.broken(f"the night of {nominal} has left {day} out")
+
+    def a_close_is_broken_off(self) -> bool:
+        """Say, between two steps, whether a death broke a close off."""
+        return any(
+            record.state is RunState.RUNNING and record.job is JobKind.CLOSE
+            for record in self.unfinished.values()
+        )
+
+    def a_night_is_queued(self) -> bool:
+        """Say, between two steps, whether a night has not begun yet."""
+        return any(
+            record.state is RunState.QUEUED and record.job is JobKind.NIGHT
+            for record in self.unfinished.values()
+        )
+
+    # What must be by and by
+
+    def of_calm(self, since: timedelta) -> None:
+        """After hours without any trouble, nothing is left to do, and the last night is told of."""
+        now = self._now()
+        for record in self.unfinished.values():
+            is_to_come = record.state is RunState.QUEUED and record.due_at > now - _JUST_NOW
+            is_behind = record.state is RunState.HELD and any(
+                other.schedule == record.schedule and other.state is not RunState.HELD
+                for other in self.unfinished.values()
             )
-        for record in succeeded:
-            if record.key not in self._backend.stored:
-                raise BrokenLawError(f"{record.key.period.first_day}: success without a report")
+            if not is_to_come and not is_behind:
+                self.broken(f"after {since} of calm a run is {record.state}: {record}")
+        night = self.newest_night
+        is_judged = night is not None and night.state in (RunState.SUCCEEDED, RunState.FAILED)
+        if night is not None and is_judged and not self._going and night.id not in self.nights_told:
+            self.broken(f"nobody was told of the night {night.id}, which {night.state}")
+        for name in self.firing.waiting_for_runs():
+            if all(record.schedule != name for record in self.unfinished.values()):
+                self.broken(f"{name} waits for a run, and there is none")
+        self.firing.of_all(now)
 
-    def of_firing(self, schedule: str, expected: list[datetime]) -> None:
-        """Each nominal time that has come is decided exactly once, and no other is."""
-        with self._state.turn() as turn:
-            decided = sorted(
-                occurrence.nominal for occurrence in turn.occurrences.newest(schedule, _ALL)
-            )
-        if decided != expected:
-            odd = sorted(set(decided) ^ set(expected))
-            raise BrokenLawError(
-                f"{schedule}: decided {len(decided)} of {len(expected)}: {odd[:5]}"
-            )
 
-    def of_the_end(self, days: list[date]) -> None:
-        """When the faults have ended, every day is closed, and nothing is left under way."""
-        stored = {key.period.first_day for key in self._backend.stored}
-        still_open = [day for day in days if day not in stored]
-        if still_open:
-            raise BrokenLawError(f"never closed: {', '.join(map(str, still_open))}")
-        unfinished = frozenset({RunState.HELD, RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
-        with self._state.turn() as turn:
-            left = turn.runs.search(RunFilter(states=unfinished), _ALL)
-        if left:
-            raise BrokenLawError(f"left {left[0].state}: {left[0].job} {left[0].id}")
+def _age(record: RunRecord) -> tuple[datetime, str]:
+    return (record.enqueued_at, record.id)

@@ -1,6 +1,7 @@
 """The shop's orders: when they are placed, when they come to be seen, and which are broken."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
@@ -15,62 +16,100 @@ _NAMES = ("Feijoada", "Café", "Pão de queijo", "Água", "Bolo", "Suco", "Torta
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    seen_from: datetime
-    placed: PlacedOrder
-
-
 class ShopOrders:
     """All orders of a simulation, of which those are seen whose time has come.
 
     Some come late, up to days after they were placed; some have a negative total until somebody
-    mends them. ``seen`` is what a reader's database holds.
+    mends them.
     """
 
-    def __init__(self, random: Random, zone: ZoneInfo, first_day: date, days: int) -> None:
+    def __init__(
+        self,
+        random: Random,
+        zone: ZoneInfo,
+        first_day: date,
+        days: int,
+        reached: Callable[[str], None],
+    ) -> None:
         """Plan the orders of so many days."""
-        self.seen: list[PlacedOrder] = []
-        self.arrived_late = 0
+        self._random = random
+        self._zone = zone
+        self._reached = reached
+        self._seen: dict[date, list[PlacedOrder]] = {}
+        self._broken: set[date] = set()
+        self._added = 0
         planned = [
-            _order(random, zone, first_day + place * _DAY, number)
+            self._plan(first_day + place * _DAY, str(number))
             for place in range(days)
             for number in range(random.choice((0, 1, 2, 3, 5)))
         ]
-        self._planned = sorted(planned, key=lambda order: order.seen_from, reverse=True)
+        self._planned = sorted(planned, key=lambda pair: pair[0], reverse=True)
+        # Broken orders are mended as soon as they are seen, while people look.
+        self.is_watched = False
 
     def let_arrive(self, until: datetime) -> None:
         """Let everything be seen that has come by an instant."""
-        while self._planned and self._planned[-1].seen_from <= until:
-            order = self._planned.pop()
-            self.arrived_late += order.seen_from != order.placed.placed_at
-            self.seen.append(order.placed)
+        while self._planned and self._planned[-1][0] <= until:
+            seen_from, placed = self._planned.pop()
+            if seen_from != placed.placed_at:
+                self._reached("orders: late")
+            self._see(placed)
+        if self.is_watched and self._broken:
+            self.mend()
+
+    def near(self, day: date) -> list[PlacedOrder]:
+        """Return what is seen of a day and of those beside it."""
+        return [placed for at in self._beside(day) for placed in self._seen.get(at, ())]
+
+    def add_late(self, day: date) -> None:
+        """Let one more order of a day be seen, which was placed then."""
+        self._added += 1
+        _, placed = self._plan(day, f"late-{self._added}")
+        if placed.order.total is not None:
+            order = replace(placed.order, total=abs(placed.order.total))
+            self._see(replace(placed, order=order))
 
     def mend(self) -> None:
         """Mend all broken orders that are seen, as a person does in the morning."""
-        for place, placed in enumerate(self.seen):
-            total = placed.order.total
-            if total is not None and total < 0:
-                mended = replace(placed.order, total=-total)
-                self.seen[place] = replace(placed, order=mended)
+        for day in sorted(self._broken):
+            self._seen[day] = [_mended(placed) for placed in self._seen[day]]
+        self._broken.clear()
 
+    def _see(self, placed: PlacedOrder) -> None:
+        day = placed.placed_at.astimezone(self._zone).date()
+        self._seen.setdefault(day, []).append(placed)
+        if _mended(placed) is not placed:
+            self._reached("orders: broken")
+            self._broken.add(day)
 
-def _order(random: Random, zone: ZoneInfo, day: date, number: int) -> _Planned:
-    lines = tuple(
-        OrderLine(
-            random.choice(_NAMES),
-            Decimal(random.randint(1, 4)),
-            Decimal(random.randint(1, 9_999)) / 100,
+    def _beside(self, day: date) -> Iterator[date]:
+        return (day + distance * _DAY for distance in (-1, 0, 1))
+
+    def _plan(self, day: date, number: str) -> tuple[datetime, PlacedOrder]:
+        """Return an order of a day, and from when on it is seen."""
+        chance = self._random
+        lines = tuple(
+            OrderLine(
+                chance.choice(_NAMES),
+                Decimal(chance.randint(1, 4)),
+                Decimal(chance.randint(1, 9_999)) / 100,
+            )
+            for _ in range(chance.randint(1, 3))
         )
-        for _ in range(random.randint(1, 3))
-    )
-    total = sum((line.amount for line in lines), Decimal(0))
-    if random.random() < 0.02:
-        total = -total
-    wall = datetime.combine(day, time(0)) + timedelta(seconds=random.randint(0, 86_399))
-    placed_at = wall.replace(tzinfo=zone).astimezone(UTC)
-    late = timedelta(0)
-    if random.random() < 0.05:
-        late = timedelta(hours=random.randint(1, 72))
-    order = Order(f"{day:%Y%m%d}-{number}", total, lines)
-    return _Planned(placed_at + late, PlacedOrder(placed_at, order))
+        total = sum((line.amount for line in lines), Decimal(0))
+        if chance.random() < 0.02:
+            total = -total
+        wall = datetime.combine(day, time(0)) + timedelta(seconds=chance.randint(0, 86_399))
+        placed_at = wall.replace(tzinfo=self._zone).astimezone(UTC)
+        late = timedelta(0)
+        if chance.random() < 0.10:
+            late = timedelta(minutes=chance.randint(1, 72 * 60))
+        order = Order(f"{day:%Y%m%d}-{number}", total, lines)
+        return placed_at + late, PlacedOrder(placed_at, order)
+
+
+def _mended(placed: PlacedOrder) -> PlacedOrder:
+    total = placed.order.total
+    if total is None or total >= 0:
+        return placed
+    return replace(placed, order=replace(placed.order, total=-total))

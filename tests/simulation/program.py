@@ -1,14 +1,8 @@
-"""One life of the program: the real use cases over the world's adapters, until it dies."""
+"""One life of the program: the real use cases over the world's ports, until it dies."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
-from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
-from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
-from aegis_batch.adapters.outbound.memory.resource_meter import InMemoryResourceMeter
-from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
@@ -18,23 +12,32 @@ from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.deadline import DeadlineJob
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
+from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ledger import Ledger
+from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.night import NightJob
 from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.notifier import Notifier
 from aegis_batch.application.ports.order_reader import OrderReader
+from aegis_batch.application.ports.pulse import Pulse
 from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.work_queue import WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
+from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.timings import Timings
+from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.retrying import RetryPolicy
 from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.schedule import Schedule
 
-__all__ = ["Ports", "Program", "start"]
+__all__ = ["Ports", "Program"]
 
 _MINUTE = timedelta(minutes=1)
 _WAITS = (_MINUTE, 2 * _MINUTE, 4 * _MINUTE, 15 * _MINUTE)
@@ -44,66 +47,42 @@ _WAITS = (_MINUTE, 2 * _MINUTE, 4 * _MINUTE, 15 * _MINUTE)
 class Ports:
     """What outlives every life of the program."""
 
-    clock: InMemoryClock
+    clock: Clock
     state: State
-    queue: InMemoryWorkQueue
+    queue: WorkQueue
     orders: OrderReader
     reports: ReportGateway
     notifier: Notifier
     metrics: MetricsSink
-    identifiers: InMemoryIdentifiers
-    pulse: InMemoryPulse
+    identifiers: Identifiers
+    pulse: Pulse
+    meter: ResourceMeter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What the driver calls."""
+    """The use cases, wired as ``serve`` and the command line have them.
 
-    heart: Heart
-    carry_out: Callable[[str, str], None]
-    deliver: DeliverNoticesUseCase
-    dead_letters: DeadLetterDecisions
-    control: ScheduleControl
+    Each is made anew with every life of a process; all that lasts is behind the ports.
+    """
 
-
-def start(
-    ports: Ports, policy: ReportPolicy, expectation: Expectation, schedules: list[Schedule]
-) -> Program:
-    """Wire the use cases, sync the schedules, and take up work."""
-    ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
-    timings = Timings(SystemCron())
-    firing = Firing(timings, ports.identifiers, expectation)
-    after_run = AfterRun(expectation)
-    close = DailyCloseUseCase(ports.orders, ports.reports, ports.clock, ports.metrics, policy)
-    asking = {
-        "ledger": ledger,
-        "reports": ports.reports,
-        "clock": ports.clock,
-        "metrics": ports.metrics,
-        "expectation": expectation,
-    }
-    carrying = CarryOutUseCase(
-        ledger=ledger,
-        clock=ports.clock,
-        meter=InMemoryResourceMeter(),
-        executor="simulated",
-        jobs={
-            JobKind.CLOSE: CloseJob(close),
-            JobKind.NIGHT: NightJob(identifiers=ports.identifiers, **asking),  # type: ignore[arg-type] # by name
-            JobKind.DEADLINE: DeadlineJob(**asking),  # type: ignore[arg-type] # by name
-        },
-        policies=RetryPolicies(
-            close=RetryPolicy(_WAITS, repeats_last=True, gives_up_after=expectation.catch_up),
-            other=RetryPolicy(_WAITS[:3], repeats_last=False),
-        ),
-        expectation=expectation,
-        after_run=after_run,
-    )
-    control = ScheduleControl(ledger, timings, firing)
-    control.sync(schedules)
-    ports.queue.start(carrying.carry_out)
-    return Program(
-        heart=Heart(
+    def __init__(self, ports: Ports, policy: ReportPolicy, expectation: Expectation) -> None:
+        """Wire the use cases; nothing is begun."""
+        listener = AttemptListener()
+        self._ports = ports = replace(ports, metrics=FanOutMetricsSink(ports.metrics, listener))
+        ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
+        timings = Timings(SystemCron())
+        firing = Firing(timings, ports.identifiers, expectation)
+        after_run = AfterRun(expectation)
+        self.close = DailyCloseUseCase(
+            ports.orders, ports.reports, ports.clock, ports.metrics, policy
+        )
+        self.record = RecordCloseUseCase(ports.state, ports.clock, ports.meter, "by hand")
+        self.history = HistoryUseCase(ports.state)
+        self.deliver = DeliverNoticesUseCase(ledger, ports.notifier)
+        self.dead_letters = DeadLetterDecisions(ledger, ports.identifiers)
+        self.control = ScheduleControl(ledger, timings, firing)
+        self._carrying = _carrying(ports, ledger, expectation, self.close, after_run, listener)
+        self.heart = Heart(
             fire_due=FireDueUseCase(ledger, firing),
             reconcile=ReconcileUseCase(ledger, ports.queue, after_run),
             pulse=ports.pulse,
@@ -111,9 +90,57 @@ def start(
             rate=HeartRate(poll_seconds=21_600, beat_seconds=3_600, reconcile_seconds=60),
             executor="simulated",
             version="0",
+        )
+
+    def start(self, schedules: list[Schedule]) -> None:
+        """Make the schedules those of the settings, and take up work."""
+        self.control.sync(schedules)
+        self._ports.queue.start(self._carrying.carry_out)
+
+    def stop(self) -> None:
+        """Go in good order."""
+        self.heart.stop()
+        self._ports.queue.stop(30.0)
+
+
+def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of
+    ports: Ports,
+    ledger: Ledger,
+    expectation: Expectation,
+    close: DailyCloseUseCase,
+    after_run: AfterRun,
+    listener: AttemptListener,
+) -> CarryOutUseCase:
+    night = NightJob(
+        ledger=ledger,
+        reports=ports.reports,
+        clock=ports.clock,
+        metrics=ports.metrics,
+        identifiers=ports.identifiers,
+        expectation=expectation,
+    )
+    deadline = DeadlineJob(
+        ledger=ledger,
+        reports=ports.reports,
+        clock=ports.clock,
+        metrics=ports.metrics,
+        expectation=expectation,
+    )
+    return CarryOutUseCase(
+        ledger=ledger,
+        clock=ports.clock,
+        meter=ports.meter,
+        executor="simulated",
+        jobs={
+            JobKind.CLOSE: CloseJob(close),
+            JobKind.NIGHT: night,
+            JobKind.DEADLINE: deadline,
+        },
+        policies=RetryPolicies(
+            close=RetryPolicy(_WAITS, repeats_last=True, gives_up_after=expectation.catch_up),
+            other=RetryPolicy(_WAITS[:3], repeats_last=False),
         ),
-        carry_out=carrying.carry_out,
-        deliver=DeliverNoticesUseCase(ledger, ports.notifier),
-        dead_letters=DeadLetterDecisions(ledger, ports.identifiers),
-        control=control,
+        expectation=expectation,
+        after_run=after_run,
+        listener=listener,
     )

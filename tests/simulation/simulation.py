@@ -2,346 +2,329 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime, timedelta
 
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.notifier import InMemoryNotifier
-from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader
 from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
-from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import ReportPolicy
-from aegis_batch.domain.calendar import Calendar, Window
+from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
-from aegis_batch.domain.dead_letter import DeadLetterState
-from aegis_batch.domain.errors import InvalidRequest, StateUnavailable
+from aegis_batch.domain.errors import StateUnavailable
+from aegis_batch.domain.events import Event
 from aegis_batch.domain.expectation import Expectation
-from aegis_batch.domain.run import JobKind, RunState
-from aegis_batch.domain.schedule import Schedule, ScheduleKind, Timing
 from aegis_batch.domain.seal import Versions
-from tests.simulation.laws import BrokenLawError, Laws
+from tests.simulation.law import BrokenLawError
+from tests.simulation.laws import Laws
 from tests.simulation.oracle import Oracle
 from tests.simulation.orders import ShopOrders
+from tests.simulation.people import People
 from tests.simulation.plan import Plan, ProcessDiedError
-from tests.simulation.ports import (
-    FaultyGateway,
-    FaultyNotifier,
-    FaultyOrders,
+from tests.simulation.ports_inside import (
+    FaultyClock,
+    FaultyIdentifiers,
+    FaultyMeter,
+    FaultyPulse,
+    FaultyQueue,
     FaultySink,
-    FaultyState,
 )
-from tests.simulation.program import Ports, Program, start
+from tests.simulation.ports_outside import FaultyGateway, FaultyNotifier, FaultyOrders, Outside
+from tests.simulation.program import Ports, Program
+from tests.simulation.watched_state import FaultyState
+from tests.simulation.weather import Weather
+from tests.simulation.world import CATCH_UP, World
 
 __all__ = ["Record", "Simulation"]
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
-_CATCH_UP = timedelta(days=7)
-_CALM_DAYS = 4
-_STEPS_A_DAY_MAX = 2_000
-# Zones, and years in which their clocks do something worth being there for.
-_PLACES = (
-    ("America/Sao_Paulo", date(2018, 2, 1)),
-    ("America/Sao_Paulo", date(2018, 10, 20)),
-    ("America/Sao_Paulo", date(2026, 11, 1)),
-    ("Europe/Lisbon", date(2026, 10, 10)),
-    ("Europe/Lisbon", date(2027, 3, 15)),
-    ("Australia/Lord_Howe", date(2026, 3, 20)),
-    ("Asia/Beirut", date(2026, 3, 15)),
-    ("UTC", date(2028, 2, 20)),
-)
-_CLOSINGS = (time(2, 0), time(0, 30), time(2, 30), time(4, 0))
+_SECOND = timedelta(seconds=1)
+# A morning without trouble lasts so long, and people look again after a while.
+_MORNING = 2 * _HOUR
+_SECOND_LOOK = 40 * _MINUTE
+_STEPS_A_DAY_MAX = 3_000
 
 
 @dataclass(slots=True)
 class Record:
-    """What happened: the lines of all events, and how often what was reached."""
+    """What happened: the digest of all events, and how often what was reached."""
 
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     reached: Counter[str] = field(default_factory=Counter)
-    days: int = 0
+    show: Callable[[str], None] | None = None
 
     def line(self, text: str) -> None:
         """Take a line."""
         self.digest.update(text.encode() + b"\n")
+        if self.show is not None:
+            self.show(text)
+
+    def event(self, event: Event) -> None:
+        """Take an event."""
+        told = " ".join(
+            f"{field.name}={value.id if field.name == 'run' else value}"
+            for field in fields(event)
+            if (value := getattr(event, field.name)) is not None
+        )
+        self.line(f"{event.name} {told}")
+
+    def reach(self, what: str) -> None:
+        """Note that something was reached."""
+        self.reached[what] += 1
 
 
 class Simulation:
-    """One world, one seed, so many days; the last of them are calm."""
+    """One world, one seed, so many days; each day has a morning in which people look after all."""
 
-    def __init__(self, seed: int, days: int) -> None:
-        """Take the seed, from which everything follows, and the number of days."""
-        self.record = Record(days=days)
+    def __init__(self, seed: int, days: int, *, show: Callable[[str], None] | None = None) -> None:
+        """Take the seed, from which everything follows, and the number of days.
+
+        ``show`` gets a line for all that happens.
+        """
+        self.record = record = Record(show=show)
         self._plan = plan = Plan(seed)
-        zone_name, first_day = plan.random.choice(_PLACES)
-        closing = plan.random.choice(_CLOSINGS)
-        zone = load_zone(zone_name)
-        self._oracle = Oracle(zone, closing)
-        self._first_day, self._days = first_day, days
-        begin = datetime.combine(first_day, time(12), tzinfo=UTC)
-        self._begin = begin
-        self._true_end = begin + days * _DAY
-        self._calm_from = begin + (days - _CALM_DAYS) * _DAY
-        self.clock = InMemoryClock(begin)
+        self._world = world = World.of(plan.random)
+        self.clock = clock = InMemoryClock(world.begin)
+        self._days = days
+        self._end = world.begin + days * _DAY
+        self._oracle = Oracle(world.zone, world.first_day, CATCH_UP)
         self._queue = InMemoryWorkQueue()
-        self._state = InMemoryState(self._queue)
         self._backend = InMemoryReportGateway()
-        self._notifier = InMemoryNotifier()
-        self._laws = Laws(self._backend, self._state)
-        self._shop = ShopOrders(plan.random, zone, first_day, days)
-        self._allowed: dict[date, set[bytes]] = {}
-        self._gateway = FaultyGateway(self._backend, plan, self.clock)
-        self._reader = InMemoryOrderReader([])
-        calendar = Calendar(zone, zone_name)
-        self._expectation = Expectation(calendar, _CATCH_UP, close_from=first_day)
+        self._laws = Laws(self._oracle, self._backend, self._queue, clock.now, record.reach)
+        self._shop = ShopOrders(plan.random, world.zone, world.first_day, days, record.reach)
+        calendar = Calendar(world.zone, world.zone_name)
+        self._expectation = Expectation(calendar, CATCH_UP, close_from=world.first_day)
         self._policy = ReportPolicy(calendar, Rules(), Versions("0", "0", "0"))
-        self._schedules = [
-            _nightly("daily-close", JobKind.NIGHT, closing, zone_name),
-            _nightly("close-deadline", JobKind.DEADLINE, time(6, 0), zone_name),
-        ]
-        self._ports = Ports(
-            clock=self.clock,
-            state=FaultyState(self._state, plan),
-            queue=self._queue,
-            orders=FaultyOrders(plan, self.clock, self._reader, self._allow),
-            reports=self._gateway,
-            notifier=FaultyNotifier(self._notifier, plan, self.clock),
-            metrics=FaultySink(plan, self.record.line),
-            identifiers=InMemoryIdentifiers(seed % 2**32),
-            pulse=InMemoryPulse(),
+        self._ports = self._make_ports(seed)
+        self._people = People(
+            plan, self._shop, self._ports.identifiers, self._new_program, record.reach
         )
+        self._schedules = list(world.schedules)
+        self._weather = Weather(plan, record.reach, world.begin)
         self._program: Program | None = None
-        self._dead_until: datetime | None = None
-        self._next_whim = begin + plan.between(_HOUR, _DAY)
-        self._next_morning = begin + _DAY
-        self._synced_at: datetime | None = None
-        self.alive: list[tuple[datetime, datetime | None]] = []
+        self._starts_at = world.begin
+        self._morning = world.begin + _DAY
+        self._second_look: datetime | None = None
+        self._morning_end: datetime | None = None
+        self._is_beside = False
 
     @property
     def true_now(self) -> datetime:
         """The instant it really is, whatever the clock on the wall says."""
-        return self._begin + timedelta(seconds=self.clock.monotonic_seconds())
+        return self._world.begin + timedelta(seconds=self.clock.monotonic_seconds())
 
     def run(self) -> Record:
         """Let all days pass; raises ``BrokenLawError``."""
         steps = 0
-        while self.true_now < self._true_end:
+        while self.true_now < self._end:
             steps += 1
             if steps > self._days * _STEPS_A_DAY_MAX:
                 raise BrokenLawError("it goes on and on without getting anywhere")
             self._shop.let_arrive(self.true_now)
-            self._reader.orders[:] = self._shop.seen
-            self._have_whims()
+            self._have_weather()
             self._live()
-            self._laws.at_every_step(self._allowed)
+            if self._morning_end is not None and self.true_now >= self._morning_end:
+                self._end_morning()
             self._pass_time()
         self._judge()
         self.record.reached.update(self._plan.struck)
-        self.record.reached["orders: late"] += self._shop.arrived_late
         return self.record
+
+    def _make_ports(self, seed: int) -> Ports:
+        plan, clock, record, laws = self._plan, self.clock, self.record, self._laws
+        outside = Outside(plan, clock, self._meanwhile)
+        self._gateway = FaultyGateway(outside, self._backend, laws, can_find=self._world.can_find)
+        self._engine = FaultyQueue(plan, self._queue, record.reach)
+        return Ports(
+            clock=FaultyClock(plan, clock),
+            state=FaultyState(
+                InMemoryState(self._queue), plan, clock, laws.committed, self._meanwhile
+            ),
+            queue=self._engine,
+            orders=FaultyOrders(outside, self._shop, laws),
+            reports=self._gateway,
+            notifier=FaultyNotifier(outside, InMemoryNotifier()),
+            metrics=FaultySink(plan, record.event),
+            identifiers=FaultyIdentifiers(plan, InMemoryIdentifiers(seed % 2**32)),
+            pulse=FaultyPulse(plan, InMemoryPulse()),
+            meter=FaultyMeter(plan),
+        )
+
+    def _new_program(self) -> Program:
+        return Program(self._ports, self._policy, self._expectation)
 
     # The world's own doings
 
-    def _have_whims(self) -> None:
-        """Whatever comes from outside: long outages, stops, jumping clocks, people."""
-        now, plan = self.true_now, self._plan
-        if now >= self._calm_from and not plan.is_calm:
-            plan.is_calm = True
-            self._gateway.down_until_seconds = 0.0
-            self._set_clock(timedelta(0))
-            self._dead_until = None
-        if now >= self._next_morning:
-            self._next_morning += _DAY
-            self._let_people_work()
-        if now < self._next_whim or plan.is_calm:
-            return
-        self._next_whim = now + plan.between(4 * _HOUR, 3 * _DAY)
-        whim = plan.random.choice(("backend", "stop", "kill", "clock", "pause", "long stop"))
-        self.record.reached[f"whim: {whim}"] += 1
-        if whim == "backend":
-            down = plan.between(_HOUR, 30 * _HOUR).total_seconds()
-            self._gateway.down_until_seconds = self.clock.monotonic_seconds() + down
-        elif whim == "clock":
-            self._set_clock(plan.between(-5 * _HOUR, 90 * _MINUTE))
+    def _have_weather(self) -> None:
+        """Whatever comes from outside: outages, stops, jumping clocks, people."""
+        now = self.true_now
+        if now >= self._morning:
+            self._begin_morning(now)
+        if self._second_look is not None and now >= self._second_look:
+            self._second_look = None
+            self._people.look_after_all()
+        if not self._plan.is_calm:
+            whim = self._weather.whim(now)
+            if whim is not None:
+                self.record.line(f"{now.isoformat()} {whim}")
+                self._give_way(whim, now)
+            if self._laws.a_close_is_broken_off():
+                self._weather.strike_a_restart(now)
+            if self._laws.a_night_is_queued() and self._weather.strike_a_queued_night(now):
+                self._give_way("kill", now)
+        self._gateway.is_down = self._weather.backend_is_down(now)
+        self._engine.is_broken = self._weather.engine_is_broken(now)
+        offset = self._weather.clock_offset(now)
+        if self.clock.now() - now != offset:
+            self.clock.set(now + offset)
+
+    def _give_way(self, whim: str, now: datetime) -> None:
+        """Do what a whim wants that is more than weather."""
+        if whim in ("stop", "kill", "long stop", "deploy"):
+            if whim == "deploy":
+                self._schedules = self._world.after_deploy(self._plan.random, self._schedules)
+            if whim == "stop" and self._program is not None:
+                self._guarded(self._program.stop)
+            self._program = None
+            self._starts_at = max(self._starts_at, self._weather.stopped_until)
         elif whim == "pause":
-            self._toggle_pause()
-        elif whim == "long stop" and plan.chance(0.2):
-            self._stop(now + plan.between(7 * _DAY, 11 * _DAY))
+            self._people.pause()
+        elif whim == "trigger":
+            self._people.trigger(self._plan.random.choice(self._schedules).name)
+        elif whim in ("close by hand", "dry run"):
+            back = self._plan.random.randint(1, 3)
+            day = self._oracle.day_of(now) - back * _DAY
+            self._people.close(max(day, self._world.first_day), dry_run=whim == "dry run")
+
+    def _begin_morning(self, now: datetime) -> None:
+        self._morning += _DAY
+        if self._weather.is_fair(now):
+            self.record.reach("morning: fair")
+            self._plan.is_calm = self._shop.is_watched = True
+            self._starts_at = min(self._starts_at, now)
+            self._second_look = now + _SECOND_LOOK
+            self._morning_end = now + _MORNING
         else:
-            self._stop(now + plan.between(_MINUTE, 2 * _DAY), cleanly=whim == "stop")
+            self.record.reach("morning: in trouble")
+        self._people.look_after_all()
 
-    def _set_clock(self, off_by: timedelta) -> None:
-        self.clock.set(self.true_now + off_by)
+    def _end_morning(self) -> None:
+        """Hold what must be true when nothing has gone wrong for hours."""
+        now = self.true_now
+        self._morning_end = None
+        self._laws.of_calm(_MORNING)
+        nightly = self._world.schedules[0].timing
+        begun = self._laws.firing.known_since("daily-close")
+        nights = self._oracle.nominals(nightly, begun, max(begun, now - 3 * _DAY), now - _MORNING)
+        if nights:
+            owed = self._oracle.days_due(nights[-1], now)
+            left = [day for day in owed if day not in self._closed_days(owed)]
+            if left:
+                raise BrokenLawError(f"never closed, though nothing kept it: {left}")
+        self._plan.is_calm = self._shop.is_watched = False
 
-    def _let_people_work(self) -> None:
-        """Mend the orders, and decide about each dead letter."""
-        self._shop.mend()
-        self._reader.orders[:] = self._shop.seen
-        if self._program is None:
-            return
-        self._resume()
-        if self._program is None:
-            return
-        with self._state.turn() as turn:
-            letters = list(turn.dead_letters.newest(DeadLetterState.OPEN, 1_000))
-        for letter in letters:
-            self.record.reached[f"dead letter: {letter.problem.code}"] += 1
-            replays = letter.problem.code != "conflict" and self._plan.chance(0.8)
-            deed = (
-                self._program.dead_letters.replay
-                if replays
-                else (self._program.dead_letters.discard)
-            )
-            self.record.reached["person: replays" if replays else "person: discards"] += 1
-            try:
-                self._guarded(
-                    lambda deed=deed, letter=letter: deed([letter.run_id], "ana", "mended")
-                )  # type: ignore[misc]
-            except InvalidRequest:
-                self.record.reached["person: is refused"] += 1
-
-    def _toggle_pause(self) -> None:
-        if self._program is None:
-            return
-        control = self._program.control
-
-        def toggle() -> None:
-            if control.view("daily-close").state.pause is None:
-                control.pause("daily-close", "ana", "stock-taking")
-            else:
-                control.resume("daily-close", "ana")
-
-        self._guarded(toggle)
+    def _closed_days(self, days: list[date]) -> set[date]:
+        wanted = set(days)
+        return {
+            key.period.first_day for key in self._backend.stored if key.period.first_day in wanted
+        }
 
     # The program's life
 
     def _live(self) -> None:
-        if self._program is None and (
-            self._dead_until is None or self.true_now >= self._dead_until
-        ):
+        if self._program is None and self.true_now >= self._starts_at:
             self._guarded(self._boot)
         if self._program is not None:
             self._guarded(self._beat)
 
     def _boot(self) -> None:
-        self._program = start(self._ports, self._policy, self._expectation, self._schedules)
-        if self._synced_at is None:
-            with self._state.turn() as turn:
-                self._synced_at = self.clock.now() if turn.schedules.all() else None
-        self.alive.append((self.true_now, None))
-
-    def _resume(self) -> None:
-        with self._state.turn() as turn:
-            paused = [s for s in turn.schedules.all() if s.pause is not None]
-        if paused:
-            self._toggle_pause()
+        program = self._new_program()
+        program.start(self._schedules)
+        self._program = program
 
     def _beat(self) -> None:
         program = self._program
-        assert program is not None
+        if program is None:
+            return
         program.heart.beat()
+        self._work()
+        program.deliver.deliver()
+
+    def _work(self) -> None:
         for work in self._queue.take_due(self.clock.now()):
+            self._laws.attempt_begins()
             try:
                 self._queue.perform(work)
             except StateUnavailable:
-                self.record.reached["work: lost to the state"] += 1
-            self._laws.at_every_step(self._allowed)
-        program.deliver.deliver()
+                self.record.reach("work: lost to the state")
 
-    def _guarded(self, deed: object) -> None:
+    def _meanwhile(self) -> None:
+        """What the process's other threads do, and people, while one waits for an answer."""
+        if self._is_beside or self._program is None:
+            return
+        self._is_beside = True
+        try:
+            self._people_meddle()
+            self._program.heart.beat()
+            self._work()
+        except StateUnavailable:
+            self.record.reach("beside: met no state")
+        finally:
+            self._is_beside = False
+
+    def _people_meddle(self) -> None:
+        if self._plan.chance(0.2):
+            self._people.trigger(self._plan.random.choice(self._schedules).name)
+        if self._plan.chance(0.2):
+            yesterday = self._oracle.day_of(self.true_now) - _DAY
+            self._people.close(max(yesterday, self._world.first_day), dry_run=False)
+
+    def _guarded(self, deed: Callable[[], object]) -> None:
         """Do something that may end the process, or fail for the state's sake."""
-        assert callable(deed)
         try:
             deed()
-        except ProcessDiedError:
-            self.record.reached["process: died"] += 1
-            self._stop(self.true_now + self._plan.between(timedelta(seconds=1), _HOUR))
+        except ProcessDiedError as death:
+            self.record.reach("process: died")
+            self.record.line(f"died at {death}")
+            self._program = None
+            longest = _HOUR if self._plan.chance(0.1) else 3 * _MINUTE
+            self._starts_at = self.true_now + self._plan.between(_SECOND, longest)
         except StateUnavailable:
-            self.record.reached["process: met no state"] += 1
-            self.clock.advance(timedelta(seconds=5))
-
-    def _stop(self, until: datetime, *, cleanly: bool = False) -> None:
-        if cleanly and self._program is not None:
-            self._program.heart.stop()
-            self._queue.stop(30.0)
-        if self._program is not None and self.alive:
-            self.alive[-1] = (self.alive[-1][0], self.true_now)
-        self._program = None
-        self._dead_until = max(until, self._dead_until or until)
+            self.record.reach("process: met no state")
+            self.clock.advance(5 * _SECOND)
+        except BrokenLawError:
+            raise
+        except Exception as error:
+            raise BrokenLawError(f"the process broke: {error!r}") from error
 
     def _pass_time(self) -> None:
         """Go to the next moment at which anything can happen."""
-        now = self.clock.now()
-        true_moments = [self._next_morning, self._true_end]
-        if not self._plan.is_calm:
-            true_moments += [self._next_whim, self._calm_from]
-        moments = [moment - self.true_now for moment in true_moments]
-        if self._program is None and self._dead_until is not None:
-            moments.append(self._dead_until - self.true_now)
+        now, true_now = self.clock.now(), self.true_now
+        true_moments = [self._morning, self._end, *self._weather.changes(true_now)]
+        true_moments += [at for at in (self._second_look, self._morning_end) if at is not None]
+        if self._program is None:
+            true_moments.append(self._starts_at)
+        wait = min(true_moments) - true_now
         if self._program is not None:
-            with self._state.turn() as turn:
-                schedule_due = turn.schedules.next_due_at()
-            moments += [due - now for due in (schedule_due, self._queue.next_due_at()) if due]
-            moments.append(timedelta(hours=6))
-        self.clock.advance(max(min(moments), timedelta(seconds=1)))
-
-    # Judging
-
-    def _allow(self, window: Window) -> None:
-        """Note what the orders of a day make at this very moment."""
-        before = tuple(self._reader.orders)
-        body = self._oracle.body(window.day, before)
-        if body is not None:
-            self._allowed.setdefault(window.day, set()).add(body)
+            queued = self._queue.next_due_at()
+            due = [at - now for at in (queued, self._laws.firing.next_at()) if at is not None]
+            wait = min(wait, *due, 6 * _HOUR)
+            if queued is None and self._laws.unfinished:
+                # Something was lost, or waits for what was.
+                wait = min(wait, 2 * _MINUTE)
+        self.clock.advance(max(wait, _SECOND))
 
     def _judge(self) -> None:
-        if self._reader.orders != self._shop.seen:
-            raise BrokenLawError("the orders were touched")
-        self._laws.at_every_step(self._allowed)
-        self._laws.of_success()
-        assert self._synced_at is not None
-        with self._state.turn() as turn:
-            until = {s.schedule.name: s.decided_until for s in turn.schedules.all()}
-            for state in RunState:
-                from aegis_batch.application.ports.runs import RunFilter
-
-                found = turn.runs.search(RunFilter(states=frozenset({state})), 1_000_000)
-                self.record.reached[f"run: {state}"] += len(found)
-            for name in until:
-                for occurrence in turn.occurrences.newest(name, 1_000_000):
-                    self.record.reached[f"{name}: {occurrence.decision}"] += 1
-        expected = self._oracle.nominals(self._synced_at, self.clock.now())
-        self._laws.of_firing("daily-close", expected)
-        self._laws.of_the_end(self._days_to_be_closed())
-
-    def _days_to_be_closed(self) -> list[date]:
-        """The days that had ended with the last night, but for those that nobody could close."""
-        days = []
-        last = self._true_end - 2 * _DAY
-        day = self._first_day
-        while self._oracle.end_of(day) < last:
-            end = self._oracle.end_of(day)
-            if self._was_served(end, end + _CATCH_UP - 2 * _DAY):
-                days.append(day)
-            else:
-                self.record.reached["day: nobody could close it"] += 1
+        self._laws.of_all_reports()
+        day = self._world.first_day
+        while self._oracle.end_of(day) < self._end - 2 * _DAY:
+            is_closed = self._closed_days([day])
+            self.record.reach("day: closed" if is_closed else "day: nobody could close it")
             day += _DAY
-        return days
-
-    def _was_served(self, after: datetime, before: datetime) -> bool:
-        """Say whether a process lived for half a day within a time."""
-        return any(
-            min(end or self._true_end, before) - max(begin, after) >= _DAY
-            for begin, end in self.alive
-        )
-
-
-def _nightly(name: str, job: JobKind, at: time, zone: str) -> Schedule:
-    cron = f"0 {at.minute} {at.hour} * * *"
-    timing = Timing(ScheduleKind.CRON, cron=cron, zone=zone)
-    return Schedule(name, job, timing, catch_up=_CATCH_UP, newest_only=True)

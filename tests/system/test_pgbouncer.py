@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
-from tests.integration.closing import BODY, TOKEN
+from aegis_batch.adapters.outbound.postgres.order_summing import LARGE_DAY_ORDERS
+from tests.integration.closing import BODY, ORDERS, TOKEN
 from tests.integration.program import end, run, start
 from tests.integration.remedies import doctor
 from tests.integration.shop import CLOSE, open_shop, settings_for
@@ -25,6 +26,7 @@ def shop(database: Database) -> Iterator[Database]:
     with database.connect() as connection:
         connection.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")
         connection.execute(f"GRANT SELECT ON orders, order_items TO {READER}")
+        connection.execute(f"REVOKE TEMPORARY ON DATABASE {database.name} FROM PUBLIC")
     yield database
     with database.connect() as connection:
         connection.execute(f"DROP OWNED BY {READER}")
@@ -74,18 +76,36 @@ def test_ten_closes_share_two_connections_and_make_one_report(
     assert Counter(one.told["outcome"] for one in ended) == {"created": 1, "already_closed": 9}
 
 
+def fill(shop: Database, orders: int) -> None:
+    """Put more orders of the day into a shop, and let the server count them."""
+    rows = f"generate_series(1001, {1000 + orders}) AS n"
+    with shop.connect() as connection:
+        for statement in (
+            f"INSERT INTO orders SELECT n, '2026-11-21T15:00Z', 2.50 FROM {rows}",
+            f"INSERT INTO order_items SELECT n, 'Tea', 1, 2.50 FROM {rows}",
+            "ANALYZE orders, order_items",
+        ):
+            connection.execute(statement.encode())
+
+
+# The second is large enough to be read in ranges, with a planner that is told how.
+@pytest.mark.parametrize("orders", [0, LARGE_DAY_ORDERS])
 def test_what_a_close_sets_for_itself_stays_with_it(
-    shop: Database, backend: SandboxServer, tmp_path: Path
+    shop: Database, backend: SandboxServer, tmp_path: Path, orders: int
 ) -> None:
+    fill(shop, orders)
+
     with pgbouncer(shop, "transaction", READER, PASSWORD, pool_size=1) as pooler:
-        asked = "SELECT current_setting('statement_timeout'), current_setting('enable_seqscan')"
+        # A client without a name gets that of the one before it, from the pooler.
+        asked = "SELECT name, setting FROM pg_settings WHERE name <> 'application_name'"
         with psycopg.connect(pooler.dsn(), autocommit=True) as other:
             other.prepare_threshold = None
-            before = other.execute(asked.encode()).fetchone()
+            before = other.execute(asked.encode()).fetchall()
             settings = settings_of(pooler, backend)
             assert doctor(settings, tmp_path).status == 0
-            assert run(CLOSE, settings, tmp_path).status == 0
-            assert other.execute(asked.encode()).fetchone() == before
+            ended = run(CLOSE, settings, tmp_path)
+            assert ended.told["report"]["totalOrders"] == len(ORDERS) + orders
+            assert other.execute(asked.encode()).fetchall() == before
 
 
 def test_statement_mode_is_refused_with_its_remedy(

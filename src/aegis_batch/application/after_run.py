@@ -1,7 +1,9 @@
 """What follows from the end of a run: the next of its schedule, and the word about the night."""
 
 from dataclasses import replace
+from datetime import date
 
+from aegis_batch.application.day_standing import Standing, standing_of
 from aegis_batch.application.ledger import LedgerTurn
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.domain.dead_letter import DeadLetterState
@@ -15,6 +17,7 @@ __all__ = ["AfterRun"]
 
 _IN_FLIGHT = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
 _DEAD_LETTERS_MAX = 1_000
+_DAYS_MAX = 1_000
 
 
 class AfterRun:
@@ -55,24 +58,29 @@ class AfterRun:
         night = nights[0]
         if turn.state.runs.search(RunFilter(job=JobKind.CLOSE, states=_IN_FLIGHT), 1):
             return
-        days = set(self._expectation.days(night.nominal or night.enqueued_at, turn.now))
-        dead = sorted(
-            letter.key.period.first_day
+        still_open = self._still_open(turn, night)
+        day = night.key.period.first_day
+        if night.state is RunState.SUCCEEDED and not still_open:
+            kind, event = NoticeKind.NIGHT_COMPLETE, "night.complete"
+            text = f"The night of {day} is complete."
+        else:
+            kind, event = NoticeKind.NIGHT_FAILED, "night.failed"
+            which = ", ".join(map(str, still_open)) or "it could not find out which days are open"
+            text = f"The night of {day} failed: {which}. See: aegis-batch dead-letters list"
+        turn.announce(kind, key=f"night:{night.id}", event=event, text=text)
+
+    def _still_open(self, turn: LedgerTurn, night: RunRecord) -> list[date]:
+        """Return the days that are not closed: the night's own, and those given up before it."""
+        days = self._expectation.days(turn.now, turn.now)
+        keys = {
+            letter.key
             for letter in turn.state.dead_letters.newest(DeadLetterState.OPEN, _DEAD_LETTERS_MAX)
             if letter.job is JobKind.CLOSE and letter.key.period.first_day in days
-        )
-        if night.state is RunState.SUCCEEDED and not dead:
-            turn.announce(
-                NoticeKind.NIGHT_COMPLETE,
-                key=f"night:{night.id}",
-                event="night.complete",
-                text=f"The night of {night.key.period.first_day} is complete.",
-            )
-            return
-        turn.announce(
-            NoticeKind.NIGHT_FAILED,
-            key=f"night:{night.id}",
-            event="night.failed",
-            text=f"The night of {night.key.period.first_day} failed:"
-            f" not closed: {', '.join(map(str, dead)) or 'unknown'}.",
+        }
+        found = turn.state.runs.search(RunFilter(parent=night.id), _DAYS_MAX)
+        keys.update(record.key for record in found)
+        return sorted(
+            key.period.first_day
+            for key in keys
+            if standing_of(turn.state, key).standing is not Standing.CLOSED
         )

@@ -7,6 +7,7 @@ from datetime import datetime
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.jobs import Ended, Job
 from aegis_batch.application.ledger import Ledger, LedgerTurn, attempt_of
+from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.domain.errors import AegisError
@@ -53,8 +54,12 @@ class CarryOutUseCase:
         policies: RetryPolicies,
         expectation: Expectation,
         after_run: AfterRun,
+        listener: AttemptListener,
     ) -> None:
-        """Take the ports, the jobs by their kind, and the name of this executor."""
+        """Take the ports, the jobs by their kind, and the name of this executor.
+
+        ``listener`` is one of the sinks that the jobs tell their events to.
+        """
         self._ledger = ledger
         self._clock = clock
         self._meter = meter
@@ -63,6 +68,7 @@ class CarryOutUseCase:
         self._policies = policies
         self._expectation = expectation
         self._after_run = after_run
+        self._listener = listener
 
     def carry_out(self, run_id: str, work_id: str) -> None:
         """Make the attempt that a piece of work stands for, unless it is stale.
@@ -73,9 +79,13 @@ class CarryOutUseCase:
         if record is None:
             return
         cpu_before = self._meter.thread_cpu_seconds()
+        self._listener.begin(run_id)
         ended = self._attempt(record)
+        cpu_seconds = self._meter.thread_cpu_seconds() - cpu_before
+        heard = self._listener.end(run_id)
         with self._ledger.turn() as turn:
-            self._settle(turn, work_id, ended, self._meter.thread_cpu_seconds() - cpu_before)
+            turn.note(heard)
+            self._settle(turn, work_id, ended, cpu_seconds)
 
     def _take(self, run_id: str, work_id: str) -> RunRecord | None:
         with self._ledger.turn() as turn:
@@ -84,7 +94,9 @@ class CarryOutUseCase:
                 return None
             if record.state is RunState.RUNNING:
                 # The process that had it died: the same attempt, from its beginning.
-                return record
+                again = replace(record, executor=self._executor)
+                turn.state.runs.save(again)
+                return again
             taken = record.moved(
                 RunState.RUNNING,
                 attempt=attempt_of(work_id),
@@ -155,15 +167,13 @@ class CarryOutUseCase:
             )
         failed = replace(record, outcome=ended.outcome, problem=problem)
         if record.cancel_requested:
-            cancelled = failed.moved(RunState.CANCELLED, ended_at=turn.now)
-            turn.state.runs.save(cancelled)
-            return cancelled
+            return turn.cancel(failed)
         policy = self._policies.of(record, problem)
         due_at = None
         if policy is not None:
             due_at = policy.next_attempt(record.attempt, turn.now, self._counted_from(record))
         if due_at is None:
-            return turn.bury(failed, ended.outcome, problem)
+            return turn.bury(failed, ended.outcome or Outcome.DEFECT, problem)
         turn.try_again(failed, due_at, problem.code)
         return failed
 
@@ -176,6 +186,8 @@ class CarryOutUseCase:
 
 
 def _lateness_ms(record: RunRecord, now: datetime) -> float | None:
-    if record.nominal is None or record.attempt > 1:
+    # What a person starts for a time gone by is no sign of a slow machine.
+    by_itself = record.trigger in (Trigger.SCHEDULE, Trigger.NIGHT)
+    if record.nominal is None or not by_itself or record.attempt > 1:
         return None
     return (now - record.nominal).total_seconds() * 1000

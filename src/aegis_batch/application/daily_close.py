@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from aegis_batch.application.close_journal import CloseJournal
 from aegis_batch.application.ports.clock import Clock
@@ -56,6 +56,14 @@ class CloseRequest:
     day: date | None = None
     dry_run: bool = False
     allow_open_day: bool = False
+
+    def run(self, calendar: Calendar, now: datetime) -> Run:
+        """Return the run that this asks for, at a UTC instant."""
+        day = self.day
+        if day is None:
+            day = calendar.business_date(now) - timedelta(days=1)
+        key = CloseKey(self.tenant, Period(PeriodKind.DAY, day))
+        return Run(self.run_id, self.trace_id, key)
 
 
 @dataclass(slots=True)
@@ -116,14 +124,19 @@ class DailyCloseUseCase:
     ) -> CloseResult:
         """Close a day, or rehearse it, and return how that ended.
 
-        What is foreseen comes back as an outcome. Raises ``InvalidRequest`` where the request
-        makes no sense, before anything was tried; a defect is told and raised as it is. So is a
+        What is foreseen comes back as an outcome. ``InvalidRequest`` where the request makes no
+        sense, before anything was tried, and a defect are told and raised as they are. So is a
         ``KeyboardInterrupt``, after ``if_stopped`` has been given all that was known by then.
         """
-        run, window = self._accept(request)
+        run = request.run(self._policy.calendar, self._clock.now())
         journal = CloseJournal(self._clock, self._metrics, run, dry_run=request.dry_run)
-        progress = _Progress(run, window, journal)
         journal.started()
+        try:
+            window = self._accept(request, run.key.period.first_day)
+        except InvalidRequest as error:
+            journal.ended(Outcome.INVALID, error.code)
+            raise
+        progress = _Progress(run, window, journal)
         try:
             if request.dry_run or self._reports is None:
                 outcome = self._rehearse(progress)
@@ -143,7 +156,7 @@ class DailyCloseUseCase:
             raise
         return progress.end(outcome)
 
-    def _accept(self, request: CloseRequest) -> tuple[Run, Window]:
+    def _accept(self, request: CloseRequest, day: date) -> Window:
         if self._reports is None and not request.dry_run:
             raise InvalidRequest(
                 "missing_setting",
@@ -153,7 +166,6 @@ class DailyCloseUseCase:
         calendar = self._policy.calendar
         today = calendar.business_date(self._clock.now())
         yesterday = today - timedelta(days=1)
-        day = yesterday if request.day is None else request.day
         if day >= today and not (request.dry_run and request.allow_open_day):
             raise InvalidRequest(
                 "day_not_over",
@@ -162,15 +174,13 @@ class DailyCloseUseCase:
                 " or look at an open day with --dry-run --allow-open-day.",
             )
         try:
-            window = calendar.window(day)
+            return calendar.window(day)
         except (OverflowError, ValueError):
             raise InvalidRequest(
                 "day_out_of_range",
                 f"The day {day} lies at the edge of what a calendar can hold.",
                 "Name a day that is some days away from the first and the last date there is.",
             ) from None
-        key = CloseKey(request.tenant, Period(PeriodKind.DAY, day))
-        return Run(request.run_id, request.trace_id, key), window
 
     def _attempt(self, progress: _Progress, reports: ReportGateway) -> Outcome:
         stored = _find(progress, reports)

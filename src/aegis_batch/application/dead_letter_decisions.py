@@ -64,6 +64,7 @@ class DeadLetterDecisions:
                 f"The dead letter {run_id} can't be replayed now: {standing.why}.",
                 "Wait until that run has ended.",
             )
+        dead = turn.state.runs.get(run_id)
         new_id = self._identifiers.new_run_id()
         turn.dispatch(
             RunRecord(
@@ -77,6 +78,8 @@ class DeadLetterDecisions:
                 work_id=first_work_id(new_id),
                 enqueued_at=turn.now,
                 due_at=turn.now,
+                # A night looks at the days of its own time, whenever it runs.
+                nominal=None if dead is None else dead.nominal,
                 replay_of=run_id,
             )
         )

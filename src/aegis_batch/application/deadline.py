@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from aegis_batch.application.day_standing import Standing, standing_of
-from aegis_batch.application.jobs import Ended
+from aegis_batch.application.day_standing import DayStanding, Standing, standing_of
+from aegis_batch.application.jobs import Ended, stands_for
 from aegis_batch.application.ledger import Ledger, LedgerTurn
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
@@ -14,7 +14,6 @@ from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.events import DayOverdue, JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import NoticeKind
-from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, JobKind, Run
 from aegis_batch.domain.run_record import RunRecord
 
@@ -44,9 +43,8 @@ class DeadlineJob:
         """Look at every expected day; see ``Job``."""
         started = self._clock.monotonic_seconds()
         self._metrics.emit(JobStarted(run=record.run, at=self._clock.now(), job=JobKind.DEADLINE))
-        nominal = record.nominal or record.enqueued_at
-        days = self._expectation.days(nominal, self._clock.now())
-        overdue = self._overdue(record, days)
+        days, standings = self._look(record)
+        overdue = self._overdue(record, days, standings)
 
         def tell(turn: LedgerTurn) -> None:
             for day, why in overdue:
@@ -62,14 +60,20 @@ class DeadlineJob:
             )
 
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
-        return Ended(Outcome.CREATED, duration_ms, in_turn=tell)
+        return Ended(None, duration_ms, in_turn=tell)
 
-    def _overdue(self, record: RunRecord, days: Sequence[date]) -> list[tuple[date, str]]:
+    def _look(self, record: RunRecord) -> tuple[list[date], list[DayStanding]]:
+        """Return the days that are expected to be closed, and where each stands."""
         with self._ledger.turn() as turn:
-            standings = [(day, standing_of(turn.state, _key(record, day))) for day in days]
+            days = self._expectation.days(stands_for(turn.state, record), turn.now)
+            return days, [standing_of(turn.state, _key(record, day)) for day in days]
+
+    def _overdue(
+        self, record: RunRecord, days: Sequence[date], standings: Sequence[DayStanding]
+    ) -> list[tuple[date, str]]:
         overdue = []
         asks = self._reports.can_find
-        for day, found in standings:
+        for day, found in zip(days, standings, strict=True):
             if found.standing is Standing.CLOSED:
                 continue
             why = found.why
@@ -96,5 +100,5 @@ def _tell_overdue(turn: LedgerTurn, record: RunRecord, day: date, why: str) -> N
         key=f"overdue:{record.key.tenant}:{day}",
         event=DayOverdue.name,
         text=f"The business day {day} is not closed by its deadline: {why}."
-        f" See: aegis-batch runs --date {day}.",
+        f" See: aegis-batch runs --date {day}",
     )

@@ -1,26 +1,36 @@
 """A checkup before the first night: all that a first deployment gets wrong, with remedies."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from aegis_batch.application.checks.backend import answer_checks, refusal_check
 from aegis_batch.application.checks.collector import collector_checks
 from aegis_batch.application.checks.database import is_usable, server_checks
-from aegis_batch.application.checks.leaks import secret_checks
-from aegis_batch.application.checks.orders import access_checks, data_checks, fit_checks
+from aegis_batch.application.checks.leaks import KnownSecrets, secret_checks
+from aegis_batch.application.checks.orders import (
+    access_checks,
+    data_checks,
+    fit_checks,
+    unplanned_check,
+)
 from aegis_batch.application.checks.rights import rights_checks
 from aegis_batch.application.checks.settings import SettingsFacts, settings_checks
 from aegis_batch.application.ports.backend_probe import BackendProbe
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.collector_probe import CollectorProbe
 from aegis_batch.application.ports.order_reader import OrderReader
-from aegis_batch.application.ports.orders_inspector import OrdersInspector
+from aegis_batch.application.ports.orders_inspector import Fault, Fit, OrdersInspector
 from aegis_batch.application.ports.tracked_files import TrackedFiles
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.checkup import Check
 from aegis_batch.domain.consistency import Rules
-from aegis_batch.domain.errors import AegisError, BackendRefused, BackendUnavailable
+from aegis_batch.domain.errors import (
+    AegisError,
+    BackendRefused,
+    BackendUnavailable,
+    InvalidRequest,
+)
 from aegis_batch.domain.totals import Totals
 
 __all__ = ["CheckupSetup", "DoctorUseCase", "Instruments"]
@@ -34,23 +44,27 @@ _MEND_FIRST = "Mend the settings above, and run doctor again."
 class CheckupSetup:
     """What the settings say, as far as a checkup goes by them.
 
-    ``secret_forms`` has the values of variables in every form in which they might stand in a file.
+    ``known_secrets`` are the values of variables, to be looked up in files.
     ``doubts`` names the wrong settings without which tables and days can't be told.
     ``is_in_memory`` says that the in-memory adapters stand in for all servers. ``collectors`` are
-    pairs of a variable and the endpoint that it names. ``total_seconds`` bounds the checkup: no
-    step starts later, and each step is bounded by itself.
+    pairs of a variable and the endpoint that it names, ``collector_faults`` variables that keep
+    telemetry from being exported. ``total_seconds`` bounds the checkup: no
+    step starts later, and each step is bounded by itself. ``asks_backend`` and ``asks_table`` say
+    which of the two closes ask for reports, if either.
     """
 
     settings: SettingsFacts
     calendar: Calendar
     rules: Rules
-    secret_forms: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    known_secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
     doubts: tuple[str, ...] = ()
     is_in_memory: bool = False
     asks_backend: bool = True
+    asks_table: bool = False
     connect_seconds: float = 30.0
     currency_decimals: int = 2
     collectors: tuple[tuple[str, str], ...] = ()
+    collector_faults: tuple[str, ...] = ()
     total_seconds: float = 60.0
 
 
@@ -83,12 +97,14 @@ class DoctorUseCase:
         setup = self._setup
         self._end_seconds = self._with.clock.monotonic_seconds() + setup.total_seconds
         yield from settings_checks(setup.settings)
-        yield from secret_checks(self._with.files.search(setup.secret_forms))
+        yield from secret_checks(setup.known_secrets, self._with.files)
         if (yield from self._database()):
             yield from self._data()
         yield from self._backend()
         if not self._is_late:
-            yield from collector_checks(setup.collectors, self._with.collector)
+            yield from collector_checks(
+                setup.collectors, setup.collector_faults, self._with.collector
+            )
 
     @property
     def _is_late(self) -> bool:
@@ -112,6 +128,8 @@ class DoctorUseCase:
             yield self._not_looked_at("orders.tables", f"{', '.join(setup.doubts)} can't be used")
             return False
         yield from self._rights(inspector)
+        if setup.asks_table:
+            yield from self._reports(inspector)
         return (yield from self._tables(inspector))
 
     def _rights(self, inspector: OrdersInspector) -> Iterator[Check]:
@@ -123,6 +141,19 @@ class DoctorUseCase:
         except AegisError as error:
             yield Check.of("role.rights", error)
 
+    def _reports(self, inspector: OrdersInspector) -> Iterator[Check]:
+        name = "reports.table"
+        if self._is_late:
+            yield self._late(name)
+            return
+        yesterday = self._closed_days()[0]
+        try:
+            has = "has" if inspector.has_report(yesterday) else "doesn't have"
+        except AegisError as error:
+            yield Check.of(name, error)
+        else:
+            yield Check.ok(name, f"The table of reports can be read: it {has} one of {yesterday}.")
+
     def _tables(self, inspector: OrdersInspector) -> Generator[Check, None, bool]:
         if self._is_late:
             yield self._late("orders.tables")
@@ -130,13 +161,23 @@ class DoctorUseCase:
         yesterday = self._closed_days()[0]
         try:
             fit = inspector.fit()
-            yield from fit_checks(fit)
-            if fit.faults:
-                return False
-            access = inspector.access(self._setup.calendar.window(yesterday))
         except AegisError as error:
             yield Check.of("orders.tables", error)
             return False
+        if fit.faults:
+            yield from fit_checks(fit)
+            return False
+        try:
+            access = inspector.access(self._setup.calendar.window(yesterday))
+        except InvalidRequest as error:
+            # The tables fit, but what their time column means doesn't fit the calendar.
+            yield from fit_checks(Fit((Fault(error.code, error.message, error.remedy),)))
+            return False
+        except AegisError as error:
+            yield from fit_checks(fit)
+            yield unplanned_check(error)
+            return False
+        yield from fit_checks(fit)
         yield from access_checks(access, yesterday)
         return True
 
@@ -172,10 +213,11 @@ class DoctorUseCase:
             yield self._late(name)
             return
         yesterday = self._closed_days()[0]
+        is_asked = self._setup.asks_backend
         try:
-            yield from answer_checks(probe.ask(yesterday), yesterday)
+            yield from answer_checks(probe.ask(yesterday), yesterday, is_asked=is_asked)
         except (BackendRefused, BackendUnavailable) as error:
-            yield refusal_check(error, is_asked=self._setup.asks_backend)
+            yield refusal_check(error, is_asked=is_asked)
 
     def _closed_days(self) -> list[date]:
         """Return the last days that are over, the newest first."""

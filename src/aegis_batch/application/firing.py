@@ -15,7 +15,13 @@ from aegis_batch.domain.firing import Going, Verdict, judge_firings
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.run import CloseKey, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
-from aegis_batch.domain.schedule import Decision, Occurrence, ScheduleKind, ScheduleState
+from aegis_batch.domain.schedule import (
+    Decision,
+    Occurrence,
+    Schedule,
+    ScheduleKind,
+    ScheduleState,
+)
 
 __all__ = ["FireDueUseCase", "Fired", "Firing"]
 
@@ -56,25 +62,36 @@ class Firing:
     def fire(self, turn: LedgerTurn, state: ScheduleState) -> int:
         """Decide about all nominal times of a schedule that have come, up to a limit; count them.
 
-        The decisions, the runs that start and the move to the next time are in the same turn.
+        The decisions, the runs that start and the move to the next time are in the same turn. A
+        nominal time that was decided before, whatever brought it back, is not decided again.
         """
-        nominals, following = self._timings.come(state, turn.now, _NOMINALS_MAX)
-        if not nominals:
+        come, following = self._timings.come(state, turn.now, _NOMINALS_MAX)
+        if not come:
             return 0
-        more_follow = following is not None and following <= turn.now
+        name = state.schedule.name
+        nominals = [each for each in come if turn.state.occurrences.find(name, each) is None]
+        going = self._going(turn, state)
         verdicts = judge_firings(
-            state, nominals, turn.now, self._going(turn, state), more_follow=more_follow
+            state,
+            nominals,
+            turn.now,
+            going,
+            more_follow=following is not None and following <= turn.now,
+            days_from=self._expectation.oldest_nominal(turn.now),
         )
         for verdict in verdicts:
             self.decide(turn, state, verdict, Trigger.SCHEDULE, "scheduler")
         _announce_missed(turn, state, verdicts)
-        if state.schedule.timing.kind is ScheduleKind.FIXED_DELAY and any(
-            verdict.decision is Decision.RAN for verdict in verdicts
-        ):
-            # Counted from the run's end, which sets it.
+        ran = any(verdict.decision is Decision.RAN for verdict in verdicts)
+        if (ran or going.under_way) and _counts_from_end(state.schedule):
             following = None
-        turn.state.schedules.save(replace(state, next_at=following, decided_until=nominals[-1]))
-        return len(verdicts)
+        turn.state.schedules.save(replace(state, next_at=following, decided_until=come[-1]))
+        return len(come)
+
+    def waits_for_end(self, turn: LedgerTurn, schedule: Schedule) -> bool:
+        """Say whether the end of a run that goes on is what the next nominal time counts from."""
+        wanted = RunFilter(schedule=schedule.name, states=_UNDER_WAY)
+        return _counts_from_end(schedule) and bool(turn.state.runs.search(wanted, 1))
 
     def by_hand(self, turn: LedgerTurn, state: ScheduleState, nominal: datetime) -> Verdict:
         """Return what a firing by hand would come to: overlap counts, a pause does not."""
@@ -165,7 +182,7 @@ class Firing:
                 turn.state.runs.save(replace(other, cancel_requested=True))
                 continue
             turn.state.work.withdraw(other.work_id)
-            turn.state.runs.save(other.moved(RunState.CANCELLED, ended_at=turn.now))
+            turn.cancel(other)
 
 
 class FireDueUseCase:
@@ -186,6 +203,10 @@ class FireDueUseCase:
         return Fired(decided, more, next_due_at)
 
 
+def _counts_from_end(schedule: Schedule) -> bool:
+    return schedule.timing.kind is ScheduleKind.FIXED_DELAY
+
+
 def _announce_missed(turn: LedgerTurn, state: ScheduleState, verdicts: Sequence[Verdict]) -> None:
     missed = [v.nominal for v in verdicts if v.decision is Decision.MISSED]
     if not missed:
@@ -195,7 +216,13 @@ def _announce_missed(turn: LedgerTurn, state: ScheduleState, verdicts: Sequence[
         NoticeKind.MESSAGE,
         key=f"missed:{name}:{missed[0].isoformat()}",
         event=OccurrenceDecided.name,
-        text=f"{len(missed)} firing(s) of the schedule {name} were missed, from"
-        f" {missed[0].isoformat()} to {missed[-1].isoformat()}: nobody was there to start them"
-        f" within {state.schedule.catch_up}. See: aegis-batch schedules show {name}.",
+        text=f"Schedule {name}: {_told(missed)}, since nobody was there to start what was due."
+        f" See: aegis-batch schedules show {name}",
     )
+
+
+def _told(missed: Sequence[datetime]) -> str:
+    first, last = missed[0].isoformat(), missed[-1].isoformat()
+    if len(missed) == 1:
+        return f"the firing at {first} was missed"
+    return f"{len(missed)} firings from {first} to {last} were missed"

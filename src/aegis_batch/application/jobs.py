@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from aegis_batch.application.ledger import LedgerTurn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.seal import Seal
 
-__all__ = ["Ended", "Job"]
+__all__ = ["Ended", "Job", "stands_for"]
 
 
 def _nothing(turn: LedgerTurn) -> None:
@@ -20,11 +22,11 @@ def _nothing(turn: LedgerTurn) -> None:
 class Ended:
     """How an attempt ended.
 
-    ``problem`` is ``None`` where it came to a good end. ``in_turn`` is done in the same
-    transaction that keeps the good end.
+    ``outcome`` is ``None`` for the good end of a job that is no close; ``problem`` is ``None``
+    for every good end. ``in_turn`` is done in the same transaction that keeps the good end.
     """
 
-    outcome: Outcome
+    outcome: Outcome | None
     duration_ms: float
     problem: Problem | None = None
     orders: int | None = None
@@ -41,3 +43,16 @@ class Job(Protocol):
         Doing it twice is harmless. It reaches outside within bounded times.
         """
         ...
+
+
+def stands_for(turn: Turn, record: RunRecord) -> datetime:
+    """Return the nominal time up to which a run does what its schedule is for.
+
+    Later firings that were skipped, since this run had not ended, count on it to do their work
+    too: it may have been queued for days. What a pause keeps back is not its to do.
+    """
+    nominal = record.nominal or record.enqueued_at
+    state = None if record.schedule is None else turn.schedules.get(record.schedule)
+    if state is None or state.pause is not None or state.decided_until is None:
+        return nominal
+    return max(nominal, state.decided_until)

@@ -1,6 +1,6 @@
 """The ledger: what changes in a run is kept, put into its timeline and told, from one event."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,18 +8,21 @@ from datetime import datetime
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.notifier import Notifier
-from aegis_batch.application.ports.state import State, Turn
+from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Lane, Work
 from aegis_batch.application.timeline_text import timeline_text
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.events import Event, JobDispatched, JobRetried, JobSentToDlq, RunEvent
 from aegis_batch.domain.notice import Notice, NoticeKind
 from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.printable import printable
 from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 
 __all__ = ["Ledger", "LedgerTurn", "attempt_of", "first_work_id"]
 
+_TEXT_CHARACTERS_MAX = 2_000
 _RANK_MAX = 2_147_483_647
 
 
@@ -46,35 +49,37 @@ class LedgerTurn:
         """Put an event into its run's timeline, and tell it when the turn has come about."""
         self.events.append(event)
         if isinstance(event, RunEvent):
-            entry = TimelineEntry(event.run.id, event.at, event.name, timeline_text(event))
-            self.state.timeline.add([entry])
+            self.note([event])
+
+    def note(self, events: Sequence[RunEvent]) -> None:
+        """Put events into the timelines of their runs that have been told already."""
+        self.state.timeline.add(
+            [
+                TimelineEntry(event.run.id, event.at, event.name, timeline_text(event))
+                for event in events
+            ]
+        )
 
     def dispatch(self, record: RunRecord) -> None:
         """Keep a new run, and queue its first attempt unless it is held."""
         self.state.runs.add(record)
-        self.tell(
-            JobDispatched(
-                run=record.run,
-                at=self.now,
-                job=record.job,
-                trigger=record.trigger,
-                requested_by=record.requested_by,
-                due_at=record.due_at,
-            )
-        )
         if record.state is RunState.QUEUED:
-            self.state.work.enqueue(_work_of(record))
+            self._queue_first(record)
 
     def release(self, record: RunRecord) -> None:
         """Queue a run that was held behind another."""
         released = record.moved(RunState.QUEUED, due_at=max(record.due_at, self.now))
         self.state.runs.save(released)
-        self.state.work.enqueue(_work_of(released))
+        self._queue_first(released)
 
     def try_again(self, record: RunRecord, due_at: datetime, code: str) -> None:
         """Let a run wait for its next attempt; ``record`` is as the failed one left it."""
         waiting = record.moved(
-            RunState.WAITING, due_at=due_at, work_id=f"{record.id}#{record.attempt + 1}"
+            RunState.WAITING,
+            due_at=due_at,
+            work_id=f"{record.id}#{record.attempt + 1}",
+            # This attempt came to an end: whatever was lost on the way to it counts no more.
+            requeues=0,
         )
         self._queue_again(waiting, code)
 
@@ -90,6 +95,12 @@ class LedgerTurn:
         if record.state is RunState.RUNNING:
             again = again.moved(RunState.QUEUED)
         self._queue_again(again, code)
+
+    def cancel(self, record: RunRecord) -> RunRecord:
+        """End a run that a later one takes the place of, and return it."""
+        cancelled = record.moved(RunState.CANCELLED, ended_at=self.now)
+        self.state.runs.save(cancelled)
+        return cancelled
 
     def bury(self, record: RunRecord, outcome: Outcome, problem: Problem) -> RunRecord:
         """End a run as a dead letter, and tell people."""
@@ -115,24 +126,41 @@ class LedgerTurn:
             NoticeKind.MESSAGE,
             key=f"dead_letter:{dead.id}",
             event=JobSentToDlq.name,
-            text=f"{_named(dead)} failed for good ({problem.code}): {problem.message}"
-            f" {problem.remedy} Dead letter {dead.id}.",
+            text=f"{_named(dead)} failed for good ({problem.code})."
+            f" Look at it with: aegis-batch dead-letters show {dead.id}."
+            f" {problem.message} {problem.remedy}",
         )
         return dead
 
     def announce(self, kind: NoticeKind, *, key: str, event: str, text: str) -> None:
-        """Have something told outside, once, where the settings name somewhere to tell it."""
+        """Have something told outside, once, where the settings name somewhere to tell it.
+
+        ``text`` may hold what came from outside: it is made one line, and cut where it is long.
+        """
         if self.notifier.takes(kind):
             self.state.notices.add(
                 Notice(
                     key=key,
                     kind=kind,
                     event=event,
-                    text=text,
+                    text=printable(text)[:_TEXT_CHARACTERS_MAX],
                     created_at=self.now,
                     due_at=self.now,
                 )
             )
+
+    def _queue_first(self, record: RunRecord) -> None:
+        self.state.work.enqueue(_work_of(record))
+        self.tell(
+            JobDispatched(
+                run=record.run,
+                at=self.now,
+                job=record.job,
+                trigger=record.trigger,
+                requested_by=record.requested_by,
+                due_at=record.due_at,
+            )
+        )
 
     def _queue_again(self, record: RunRecord, code: str) -> None:
         self.state.runs.save(record)

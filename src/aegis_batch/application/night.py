@@ -3,7 +3,7 @@
 from datetime import date
 
 from aegis_batch.application.day_standing import Standing, standing_of
-from aegis_batch.application.jobs import Ended
+from aegis_batch.application.jobs import Ended, stands_for
 from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
@@ -13,7 +13,6 @@ from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.events import JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
-from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 
@@ -50,9 +49,8 @@ class NightJob:
         """Find the open days; what is enqueued commits with the night's own end. See ``Job``."""
         started = self._clock.monotonic_seconds()
         self._metrics.emit(JobStarted(run=record.run, at=self._clock.now(), job=JobKind.NIGHT))
-        nominal = record.nominal or record.enqueued_at
-        days = self._expectation.days(nominal, self._clock.now())
-        open_days = self._without_closed(record, self._unknown(record, days))
+        days, unknown = self._look(record)
+        open_days = self._without_closed(record, unknown)
 
         def enqueue(turn: LedgerTurn) -> None:
             enqueued = [day for day in open_days if self._enqueue(turn, record, day)]
@@ -67,15 +65,18 @@ class NightJob:
             )
 
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
-        return Ended(Outcome.CREATED, duration_ms, in_turn=enqueue)
+        return Ended(None, duration_ms, in_turn=enqueue)
 
-    def _unknown(self, record: RunRecord, days: list[date]) -> list[date]:
+    def _look(self, record: RunRecord) -> tuple[list[date], list[date]]:
+        """Return the days that are expected to be closed, and those that no run knows of."""
         with self._ledger.turn() as turn:
-            return [
+            days = self._expectation.days(stands_for(turn.state, record), turn.now)
+            unknown = [
                 day
                 for day in days
                 if standing_of(turn.state, _key(record, day)).standing is Standing.UNKNOWN
             ]
+        return days, unknown
 
     def _without_closed(self, record: RunRecord, days: list[date]) -> list[date]:
         if not self._reports.can_find:

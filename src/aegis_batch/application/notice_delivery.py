@@ -39,17 +39,22 @@ class DeliverNoticesUseCase:
 
     def _deliver(self, notice: Notice) -> None:
         attempts = notice.attempts + 1
+        is_last = attempts >= _ATTEMPTS_MAX
         code = None
-        try:
-            self._notifier.deliver(notice)
-        except NoticeUndelivered as error:
-            code = error.code
+        if self._notifier.takes(notice.kind):
+            try:
+                self._notifier.deliver(notice)
+            except NoticeUndelivered as error:
+                code = error.code
+        else:
+            # The settings have changed since it was written.
+            code, is_last = "no_receiver", True
         with self._ledger.turn() as turn:
             tried = replace(notice, attempts=attempts)
             if code is None:
                 turn.state.notices.save(replace(tried, state=NoticeState.SENT))
                 turn.tell(NoticeDelivered(at=turn.now, key=notice.key, attempts=attempts))
-            elif attempts >= _ATTEMPTS_MAX:
+            elif is_last:
                 turn.state.notices.save(replace(tried, state=NoticeState.GIVEN_UP))
                 turn.tell(NoticeGivenUp(at=turn.now, key=notice.key, attempts=attempts, code=code))
             else:

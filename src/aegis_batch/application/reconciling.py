@@ -41,11 +41,14 @@ class ReconcileUseCase:
             if record is None or record.work_id != work_id or record.state not in _IN_FLIGHT:
                 # It has ended, or gone on, since it was looked at.
                 return
-            if record.requeues < _REQUEUES_MAX:
+            if record.cancel_requested:
+                # The attempt that broke off was to be its last.
+                self._after_run.ended(turn, turn.cancel(record))
+            elif record.requeues < _REQUEUES_MAX:
                 turn.requeue(record, "taken_up_again")
-                return
-            dead = turn.bury(record, Outcome.DEFECT, _problem(record))
-            self._after_run.ended(turn, dead)
+            else:
+                dead = turn.bury(record, Outcome.DEFECT, _problem(record))
+                self._after_run.ended(turn, dead)
 
 
 def _problem(record: RunRecord) -> Problem:

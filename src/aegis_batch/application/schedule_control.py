@@ -23,6 +23,7 @@ from aegis_batch.domain.schedule import (
 __all__ = ["ScheduleControl", "ScheduleView"]
 
 _OCCURRENCES_MAX = 20
+# Of a schedule that fires each second, more than a day.
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ class ScheduleControl:
             names = {schedule.name for schedule in wanted}
             for name, state in known.items():
                 if name not in names and not state.retired:
-                    self._firing.fire(turn, state)
-                    left = turn.state.schedules.get(name) or state
+                    left = self._decide_all(turn, state)
                     turn.state.schedules.save(replace(left, retired=True, next_at=None))
 
     def all(self) -> list[ScheduleState]:
@@ -93,8 +93,7 @@ class ScheduleControl:
                     f"Resume it first: aegis-batch schedules resume {name}",
                 )
             # What has come by now still runs: the pause begins now.
-            self._firing.fire(turn, state)
-            state = _get(turn, name)
+            state = self._decide_all(turn, state)
             turn.state.schedules.save(replace(state, pause=Pause(operator, turn.now, note)))
             turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.pause", name, note))
 
@@ -106,27 +105,25 @@ class ScheduleControl:
                 raise InvalidRequest(
                     "not_paused", f"The schedule {name} is not paused.", "Nothing needs to be done."
                 )
-            self._firing.fire(turn, state)
-            state = _get(turn, name)
+            state = self._decide_all(turn, state)
             turn.state.schedules.save(replace(state, pause=None))
             turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.resume", name, ""))
 
     def trigger(self, name: str, operator: str, nominal: datetime | None = None) -> RunRecord:
         """Start the schedule's job now, for now or for a nominal time that was never decided.
 
-        Raises ``InvalidRequest`` for a nominal time that was decided, is still to come, or is
-        none of the schedule's, and where a run goes on that the overlap policy protects.
+        A pause does not count. Raises ``InvalidRequest`` for a nominal time that was decided, is
+        still to come, or is none of the schedule's, and where a run goes on that the overlap
+        policy protects.
         """
         with self._ledger.turn() as turn:
             state = _get(turn, name)
-            if nominal is None:
-                at = turn.now
-            else:
-                self._check_nominal(turn, state, nominal)
-                at = nominal
+            at = turn.now if nominal is None else nominal
+            self._check_nominal(turn, state, at, is_now=nominal is None)
             verdict = self._firing.by_hand(turn, state, at)
             record = None
             if verdict.decision is Decision.RAN:
+                verdict = replace(verdict, reason=f"{operator} triggered it")
                 record = self._firing.decide(turn, state, verdict, Trigger.HAND, operator)
             if record is None:
                 raise InvalidRequest(
@@ -134,6 +131,9 @@ class ScheduleControl:
                     f"The schedule {name} can't be triggered now: {verdict.reason}.",
                     "Wait until that run has ended: aegis-batch runs",
                 )
+            has_come = state.next_at is not None and state.next_at <= turn.now
+            if not has_come and self._firing.waits_for_end(turn, state.schedule):
+                turn.state.schedules.save(replace(state, next_at=None))
             told = "now" if nominal is None else nominal.isoformat()
             turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.trigger", name, told))
         return record
@@ -146,14 +146,22 @@ class ScheduleControl:
         if known.schedule == schedule and not known.retired:
             return
         if not known.retired:
-            self._firing.fire(turn, known)
-            known = turn.state.schedules.get(schedule.name) or known
+            known = self._decide_all(turn, known)
         changed = replace(known, schedule=schedule, retired=False)
         if known.retired or known.schedule.timing != schedule.timing:
             # Never back before what was decided, even if the clock was set back.
             after = max(turn.now, known.decided_until or turn.now)
-            changed = replace(changed, next_at=self._first(schedule, known, after))
+            waits = self._firing.waits_for_end(turn, schedule)
+            first = None if waits else self._first(schedule, known, after)
+            changed = replace(changed, next_at=first)
         turn.state.schedules.save(changed)
+
+    def _decide_all(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState:
+        """Decide about all that has come by the present rule; no later one would know of it."""
+        # It ends, since the turn's own time stands still.
+        while self._firing.fire(turn, state):
+            state = turn.state.schedules.get(state.schedule.name) or state
+        return state
 
     def _first(self, schedule: Schedule, known: ScheduleState, after: datetime) -> datetime | None:
         first = self._timings.first(schedule.timing, after)
@@ -162,7 +170,9 @@ class ScheduleControl:
             return first if first > known.decided_until else None
         return first
 
-    def _check_nominal(self, turn: LedgerTurn, state: ScheduleState, nominal: datetime) -> None:
+    def _check_nominal(
+        self, turn: LedgerTurn, state: ScheduleState, nominal: datetime, *, is_now: bool
+    ) -> None:
         name = state.schedule.name
         decided = turn.state.occurrences.find(name, nominal)
         if decided is not None:
@@ -172,6 +182,8 @@ class ScheduleControl:
                 f" ({decided.reason}).",
                 f"Start the job as of now instead: aegis-batch schedules trigger {name}",
             )
+        if is_now:
+            return
         if nominal > turn.now or (state.next_at is not None and nominal >= state.next_at):
             raise InvalidRequest(
                 "still_to_come",

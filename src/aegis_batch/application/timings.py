@@ -64,10 +64,18 @@ class Timings:
     def come(
         self, state: ScheduleState, now: datetime, limit: int
     ) -> tuple[list[datetime], datetime | None]:
-        """Return the nominal times that have come, at most ``limit``, and the one after them."""
+        """Return the nominal times that have come, at most ``limit``, and the one after them.
+
+        Of a ``FIXED_DELAY`` one comes at a time; the next is counted from now.
+        """
+        timing = state.schedule.timing
+        if timing.kind is ScheduleKind.FIXED_DELAY:
+            if state.next_at is None or state.next_at > now:
+                return [], state.next_at
+            return [state.next_at], self.following(timing, now)
         nominals: list[datetime] = []
         nominal = state.next_at
         while nominal is not None and nominal <= now and len(nominals) < limit:
             nominals.append(nominal)
-            nominal = self.following(state.schedule.timing, nominal)
+            nominal = self.following(timing, nominal)
         return nominals, nominal

@@ -5,8 +5,8 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
+from aegis_batch.adapters.outbound.otel.variables import wanted
 from aegis_batch.adapters.outbound.system.collector_probe import TcpCollectorProbe
 from aegis_batch.adapters.outbound.system.identifiers import new_span_id, new_trace_id
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
@@ -24,7 +24,9 @@ from aegis_batch.bootstrap.loading import (
     unknown_variables,
 )
 from aegis_batch.bootstrap.outbound import build_order_reader, orders_schema
+from aegis_batch.bootstrap.secret_forms import known_secrets
 from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings, variable_of
+from aegis_batch.bootstrap.variables import FILE_SUFFIX
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.errors import InvalidRequest
@@ -41,13 +43,6 @@ _DEFAULT_NAMES = {
     for name, field in Settings.model_fields.items()
     if name.startswith(("orders_", "items_"))
 }
-_COLLECTORS = (
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-)
-# Shorter ones stand in files by chance.
-_SECRET_CHARACTERS_MIN = 8
 _WITH_REMEDY = re.compile(r"(?P<what>.*?) \((?P<remedy>.*)\)", re.DOTALL)
 _HOW_TO_SET = {
     "DATABASE_URL": "postgresql://user:password@host:5432/database?sslmode=require",
@@ -67,17 +62,20 @@ def build_doctor(
     misnamed = _misnamed(settings)
     if misnamed is not None:
         settings = settings.model_copy(update=_DEFAULT_NAMES)
+    export = wanted(environ)
     setup = CheckupSetup(
         settings=_facts(examined, misnamed, environ),
         calendar=calendar,
         rules=settings.consistency_rules,
-        secret_forms=_secrets(settings),
+        known_secrets=known_secrets(settings, environ),
         doubts=_doubts(examined, misnamed),
         is_in_memory=is_in_memory,
         asks_backend=settings.report_status is ReportStatusSource.BACKEND,
+        asks_table=settings.report_status is ReportStatusSource.TABLE,
         connect_seconds=settings.db_connect_seconds,
         currency_decimals=settings.currency_decimals,
-        collectors=_collectors(environ),
+        collectors=tuple(export.endpoints.items()),
+        collector_faults=export.faults,
     )
     instruments = Instruments(
         clock=clock,
@@ -143,35 +141,14 @@ def _setting_fault(variable: str, what: str) -> SettingFault:
     match = _WITH_REMEDY.fullmatch(what)
     if match is not None:
         return SettingFault(variable, match["what"], match["remedy"] + ".")
+    file = f"{variable}{FILE_SUFFIX}"
+    if file in what:
+        if what.startswith("is set both"):
+            return SettingFault(variable, what, f"Unset {variable} or {file}.")
+        remedy = f"Set {file} to a file that holds the value and that this program may read"
+        return SettingFault(variable, what, f"{remedy}; or unset it, and set {variable}.")
     where = "docs/settings.md says what it takes"
     return SettingFault(variable, what, f"Set {variable} right, or unset it; {where}.")
-
-
-def _secrets(settings: Settings) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    if settings.x_service_token is not None:
-        found["X_SERVICE_TOKEN"] = _forms(settings.x_service_token.get_secret_value())
-    if settings.database_url is not None:
-        from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
-
-        url = settings.database_url.get_secret_value().strip()
-        password = parse_database_url(url).password
-        if password:
-            found["DATABASE_URL"] = (url, *_forms(password))
-    return found
-
-
-def _forms(secret: str) -> tuple[str, ...]:
-    """Return how a secret may stand in a file: as it is, or encoded for an address."""
-    if len(secret) < _SECRET_CHARACTERS_MIN:
-        return ()
-    return tuple(dict.fromkeys((secret, quote(secret, safe=""), quote(secret), quote_plus(secret))))
-
-
-def _collectors(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return ()
-    return tuple((name, environ[name].strip()) for name in _COLLECTORS if environ.get(name))
 
 
 def _inspector(settings: Settings, calendar: Calendar, clock: Clock) -> OrdersInspector | None:
@@ -186,6 +163,7 @@ def _inspector(settings: Settings, calendar: Calendar, clock: Clock) -> OrdersIn
         calendar,
         clock,
         seconds=_bounded(settings.db_connect_seconds),
+        reads_reports=settings.report_status is ReportStatusSource.TABLE,
     )
 
 

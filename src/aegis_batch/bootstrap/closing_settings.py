@@ -65,7 +65,9 @@ class ClosingSettings(BaseModel):
         " that forgets everything at the end stands in for the real one.",
     )
     memory_orders: Path | None = Field(
-        None, description="The JSON file of orders for `AEGIS_ADAPTERS=memory`, which needs it."
+        None,
+        description="The JSON file of orders for `AEGIS_ADAPTERS=memory`, which needs it;"
+        " docs/reports.md shows one.",
     )
 
     timezone: ZoneName = Field(

@@ -17,6 +17,7 @@ from aegis_batch.adapters.outbound.embedded.sample_shop import (
 )
 from aegis_batch.adapters.outbound.embedded.sandbox_process import SandboxProcess
 from aegis_batch.adapters.outbound.embedded.uninterrupted import uninterrupted
+from aegis_batch.adapters.outbound.state.location import StateLocation
 from aegis_batch.bootstrap.settings import Environment, LogFormat, LogLevel, Settings, variable_of
 from aegis_batch.bootstrap.variables import FILE_SUFFIX
 from aegis_batch.domain.errors import OrdersUnreachable
@@ -96,7 +97,7 @@ def _prepare(folder: DemoFolder, keeping: _Keeping) -> DemoGround:
             _BACKEND: sandbox.url(),
             _TOKEN_FILE: str(token_file),
             # What is closed here must not stand among a person's own runs.
-            _STATE: f"sqlite:///{folder.path / 'state.db'}",
+            _STATE: StateLocation(folder.path / "state.db").url,
         }
     except OSError as error:
         raise _no_room(error) from None

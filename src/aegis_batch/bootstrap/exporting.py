@@ -26,7 +26,7 @@ __all__ = ["choose_traceparent", "open_exporting_sink"]
 _WARNINGS = {
     "telemetry_setting_unknown": "is set to something that this program can't do",
     "telemetry_not_set_up": "can't be exported as the OTEL_ variables say",
-    "telemetry_not_delivered": "did not reach the collector in time",
+    "telemetry_not_delivered": "did not all reach the collector",
     "telemetry_defect": "was raised by telemetry, which then missed an event",
 }
 
@@ -73,12 +73,14 @@ def _enter(stack: ExitStack, export: Export, clock: Clock) -> "OtelMetricsSink |
             warn=_warn,
         )
         return stack.enter_context(open_telemetry(export, process))
-    except Exception as error:  # noqa: BLE001 - telemetry is no reason to leave a day open
-        _warn("telemetry_not_set_up", type(error).__name__)
+    except Exception:  # noqa: BLE001 - telemetry is no reason to leave a day open
+        for signal in export.protocols:
+            _warn("telemetry_not_set_up", signal.value)
         return None
 
 
-def _warn(code: str, about: str) -> None:
-    logger.bind(event=code.replace("_", ".", 1), about=about).warning(
-        "{} {}", about, _WARNINGS[code]
-    )
+def _warn(code: str, about: str, reason: str | None = None) -> None:
+    told = {"event": code.replace("_", ".", 1), "about": about}
+    if reason is not None:
+        told["reason"] = reason
+    logger.bind(**told).warning("{} {}", about, _WARNINGS[code])

@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,9 +86,14 @@ def load_settings(
     return examined.settings
 
 
-def examine_settings(environ: Mapping[str, str] | None = None) -> ExaminedSettings:
-    """Return the settings of an environment as far as they are fit, and all their faults."""
-    fields = {variable_of(field): field for field in Settings.model_fields}
+def examine_settings(
+    environ: Mapping[str, str] | None = None, *, only: Collection[str] = ()
+) -> ExaminedSettings:
+    """Return the settings of an environment as far as they are fit, and all their faults.
+
+    ``only`` names the fields to look at, where not all; the others have their defaults.
+    """
+    fields = {variable_of(field): field for field in only or Settings.model_fields}
     layers, file_faults = _layers(os.environ if environ is None else environ)
     gathered = gather(fields, layers)
     values = {

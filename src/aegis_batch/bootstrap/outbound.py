@@ -79,7 +79,7 @@ def open_report_gateway(
         yield InMemoryReportGateway()
         return
     if settings.backend_base_url is None or settings.x_service_token is None:
-        yield None
+        yield _rehearsal_gateway(settings)
         return
     from aegis_batch.adapters.outbound.http.backend import HttpBackend
     from aegis_batch.adapters.outbound.http.connection import BackendConnection
@@ -100,13 +100,26 @@ def open_report_gateway(
         gateway.close()
 
 
+def _rehearsal_gateway(settings: Settings) -> ReportGateway | None:
+    """Return what can be asked without a Backend: the table of reports, where that is chosen."""
+    if settings.report_status is not ReportStatusSource.TABLE:
+        return None
+    from aegis_batch.adapters.outbound.http.report_gateway import HttpReportGateway
+
+    return HttpReportGateway(None, _table_status(settings))
+
+
 def _report_status(settings: Settings, backend: "HttpBackend") -> "ReportStatus | None":
     if settings.report_status is ReportStatusSource.NONE:
         return None
     if settings.report_status is ReportStatusSource.TABLE:
-        from aegis_batch.adapters.outbound.postgres.report_status import TableReportStatus
-
-        return TableReportStatus(_database(settings))
+        return _table_status(settings)
     from aegis_batch.adapters.outbound.http.report_status import HttpReportStatus
 
     return HttpReportStatus(backend)
+
+
+def _table_status(settings: Settings) -> "ReportStatus":
+    from aegis_batch.adapters.outbound.postgres.report_status import TableReportStatus
+
+    return TableReportStatus(_database(settings))

@@ -13,7 +13,7 @@ from aegis_batch.bootstrap.identity import executor_id, operator
 from aegis_batch.bootstrap.loading import load_settings
 from aegis_batch.bootstrap.settings import Adapters, Settings
 from aegis_batch.bootstrap.state import build_state, open_database, open_work_engine
-from aegis_batch.domain.errors import AegisError
+from aegis_batch.domain.errors import AegisError, StateMisfit
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult
 
@@ -23,6 +23,8 @@ _database = contextmanager(open_database)
 _work_engine = contextmanager(open_work_engine)
 # Whoever waits for the close must not wait long for its record.
 _LOCK_WAIT_SECONDS = 2.0
+_MISSING = frozenset({"state_missing"})
+_MENDABLE = _MISSING | {"state_not_migrated"}
 
 
 def record_close(
@@ -50,16 +52,20 @@ def _record(
     events: Sequence[RunEvent],
 ) -> None:
     with _database(settings, _LOCK_WAIT_SECONDS) as database, _work_engine(settings) as engine:
-        if settings.state_migrate or not database.file.exists():
-            # Looks alone, unless there is something to be done.
-            migrate(database)
         use_case = RecordCloseUseCase(
             build_state(database, engine),
             clock,
             SystemResourceMeter(),
             executor_id(settings, environ),
         )
-        use_case.record(result, events, operator(settings))
+        try:
+            use_case.record(result, events, operator(settings))
+        except StateMisfit as misfit:
+            # Tried first, since it nearly always works, and looking costs time.
+            if misfit.code not in (_MENDABLE if settings.state_migrate else _MISSING):
+                raise
+            migrate(database)
+            use_case.record(result, events, operator(settings))
 
 
 def _warn(code: str, what: str) -> None:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
         ServingDesk,
         StateSchema,
     )
-    from aegis_batch.application.daily_close import DailyCloseUseCase
+    from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
     from aegis_batch.application.doctor import DoctorUseCase
     from aegis_batch.application.health import HealthUseCase
     from aegis_batch.application.suggest_views import SuggestViewsUseCase
     from aegis_batch.bootstrap.container import Container
     from aegis_batch.domain.events import RunEvent
-    from aegis_batch.domain.outcome import CloseResult
+    from aegis_batch.domain.outcome import CloseResult, Outcome
 
 __all__ = ["ProgramServices"]
 
@@ -86,8 +86,7 @@ class ProgramServices:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Keep in the ledger how a close by hand ended, and what happened in it."""
-        with garbage_left_alone():
-            from aegis_batch.bootstrap.recording import record_close  # noqa: PLC0415
+        from aegis_batch.bootstrap.recording import record_close  # noqa: PLC0415
 
         record_close(os.environ if environ is None else environ, self._clock, result, events)
 
@@ -127,9 +126,22 @@ class ProgramServices:
 
     def health(self) -> "AbstractContextManager[HealthUseCase]":
         """Open what tells whether a process serves the state of the settings."""
-        from aegis_batch.bootstrap.serving import open_health  # noqa: PLC0415
+        from aegis_batch.bootstrap.health import open_health  # noqa: PLC0415
 
         return open_health(os.environ, self._clock)
+
+    def tell_unbegun(
+        self,
+        request: "CloseRequest",
+        outcome: "Outcome",
+        code: str,
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Tell of a close that had to end before there was a use case."""
+        from aegis_batch.bootstrap.unbegun import tell_unbegun  # noqa: PLC0415
+
+        tell_unbegun(os.environ if environ is None else environ, request, outcome, code)
 
     def doctor(self, *, environ: Mapping[str, str] | None = None) -> "DoctorUseCase":
         """Return the checkup of the settings, right or wrong."""

@@ -1,4 +1,4 @@
-"""Builds the process that serves, and what looks at its health."""
+"""Builds the process that serves."""
 
 import os
 import sys
@@ -13,29 +13,24 @@ from loguru import logger
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from aegis_batch.adapters.inbound.cli.services import ServingDesk
 from aegis_batch.adapters.inbound.serving.server import Limits, Parts, Server
-from aegis_batch.adapters.outbound.state.pulse import SqlPulse
-from aegis_batch.adapters.outbound.system.instance_lock import (
-    LockHolder,
-    hold_instance_lock,
-    is_instance_lock_held,
-)
-from aegis_batch.application.health import HealthUseCase
+from aegis_batch.adapters.outbound.system.instance_lock import LockHolder, hold_instance_lock
+from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.bootstrap.identity import executor_id, state_file
 from aegis_batch.bootstrap.loading import load_settings, unknown_variables
+from aegis_batch.bootstrap.run_limit import refuse_longer_runs
 from aegis_batch.bootstrap.schedules import wanted_schedules
-from aegis_batch.bootstrap.serving_container import ServingContainer, heart_rate
+from aegis_batch.bootstrap.serving_container import ServingContainer
 from aegis_batch.bootstrap.settings import Settings
-from aegis_batch.bootstrap.state import make_ready, open_database, refuse_outdated
+from aegis_batch.bootstrap.state import make_ready, refuse_outdated
 from aegis_batch.bootstrap.telemetry import set_up_logs, warn_of_unknown
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.printable import printable
 
-__all__ = ["open_health", "open_serving"]
+__all__ = ["open_serving"]
 
 _NEEDS = ("database_url", "backend_base_url", "x_service_token")
 _LAST_WORDS_SECONDS = 2.0
-_SILENT_BEATS_MAX = 3
 
 
 @contextmanager
@@ -47,8 +42,9 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
     settings = load_settings(environ, required=_NEEDS)
     set_up_logs(settings.log_level, settings.log_format)
     warn_of_unknown(unknown_variables(environ))
+    refuse_longer_runs(settings)
     wanted = wanted_schedules(settings)
-    container = ServingContainer(settings=settings, environ=environ)
+    container = ServingContainer(settings=settings, environ=environ, listener=AttemptListener())
     file = state_file(settings)
     executor = executor_id(settings, environ)
     with ExitStack() as stack:
@@ -79,22 +75,6 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
         )
         server = Server(parts, _limits(settings), _end_hung)
         yield ServingDesk(server.serve, partial(_leave, container))
-
-
-@contextmanager
-def open_health(environ: Mapping[str, str], clock: Clock) -> Iterator[HealthUseCase]:
-    """Yield what tells whether a process serves the state of the settings."""
-    settings = load_settings(environ)
-    set_up_logs(settings.log_level, settings.log_format)
-    rate = heart_rate(settings)
-    silence_seconds_max = _SILENT_BEATS_MAX * rate.beat_seconds + rate.poll_seconds
-    with contextmanager(open_database)(settings) as database:
-        yield HealthUseCase(
-            SqlPulse(database),
-            clock,
-            partial(is_instance_lock_held, state_file(settings)),
-            silence_seconds_max,
-        )
 
 
 def _limits(settings: Settings) -> Limits:

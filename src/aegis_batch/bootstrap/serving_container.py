@@ -18,7 +18,7 @@ from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import ReportPolicy
 from aegis_batch.application.deadline import DeadlineJob
 from aegis_batch.application.firing import FireDueUseCase, Firing
-from aegis_batch.application.heart import Heart, HeartRate
+from aegis_batch.application.heart import Heart
 from aegis_batch.application.jobs import Job
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.night import NightJob
@@ -32,6 +32,7 @@ from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.container import Container
+from aegis_batch.bootstrap.health import heart_rate
 from aegis_batch.bootstrap.identity import executor_id
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.bootstrap.state import build_state, open_database, open_work_engine
@@ -43,20 +44,11 @@ from aegis_batch.domain.run import JobKind
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-__all__ = ["ServingContainer", "heart_rate"]
+__all__ = ["ServingContainer"]
 
 _OTHER_JOBS_WAITS = 3
-_BEAT_SECONDS = 10.0
 # The night must not wait behind the deadline's check, nor the other way round.
 _JOBS_AT_ONCE = 2
-
-
-def heart_rate(settings: Settings) -> HeartRate:
-    """Return how often things are done; signs of life come several times within the watchdog's."""
-    return HeartRate(
-        poll_seconds=settings.poll_seconds,
-        beat_seconds=min(_BEAT_SECONDS, settings.watchdog_seconds / 4),
-    )
 
 
 def _expectation(settings: Settings, policy: ReportPolicy) -> Expectation:
@@ -153,6 +145,7 @@ class ServingContainer(Container):
         policies=providers.Singleton(_policies, Container.settings),
         expectation=expectation,
         after_run=after_run,
+        listener=Container.listener,
     )
     deliver_notices = providers.Singleton(DeliverNoticesUseCase, ledger, notifier)
     heart: providers.Provider[Heart] = providers.Singleton(

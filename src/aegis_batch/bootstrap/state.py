@@ -2,10 +2,7 @@
 
 # ruff: noqa: PLC0415 - few commands need it, and it takes a while to import
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from sqlalchemy import URL
 
 from aegis_batch.bootstrap.identity import state_file
 from aegis_batch.bootstrap.settings import Settings
@@ -37,8 +34,9 @@ def open_database(settings: Settings, lock_wait_seconds: float = 10.0) -> "Itera
 def open_work_engine(settings: Settings) -> "Iterator[Engine]":
     """Yield the durable engine's connections to the same file, and close them."""
     from aegis_batch.adapters.outbound.dbos.engine import open_engine
+    from aegis_batch.adapters.outbound.state.location import StateLocation
 
-    engine = open_engine(_address_of(state_file(settings)))
+    engine = open_engine(StateLocation(state_file(settings)).url)
     try:
         yield engine
     finally:
@@ -70,7 +68,3 @@ def refuse_outdated(database: "StateDatabase") -> None:
     """Raise ``StateMisfit``, with the remedy, where the schema is not the one of this program."""
     with database.reading():
         pass
-
-
-def _address_of(file: Path) -> str:
-    return URL.create("sqlite", database=str(file)).render_as_string()

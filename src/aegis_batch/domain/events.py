@@ -199,7 +199,8 @@ class JobTaken(RunEvent):
     """An attempt at a run came out of the work queue.
 
     ``queued_ms`` is how long it waited for its turn after it was due; ``lateness_ms`` how long
-    after the nominal time it began, ``None`` where it has none.
+    after the nominal time it began, ``None`` where that is not the first attempt at a nominal time
+    that came by itself.
     """
 
     name: ClassVar[str] = "job.taken"

@@ -25,6 +25,10 @@ class Expectation:
         """Return the business day that had ended last at an instant."""
         return self.calendar.business_date(nominal) - _DAY
 
+    def oldest_nominal(self, now: datetime) -> datetime:
+        """Return the first instant whose newest day is still looked at: before it, none is."""
+        return self.calendar.window(self.calendar.business_date(now - self.catch_up)).end
+
     def days(self, nominal: datetime, now: datetime) -> list[date]:
         """Return the days expected to be closed, oldest first.
 

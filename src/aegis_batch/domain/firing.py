@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aegis_batch.domain.schedule import Decision, Overlap, ScheduleState
 
@@ -32,18 +32,20 @@ class Verdict:
     cancels: bool = False
 
 
-def judge_firings(
+def judge_firings(  # noqa: PLR0913 - the rules look at just these
     state: ScheduleState,
     nominals: Sequence[datetime],
     now: datetime,
     going: Going,
     *,
     more_follow: bool = False,
+    days_from: datetime | None = None,
 ) -> list[Verdict]:
     """Decide about nominal times that have come, oldest first, one verdict for each.
 
     ``going`` counts the schedule's runs before these; ``more_follow`` says that further nominal
-    times have come that are decided after these.
+    times have come that are decided after these. A run of a nominal time before ``days_from``
+    would find its day no longer among those that are caught up.
     """
     schedule = state.schedule
     oldest = now - schedule.catch_up
@@ -51,7 +53,10 @@ def judge_firings(
     for place, nominal in enumerate(nominals):
         is_newest = place == len(nominals) - 1 and not more_follow
         if nominal < oldest:
-            reason = f"it came more than {schedule.catch_up} before it could be decided"
+            reason = f"it came more than {_in_days(schedule.catch_up)} before it could be decided"
+            verdict = Verdict(nominal, Decision.MISSED, reason)
+        elif days_from is not None and nominal < days_from:
+            reason = "its day had left the catch-up window before it could be decided"
             verdict = Verdict(nominal, Decision.MISSED, reason)
         elif state.pause is not None:
             reason = f"paused by {state.pause.by}: {state.pause.note}"
@@ -86,3 +91,8 @@ def _after(verdict: Verdict, going: Going) -> Going:
     if verdict.cancels:
         return Going(under_way=1)
     return Going(going.under_way + 1, going.held)
+
+
+def _in_days(duration: timedelta) -> str:
+    days = duration / timedelta(days=1)
+    return f"{days:g} day{'' if days == 1 else 's'}"

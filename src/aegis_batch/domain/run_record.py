@@ -21,10 +21,11 @@ class RunRecord:
 
     ``key`` names the period that the run is about; for a night, the newest business day that it
     looks at. ``work_id`` is what the work queue knows the next or present attempt by: an attempt
-    that comes with another one is stale. ``attempt`` counts from 1; 0 before the first.
-    ``due_at`` is when the next attempt may start. ``nominal`` and ``schedule`` say which firing it
-    came from, ``parent`` which night enqueued it, ``replay_of`` which run it stands in for.
-    ``cancel_requested`` asks an attempt under way to be the last.
+    that comes with another one is stale. ``attempt`` counts from 1; 0 before the first;
+    ``requeues`` says how often the present one was queued anew. ``due_at`` is when the next
+    attempt may start. ``nominal`` and ``schedule`` say which firing it came from, ``parent`` which
+    night enqueued it, ``replay_of`` which run it stands in for. ``cancel_requested`` asks an
+    attempt under way to be the last.
     """
 
     id: str

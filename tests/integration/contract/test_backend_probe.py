@@ -64,6 +64,10 @@ def test_a_day_is_closed_or_not(
     assert (answer.is_closed, answer.is_page) == (is_closed, False)
 
 
+def test_a_backend_that_heeds_the_token_is_known_by_refusing_another(open_probe: Open) -> None:
+    assert open_probe(False).ask(DAY).heeds_token is True  # noqa: FBT003 - see Open
+
+
 def test_asking_changes_nothing_and_tells_the_time(open_probe: Open) -> None:
     probe = open_probe(False)  # noqa: FBT003 - see Open
 
@@ -79,15 +83,17 @@ PAGE = {"Content-Type": "text/html; charset=utf-8"}
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "code"),
+    ("status", "body", "code", "words"),
     [
-        (200, "<html>", "malformed_answer"),
-        (200, '{"reportDate":"2026-11-20"}', "malformed_answer"),
-        (500, "", "backend_failing"),
+        (200, "<html>", "malformed_answer", "not a report as the contract has it"),
+        (200, "[1]", "malformed_answer", "not a report as the contract has it"),
+        (200, '{"reportDate":"2026-11-20"}', "malformed_answer", "with that of 2026-11-20"),
+        (200, '{"report_date":"2026-11-21"}', "malformed_answer", "spell the fields as"),
+        (500, "", "backend_failing", "failed on its side"),
     ],
 )
 def test_an_answer_that_the_contract_does_not_have_is_unavailable_after_one_request(
-    wiremock: WireMockServer, status: int, body: str, code: str
+    wiremock: WireMockServer, status: int, body: str, code: str, words: str
 ) -> None:
     wiremock.stub("GET", PATH, {"status": status, "body": body})
 
@@ -95,6 +101,7 @@ def test_an_answer_that_the_contract_does_not_have_is_unavailable_after_one_requ
         probe_of(wiremock.url).ask(DAY)
 
     assert caught.value.code == code
+    assert words in str(caught.value)
     assert wiremock.count() == 1
 
 
@@ -150,11 +157,44 @@ def test_the_date_of_an_answer_is_read_where_it_can_be(
     assert (clock and clock.skew_seconds) == skew_seconds
 
 
-def test_the_probe_sends_the_token_and_a_trace(wiremock: WireMockServer) -> None:
+def test_the_probe_sends_the_token_and_then_one_that_nobody_has(wiremock: WireMockServer) -> None:
     wiremock.stub("GET", PATH, {"status": 404})
 
     probe_of(wiremock.url).ask(DAY)
 
-    [request] = wiremock.requests()
-    assert request.headers["x-service-token"] == connect(wiremock.url).token
-    assert request.headers["traceparent"].startswith("00-")
+    first, second = wiremock.requests()
+    assert first.headers["x-service-token"] == connect(wiremock.url).token
+    assert second.headers["x-service-token"] != connect(wiremock.url).token
+    assert first.headers["traceparent"].startswith("00-")
+
+
+@pytest.mark.parametrize(
+    ("to_a_stranger", "heeds_token"),
+    [
+        ({"status": 401}, True),
+        ({"status": 403}, True),
+        ({"status": 404}, False),
+        ({"status": 200}, False),
+        ({"status": 500}, None),
+        ({"fault": "CONNECTION_RESET_BY_PEER"}, None),
+    ],
+)
+def test_the_answer_to_a_token_that_nobody_has_tells_whether_tokens_count(
+    wiremock: WireMockServer,
+    to_a_stranger: dict[str, object],
+    heeds_token: bool | None,  # noqa: FBT001 - a table's row
+) -> None:
+    ours = {"headers": {"X-SERVICE-TOKEN": {"equalTo": connect(wiremock.url).token}}}
+    wiremock.stub("GET", PATH, to_a_stranger)
+    wiremock.stub("GET", PATH, {"status": 404}, request=ours)
+
+    assert probe_of(wiremock.url).ask(DAY).heeds_token is heeds_token
+
+
+def test_a_report_without_figures_is_told_with_what_it_lacks(wiremock: WireMockServer) -> None:
+    body = f'{{"reportDate":"{DAY}","totalOrders":1}}'
+    wiremock.stub("GET", PATH, {"status": 200, "body": body})
+
+    answer = probe_of(wiremock.url).ask(DAY)
+
+    assert (answer.is_closed, answer.lacking) == (True, ("totalRevenue", "topItems"))

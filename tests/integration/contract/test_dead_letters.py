@@ -4,6 +4,7 @@ from datetime import date
 
 from aegis_batch.application.ports.state import State
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from aegis_batch.domain.run import JobKind
 from tests.integration.state_records import MICROSECOND, NOON, SECOND, a_dead_letter, a_key
 
 DECIDED = a_dead_letter(
@@ -66,3 +67,12 @@ def test_a_close_has_an_open_dead_letter_until_somebody_decides(state: State) ->
     with state.turn() as turn:
         assert turn.dead_letters.open_of(a_key()) is None
     assert newest(state, DeadLetterState.OPEN) == ["other"]
+
+
+def test_an_open_dead_letter_of_a_night_is_none_of_the_close_of_its_day(state: State) -> None:
+    keep(state, a_dead_letter("close"), a_dead_letter("night", NOON + SECOND, job=JobKind.NIGHT))
+
+    with state.turn() as turn:
+        found = turn.dead_letters.open_of(a_key())
+
+    assert found == a_dead_letter("close")

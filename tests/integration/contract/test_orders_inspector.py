@@ -38,6 +38,9 @@ def inspector(request: pytest.FixtureRequest) -> Iterator[OrdersInspector]:
     with database.connect() as connection:
         connection.execute("CREATE ROLE reader LOGIN PASSWORD 'reader'")
         connection.execute("GRANT SELECT ON orders, order_items TO reader")
+        connection.execute(f"REVOKE TEMPORARY ON DATABASE {database.name} FROM PUBLIC")
+        connection.execute("CREATE TABLE daily_reports (report_date date)")
+        connection.execute("GRANT SELECT ON daily_reports TO reader")
     yield inspector_at(database.dsn("reader", "reader"))
     with database.connect() as connection:
         connection.execute("DROP OWNED BY reader")
@@ -76,7 +79,12 @@ def test_a_reader_may_only_read(inspector: OrdersInspector) -> None:
     assert rights.role == "reader"
     assert set(rights.tables) == {"public.orders", "public.order_items"}
     assert rights.schemas == ("public",)
-    assert (rights.attributes, rights.owned, rights.grants, rights.memberships) == ((), (), (), ())
+    assert (rights.attributes, rights.owned, rights.memberships) == ((), (), ())
+    assert (rights.grants, rights.elsewhere) == ((), ())
+
+
+def test_a_day_without_a_report_has_none(inspector: OrdersInspector) -> None:
+    assert inspector.has_report(DAY) is False
 
 
 def test_faults_come_as_errors_of_the_domain() -> None:
@@ -93,3 +101,15 @@ def test_a_wrong_password_is_a_misfit_and_not_tried_again(database: Database) ->
         inspector_at(database.dsn(password="wrong")).server()
 
     assert caught.value.code == "login_refused"
+
+
+def test_stamps_that_cannot_be_looked_at_in_time_prove_nothing(database: Database) -> None:
+    open_shop(database)
+    with database.connect() as connection:
+        connection.execute("ALTER TABLE orders ALTER created_at TYPE timestamp")
+    with database.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+
+        fit = inspector_at(database.dsn(), 0.5).fit()
+
+    assert [fault.code for fault in fit.faults] == ["placed_at_ambiguous"]

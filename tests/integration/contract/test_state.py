@@ -10,7 +10,8 @@ import pytest
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.application.ports.state import State, Turn
+from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Lane, Work
 from aegis_batch.domain.errors import StateUnavailable
 from tests.integration.state_files import StateFiles
@@ -108,24 +109,6 @@ def test_a_turn_that_ends_badly_leaves_what_was_there_as_it_was(state: State) ->
     assert all_in(state) == before
     in_a_turn(state, change)
     assert all_in(state) != before
-
-
-def test_a_turn_sees_what_it_wrote(state: State) -> None:
-    with state.turn() as turn:
-        turn.runs.add(a_run("r"))
-
-        assert turn.runs.get("r") == a_run("r")
-
-
-def test_a_turn_goes_on_after_a_deed_that_was_refused(state: State) -> None:
-    with state.turn() as turn:
-        turn.runs.add(a_run("r"))
-        with pytest.raises(ValueError, match="r"):
-            turn.runs.add(a_run("r"))
-        turn.runs.add(a_run("s"))
-
-    with state.turn() as turn:
-        assert [run.id for run in turn.runs.search(RunFilter(oldest_first=True), 9)] == ["r", "s"]
 
 
 def test_a_turn_within_a_turn_is_refused_at_once_and_harms_nothing(state: State) -> None:

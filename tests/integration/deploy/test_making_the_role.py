@@ -9,16 +9,29 @@ from tests.integration.deploy.role import GIVEN, KEEP, connected, execute
 from tests.servers.postgres import Database
 
 
-def test_a_table_that_everybody_may_write_stops_the_script_and_undoes_it(
-    shop: Database, reader: str
+@pytest.mark.parametrize(
+    ("granted", "complaint"),
+    [
+        ("GRANT UPDATE (email) ON customers TO PUBLIC", "could still write to: customers"),
+        ("GRANT TRIGGER ON customers TO PUBLIC", "could still write to: customers"),
+        ("GRANT USAGE ON SEQUENCE numbers TO PUBLIC", "could still write to: numbers"),
+        ("GRANT UPDATE ON SEQUENCE numbers TO PUBLIC", "could still write to: numbers"),
+        (
+            "CREATE SCHEMA other; GRANT ALL ON SCHEMA other TO PUBLIC",
+            "could still create in: other",
+        ),
+    ],
+)
+def test_what_everybody_may_write_stops_the_script_and_undoes_it(
+    shop: Database, reader: str, granted: LiteralString, complaint: str
 ) -> None:
     with shop.connect() as connection:
-        connection.execute("GRANT UPDATE (email) ON customers TO PUBLIC")
+        connection.execute(granted)
 
     ended = run_script(shop.dsn(), {"reader": reader, **KEEP})
 
     assert ended.returncode != 0
-    assert "could still write to: customers" in ended.stderr
+    assert complaint in ended.stderr
     with shop.connect() as connection:
         found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [reader])
         assert found.fetchone() is None
@@ -43,6 +56,32 @@ def test_a_role_that_may_do_more_already_is_refused(
 
     assert ended.returncode != 0
     assert complaint in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "granted",
+    ["GRANT SELECT ON customers TO PUBLIC", "GRANT SELECT (email) ON customers TO PUBLIC"],
+)
+def test_what_else_everybody_may_read_is_warned_of(
+    shop: Database, reader: str, granted: LiteralString
+) -> None:
+    with shop.connect() as connection:
+        connection.execute(granted)
+
+    ended = run_script(shop.dsn(), {"reader": reader, **KEEP})
+
+    assert ended.returncode == 0, ended.stderr
+    assert "may read more, as every role may: customers." in ended.stderr
+
+
+def test_what_the_role_is_made_for_is_not_warned_of(shop: Database, reader: str) -> None:
+    names = {"schema": "Sales", "orders": "Order Head", "order_items": "lines"}
+
+    ended = run_script(
+        shop.dsn(), {"reader": reader, **KEEP, **names, "daily_reports": "daily_reports"}
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_row_security_that_would_hide_orders_is_warned_of(shop: Database, reader: str) -> None:
@@ -95,5 +134,5 @@ def test_the_password_stands_in_no_output(shop: Database, reader: str) -> None:
 
     assert ended.returncode == 0, ended.stderr
     assert "canary-5ecret" not in ended.stdout + ended.stderr
-    said = "may read public.orders and public.order_items, and nothing else.\n"
+    said = "may read public.orders and public.order_items, and write to no table.\n"
     assert ended.stdout.endswith(said)

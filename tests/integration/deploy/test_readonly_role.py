@@ -6,6 +6,9 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
+from aegis_batch.application.checks.rights import rights_checks
+from aegis_batch.domain.checkup import Verdict
+from tests.integration.contract.test_orders_inspector import inspector_at
 from tests.integration.deploy.psql import run_script
 from tests.integration.deploy.role import GIVEN, SECRET, connected, execute, make
 from tests.servers.postgres import Database
@@ -85,12 +88,37 @@ def test_the_role_starts_its_transactions_read_only(shop: Database, reader: str)
         assert connection.execute("SHOW transaction_read_only").fetchone() == ("on",)
 
 
+def test_doctor_finds_nothing_to_take_from_the_role_until_something_is_granted(
+    shop: Database, reader: str
+) -> None:
+    make(shop, reader)
+    inspector = inspector_at(shop.dsn(reader, SECRET))
+    assert [check.verdict for check in rights_checks(inspector.rights())] == [Verdict.OK]
+
+    for statement in (
+        "GRANT UPDATE (email) ON customers TO PUBLIC",
+        "GRANT USAGE ON SEQUENCE numbers TO PUBLIC",
+        "CREATE SCHEMA other; GRANT CREATE ON SCHEMA other TO PUBLIC",
+    ):
+        with shop.connect() as connection:
+            connection.execute(statement)
+        assert Verdict.WARN in {check.verdict for check in rights_checks(inspector.rights())}
+        make_again = run_script(shop.dsn(), {"reader": reader, "password": "keep"})
+        assert make_again.returncode != 0
+        with shop.connect() as connection:
+            connection.execute("REVOKE ALL ON customers FROM PUBLIC")
+            connection.execute("REVOKE ALL ON SEQUENCE numbers FROM PUBLIC")
+
+
 def test_running_the_script_again_mends_what_was_granted_since(shop: Database, reader: str) -> None:
     make(shop, reader)
     with shop.connect() as connection:
+        connection.execute("CREATE FUNCTION secret_sum(int) RETURNS int LANGUAGE sql AS 'SELECT 1'")
         execute(connection, "GRANT ALL ON TABLE customers, orders TO {0}", reader)
         execute(connection, "GRANT ALL ON SEQUENCE numbers TO {0}", reader)
         execute(connection, "GRANT CREATE ON SCHEMA public TO {0}", reader)
+        execute(connection, "REVOKE ALL ON ROUTINE secret_sum(int) FROM PUBLIC")
+        execute(connection, "GRANT ALL ON ROUTINE secret_sum(int) TO {0}", reader)
         execute(connection, "GRANT ALL ON DATABASE {1} TO {0}", reader, shop.name)
 
     make(shop, reader)
@@ -98,6 +126,7 @@ def test_running_the_script_again_mends_what_was_granted_since(shop: Database, r
     for statement in (
         "DELETE FROM orders",
         "SELECT * FROM customers",
+        "SELECT secret_sum(1)",
         "SELECT nextval('numbers')",
         "CREATE TABLE mine (id int)",
         "CREATE TEMP TABLE mine (id int)",
@@ -105,6 +134,17 @@ def test_running_the_script_again_mends_what_was_granted_since(shop: Database, r
     ):
         with connected(shop, reader) as connection, pytest.raises(InsufficientPrivilege):
             connection.execute(statement)
+
+
+def test_a_column_that_was_granted_alone_is_taken_too(shop: Database, reader: str) -> None:
+    make(shop, reader)
+    with shop.connect() as connection:
+        execute(connection, "GRANT SELECT (email) ON TABLE customers TO {0}", reader)
+
+    make(shop, reader)
+
+    with connected(shop, reader) as connection, pytest.raises(InsufficientPrivilege):
+        connection.execute("SELECT email FROM customers")
 
 
 def test_other_schemas_tables_and_views_can_be_named(shop: Database, reader: str) -> None:

@@ -75,6 +75,13 @@ def test_the_page_shows_what_the_commands_print(
         shop = {"DATABASE_URL": database.dsn(role, "made-up")}
         assert is_shown(run([*CLOSE, "--dry-run"], shop | QUIET, tmp_path))
 
+        checkup = run(["doctor", "--output", "json"], shop | QUIET, tmp_path).told
+        failing = [check for check in checkup["checks"] if check["verdict"] == "fail"]
+        assert [check["message"].partition(":")[0] for check in failing] == [
+            "BACKEND_BASE_URL",
+            "X_SERVICE_TOKEN",
+        ]
+
         backend = {"BACKEND_BASE_URL": wiremock.url, "X_SERVICE_TOKEN": TOKEN}
         wiremock.stub("GET", f"/reports/{DAY}", {"status": 404})
         wiremock.stub("POST", "/internal/reports/daily", {"status": 201})

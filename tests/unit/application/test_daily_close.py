@@ -32,6 +32,7 @@ from aegis_batch.domain.events import (
 from aegis_batch.domain.order import Order
 from aegis_batch.domain.outcome import Outcome, Problem, Submission
 from aegis_batch.domain.report import Report, StoredReport, TopItem
+from aegis_batch.domain.run import CloseKey, Run
 from aegis_batch.domain.seal import Versions
 from tests.unit.application.shop import (
     DAY,
@@ -317,7 +318,7 @@ def test_a_day_that_has_not_ended_is_refused(
 
     assert caught.value.code == "day_not_over"
     assert "2026-11-21" in caught.value.remedy
-    assert (shop.events, shop.backend.finds, shop.reader.windows) == ([], 0, [])
+    assert (shop.backend.finds, shop.reader.windows) == (0, [])
 
 
 def test_a_day_is_over_with_its_last_microsecond(shop: Shop) -> None:
@@ -346,7 +347,7 @@ def test_a_close_without_a_backend_is_refused_at_once(shop: Shop) -> None:
 
     assert caught.value.code == "missing_setting"
     assert "BACKEND_BASE_URL" in caught.value.remedy
-    assert shop.events == []
+    assert shop.reader.windows == []
 
 
 def test_a_day_at_the_edge_of_the_calendar_is_refused(shop: Shop) -> None:
@@ -354,7 +355,36 @@ def test_a_day_at_the_edge_of_the_calendar_is_refused(shop: Shop) -> None:
         shop.close(date.max, dry_run=True, allow_open_day=True)
 
     assert caught.value.code == "day_out_of_range"
-    assert shop.events == []
+    assert shop.reader.windows == []
+
+
+@pytest.mark.parametrize(
+    ("day", "told", "dry_run", "without_backend", "code"),
+    [
+        (date(2026, 11, 22), date(2026, 11, 22), False, False, "day_not_over"),
+        (date.max, date.max, True, False, "day_out_of_range"),
+        (None, DAY, False, True, "missing_setting"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_told_like_every_close(  # noqa: PLR0913 - a table's row
+    shop: Shop, day: date | None, told: date, *, dry_run: bool, without_backend: bool, code: str
+) -> None:
+    with pytest.raises(InvalidRequest):
+        shop.close(day, dry_run=dry_run, allow_open_day=dry_run, without_backend=without_backend)
+
+    run = Run(RUN.id, RUN.trace_id, CloseKey("default", Period(PeriodKind.DAY, told)))
+    assert shop.sink.events == [
+        CloseStarted(run=run, at=NOW, dry_run=dry_run),
+        CloseFailed(
+            run=run,
+            at=NOW,
+            dry_run=dry_run,
+            outcome=Outcome.INVALID,
+            code=code,
+            orders=None,
+            duration_ms=0.0,
+        ),
+    ]
 
 
 def test_a_defect_is_told_and_raised_as_it_is(shop: Shop) -> None:

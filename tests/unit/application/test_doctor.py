@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.memory.orders_inspector import InMemoryOrdersInspector
 from aegis_batch.adapters.outbound.memory.tracked_files import InMemoryTrackedFiles
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.checks.leaks import KnownSecrets
 from aegis_batch.application.checks.settings import SettingFault, SettingsFacts
 from aegis_batch.application.doctor import CheckupSetup, DoctorUseCase, Instruments
 from aegis_batch.application.ports.order_reader import Reading
@@ -30,7 +31,9 @@ from aegis_batch.domain.clock_skew import ClockSample
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
     AegisError,
+    BackendRefused,
     BackendUnavailable,
+    InvalidRequest,
     OrdersMisfit,
     OrdersUnreachable,
 )
@@ -166,7 +169,7 @@ def test_the_seven_days_before_today_are_read(ground: Ground) -> None:
 
 
 def test_secrets_are_looked_up_in_tracked_files() -> None:
-    ground = Ground(replace(SETUP, secret_forms={"X_SERVICE_TOKEN": ("hidden-token",)}))
+    ground = Ground(replace(SETUP, known_secrets=KnownSecrets({"the token": ("hidden-token",)})))
     ground.files = InMemoryTrackedFiles({"deploy.yml": "token: hidden-token"})
 
     check = named(ground.examine(), "secrets.tracked")
@@ -268,7 +271,7 @@ def test_tables_that_do_not_fit_are_not_read(ground: Ground) -> None:
 
 @pytest.mark.parametrize(
     ("method", "name"),
-    [("rights", "role.rights"), ("fit", "orders.tables"), ("access", "orders.tables")],
+    [("rights", "role.rights"), ("fit", "orders.tables"), ("access", "orders.window_index")],
 )
 def test_a_question_that_fails_is_told_where_it_was_asked(
     ground: Ground, method: str, name: str
@@ -278,6 +281,54 @@ def test_a_question_that_fails_is_told_where_it_was_asked(
     failed = [check for check in ground.examine() if check.verdict is Verdict.FAIL]
 
     assert failed == [Check.fail(name, "It failed.", "See the log.")]
+
+
+@pytest.mark.parametrize(("days", "has"), [([21], "it has one"), ([], "it doesn't have one")])
+def test_a_table_of_reports_is_looked_at_where_closes_ask_it(days: list[int], has: str) -> None:
+    ground = Ground(replace(SETUP, asks_table=True))
+    ground.database.reported.update(date(2026, 11, day) for day in days)
+
+    check = named(ground.examine(), "reports.table")
+
+    assert check.verdict is Verdict.OK
+    assert f"{has} of 2026-11-21" in check.message
+
+
+def test_a_table_of_reports_that_cannot_be_read_is_told_with_its_remedy() -> None:
+    ground = Ground(replace(SETUP, asks_table=True))
+    ground.database.faults["has_report"] = BackendRefused("missing_table", "None.", "Create it.")
+
+    checks = ground.examine()
+
+    assert named(checks, "reports.table") == Check.fail("reports.table", "None.", "Create it.")
+    assert named(checks, "orders.tables").verdict is Verdict.OK
+
+
+def test_dates_that_cannot_tell_the_days_are_a_fault_of_the_time_column_alone(
+    ground: Ground,
+) -> None:
+    error = InvalidRequest("date_needs_midnight", "Dates have no time.", "Set the start.")
+    ground.database.faults["access"] = error
+
+    checks = ground.examine()
+
+    assert named(checks, "orders.tables").verdict is Verdict.OK
+    assert named(checks, "orders.placed_at") == Check.fail(
+        "orders.placed_at", "Dates have no time.", "Set the start."
+    )
+    assert "orders.data" not in names_of(checks)
+
+
+def test_a_plan_that_never_comes_speaks_of_locks(ground: Ground) -> None:
+    error = OrdersUnreachable("statement_timeout", "Too slow.", "See the index.")
+    ground.database.faults["access"] = error
+
+    checks = ground.examine()
+
+    assert named(checks, "orders.tables").verdict is Verdict.OK
+    assert named(checks, "orders.placed_at").verdict is Verdict.OK
+    assert named(checks, "orders.window_index").verdict is Verdict.FAIL
+    assert "pg_locks" in str(named(checks, "orders.window_index").remedy)
 
 
 def test_a_day_that_cannot_be_read_is_told_beside_those_that_were(ground: Ground) -> None:
@@ -310,6 +361,13 @@ def test_a_backend_that_is_away_is_told(ground: Ground) -> None:
     check = named(ground.examine(), "backend.answer")
 
     assert (check.verdict, check.remedy) == (Verdict.FAIL, "Start it.")
+
+
+def test_a_table_of_reports_is_not_looked_at_after_the_time_of_a_checkup() -> None:
+    ground = Ground(replace(SETUP, asks_table=True))
+    ground.inspector = SlowInspector(ground.clock, "rights")
+
+    assert "are over" in named(ground.examine(), "reports.table").message
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,18 @@ def test_a_setting_that_is_wrong_counts_as_set() -> None:
     assert named(checks, "database.connection").verdict is Verdict.WARN
 
 
+def test_a_file_that_cannot_be_read_is_a_fault_of_the_variable_that_names_it(
+    tmp_path: Path,
+) -> None:
+    file = {"X_SERVICE_TOKEN_FILE": str(tmp_path / "nothing")}
+
+    both = named(examine({**GOOD, **file}), "settings")
+    alone = named(examine({**GOOD, "X_SERVICE_TOKEN": "", **file}), "settings")
+
+    assert both.remedy == "Unset X_SERVICE_TOKEN or X_SERVICE_TOKEN_FILE."
+    assert str(alone.remedy).startswith("Set X_SERVICE_TOKEN_FILE to a file that holds the value")
+
+
 def test_a_name_that_no_table_can_have_is_a_fault_of_its_setting() -> None:
     checks = examine({**GOOD, "AEGIS_ORDERS_TABLE": "a.b.c"})
 
@@ -139,6 +151,13 @@ def test_servers_that_are_away_are_told_each() -> None:
                 "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "nonsense:port",
             },
             [Verdict.WARN, Verdict.WARN],
+        ),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
+            },
+            [Verdict.WARN],
         ),
         (
             {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_SDK_DISABLED": "True"},

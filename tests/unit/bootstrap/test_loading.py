@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aegis_batch.adapters.outbound.postgres.orders_schema import PlacedAtKind
-from aegis_batch.bootstrap.loading import load_settings, unknown_variables
-from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
+from aegis_batch.bootstrap.loading import examine_settings, load_settings, unknown_variables
+from aegis_batch.bootstrap.settings import Adapters, LogLevel, ReportStatusSource, Settings
 from aegis_batch.domain.consistency import Action, Finding, Rule
 from aegis_batch.domain.errors import InvalidRequest
 
@@ -278,3 +278,16 @@ def test_a_pipe_with_a_value_in_it_is_read() -> None:
     os.close(reading)
     assert token is not None
     assert token.get_secret_value() == CANARY
+
+
+def test_only_the_fields_asked_for_are_looked_at(tmp_path: Path) -> None:
+    environ = {
+        "AEGIS_LOG_LEVEL": "ERROR",
+        "AEGIS_TOP_ITEMS": "3",
+        "DATABASE_URL_FILE": str(tmp_path / "no such file"),
+    }
+
+    examined = examine_settings(environ, only=("log_level", "timezone"))
+
+    assert (set(examined.given), examined.faults) == ({"log_level"}, ())
+    assert (examined.settings.log_level, examined.settings.top_items) == (LogLevel.ERROR, 10)

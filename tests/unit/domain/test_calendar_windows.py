@@ -1,77 +1,22 @@
 """Windows tile around every clock change of every IANA zone from 2000 to 2037.
 
-What they are checked against is worked out apart from the calendar, in whole seconds: a zone is a
-row of stretches of time with one offset each, found by scanning the zone's offsets.
+What they are checked against is worked out apart from the calendar, in whole seconds.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from importlib import resources
-from itertools import chain, pairwise
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from itertools import chain
 
 import pytest
 
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.domain.calendar import Calendar
+from tests.clock_changes import Stretch, zones_that_change
 
 _DAY = timedelta(days=1)
 _DAY_SECONDS = 86_400
 _MICROSECOND = timedelta(microseconds=1)
-# One reading of the clock a day, at a time of day at which none is ever changed.
-_READINGS = [datetime(1999, 12, 20, 9, 17) + number * _DAY for number in range(13_900)]  # noqa: DTZ001 - readings of a clock
-
-
-class Stretch(NamedTuple):
-    """The seconds ``[start, end)`` since 1970, in which the zone's clock is ``offset`` ahead."""
-
-    start: int
-    end: int
-    offset: int
-
-
-def _offset(zone: ZoneInfo, second: int) -> int:
-    offset = datetime.fromtimestamp(second, zone).utcoffset()
-    assert offset is not None
-    return offset // timedelta(seconds=1)
-
-
-def _second(reading: datetime, offset: timedelta | None) -> int:
-    assert offset is not None
-    return int((reading.replace(tzinfo=UTC) - offset).timestamp())
-
-
-def _stretches(zone: ZoneInfo) -> list[Stretch]:
-    changes = []
-    offsets = list(map(zone.utcoffset, _READINGS))
-    for number, (known, now) in enumerate(pairwise(offsets)):
-        if now != known:
-            # A day more on either side, since a reading may be one that a clock jumped over.
-            low = _second(_READINGS[number], known) - _DAY_SECONDS
-            high = _second(_READINGS[number + 1], now) + _DAY_SECONDS
-            before = _offset(zone, low)
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (middle, high) if _offset(zone, middle) == before else (low, middle)
-            changes.append(high)
-    ends = [_second(_READINGS[place], offsets[place]) for place in (0, -1)]
-    bounds = [ends[0], *changes, ends[1]]
-    return [Stretch(start, end, _offset(zone, start)) for start, end in pairwise(bounds)]
-
-
-@cache
-def _zones() -> dict[str, list[Stretch]]:
-    """Every zone that has data of its own and a clock change in these years."""
-    folder = resources.files("tzdata")
-    names = folder.joinpath("zones").read_text(encoding="utf-8").split()
-    by_content = {
-        folder.joinpath("zoneinfo", *name.split("/")).read_bytes(): name for name in names
-    }
-    found = {name: _stretches(load_zone(name)) for name in sorted(by_content.values())}
-    return {name: stretches for name, stretches in found.items() if len(stretches) > 1}
 
 
 def _first_second_at_or_after(target: int, stretches: list[Stretch]) -> int:
@@ -95,7 +40,7 @@ def _days_near(change: Stretch) -> Iterator[date]:
 
 
 def test_every_zone_of_the_package_is_looked_at() -> None:
-    zones = _zones()
+    zones = zones_that_change()
     changes = sum(len(stretches) - 1 for stretches in zones.values())
 
     # Far fewer would mean that the scan went blind.
@@ -108,7 +53,7 @@ def test_every_zone_of_the_package_is_looked_at() -> None:
     "day_start", [time(0, 0), time(0, 30), time(2, 0), time(2, 30), time(23, 30)], ids=str
 )
 def test_windows_tile_around_every_clock_change(day_start: time) -> None:
-    for name, stretches in _zones().items():
+    for name, stretches in zones_that_change().items():
         calendar = Calendar(load_zone(name), name, day_start)
         before = None
         for day in sorted(set(chain.from_iterable(map(_days_near, stretches[1:])))):

@@ -11,13 +11,25 @@ from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
     CloseStarted,
+    DayOverdue,
     Event,
+    JobCompleted,
+    JobDispatched,
+    JobFailed,
+    JobRetried,
+    JobSentToDlq,
+    JobStarted,
+    JobTaken,
+    NoticeDelivered,
+    NoticeGivenUp,
+    OccurrenceDecided,
     OrdersRead,
     ReportSought,
     ReportSubmitted,
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    RunEvent,
     Step,
     StepFailed,
     StepStarted,
@@ -26,7 +38,7 @@ from aegis_batch.domain.run import CloseKey, Run
 
 
 def test_the_names_of_events_are_contracts() -> None:
-    kinds = {getattr(events, name) for name in events.__all__} - {Event, Step}
+    kinds = {getattr(events, name) for name in events.__all__} - {Event, RunEvent, Step}
 
     assert {kind: kind.name for kind in kinds} == {
         CloseStarted: "job.started",
@@ -40,6 +52,17 @@ def test_the_names_of_events_are_contracts() -> None:
         ReportSubmitted: "report.submitted",
         CloseCompleted: "job.completed",
         CloseFailed: "job.failed",
+        JobDispatched: "job.dispatched",
+        JobTaken: "job.taken",
+        JobStarted: "job.started",
+        JobCompleted: "job.completed",
+        JobFailed: "job.failed",
+        JobRetried: "job.retried",
+        JobSentToDlq: "job.sent_to_dlq",
+        DayOverdue: "day.overdue",
+        OccurrenceDecided: "occurrence.decided",
+        NoticeDelivered: "notice.delivered",
+        NoticeGivenUp: "notice.given_up",
     }
 
 

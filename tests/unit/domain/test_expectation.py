@@ -46,3 +46,15 @@ def test_before_the_day_starts_the_day_before_yesterday_was_the_last_to_end() ->
     late = Calendar(load_zone(ZONE), ZONE, time(5))
 
     assert Expectation(late, WEEK).newest_day(NIGHT) == date(2026, 11, 20)
+
+
+def test_the_oldest_nominal_time_is_the_first_whose_own_day_is_looked_at() -> None:
+    expectation = Expectation(CALENDAR, WEEK)
+
+    for hours in range(50):
+        now = NIGHT + timedelta(hours=hours, minutes=7)
+        oldest = expectation.oldest_nominal(now)
+
+        assert expectation.newest_day(oldest) in expectation.days(now, now)
+        just_before = oldest - timedelta(microseconds=1)
+        assert expectation.newest_day(just_before) not in expectation.days(now, now)

@@ -47,10 +47,32 @@ def test_what_came_before_the_catch_up_window_is_missed() -> None:
     assert decisions(short) == [MISSED, MISSED, RAN]
 
 
+@pytest.mark.parametrize(("days", "told"), [(7, "7 days"), (1, "1 day")])
+def test_what_is_missed_is_said_to_be_so_late(days: int, told: str) -> None:
+    schedule = replace(HOURLY, catch_up=timedelta(days=days))
+    nominal = NOW - timedelta(days=days, seconds=1)
+
+    [verdict] = judge_firings(a_state(schedule), [nominal], NOW, NOTHING_GOING)
+
+    assert verdict.decision is MISSED
+    assert verdict.reason == f"it came more than {told} before it could be decided"
+
+
 def test_the_edge_of_the_catch_up_window_is_within_it() -> None:
     to_the_edge = replace(HOURLY, catch_up=3 * HOUR, overlap=Overlap.ALLOW_ALL)
 
     assert decisions(to_the_edge) == [RAN, RAN, RAN]
+
+
+def test_a_firing_whose_day_is_no_longer_caught_up_is_missed_whatever_else_holds() -> None:
+    newest_only = replace(HOURLY, newest_only=True)
+
+    verdicts = judge_firings(
+        a_state(newest_only), THREE, NOW, NOTHING_GOING, days_from=NOW - 2 * HOUR
+    )
+
+    assert [verdict.decision for verdict in verdicts] == [MISSED, SUPERSEDED, RAN]
+    assert verdicts[0].reason == ("its day had left the catch-up window before it could be decided")
 
 
 def test_the_newest_of_late_firings_does_the_work_of_all() -> None:

@@ -9,14 +9,31 @@ from aegis_batch.domain.checkup import Check
 __all__ = ["collector_checks"]
 
 _NAME = "collector"
+_WRITE_ENDPOINT = (
+    "Write {}=http://collector.example:4317 (gRPC), or :4318 (HTTP), or https:// in its place, and"
+    " no space around it."
+)
 _PORTS = {"http": 80, "https": 443}
 
 
 def collector_checks(
-    endpoints: Sequence[tuple[str, str]], probe: CollectorProbe
+    endpoints: Sequence[tuple[str, str]], faults: Sequence[str], probe: CollectorProbe
 ) -> Iterator[Check]:
-    """Tell whether the collectors of some variables accept connections; pairs of name and value."""
-    if not endpoints:
+    """Tell whether the collectors of some variables accept connections; pairs of name and value.
+
+    ``faults`` are variables that ask for what there isn't.
+    """
+    for variable in faults:
+        yield Check.warn(
+            _NAME,
+            f"{variable} is set to something that this program can't do, so no telemetry goes there"
+            " that it speaks of.",
+            _WRITE_ENDPOINT.format(variable)
+            if variable.endswith("_ENDPOINT")
+            else "docs/telemetry.md says what it takes; the protocols are grpc and http/protobuf,"
+            " the exporters otlp and none.",
+        )
+    if not endpoints and not faults:
         yield Check.ok(
             _NAME, "No OTEL_EXPORTER_OTLP_ENDPOINT is set, so no telemetry is sent anywhere."
         )
@@ -26,10 +43,18 @@ def collector_checks(
             yield Check.warn(
                 _NAME,
                 f"{variable} is no address, so no telemetry arrives.",
-                f"Write {variable}=http://collector.example:4317 (gRPC), or :4318 (HTTP).",
+                _WRITE_ENDPOINT.format(variable),
             )
             continue
         host, port = address
+        if "://" not in endpoint:
+            yield Check.warn(
+                _NAME,
+                f"{variable} doesn't say whether {host}:{port} is to be spoken to with TLS"
+                " (https://) or without (http://).",
+                _WRITE_ENDPOINT.format(variable),
+            )
+            continue
         if probe.accepts(host, port):
             yield Check.ok(_NAME, f"Something accepts connections at {host}:{port} ({variable}).")
         else:

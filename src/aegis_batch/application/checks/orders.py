@@ -1,16 +1,18 @@
 """Checks of the orders: do the tables fit, how are they found, and do the orders add up."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from aegis_batch.application.ports.orders_inspector import Access, Fit, WindowAccess
 from aegis_batch.domain import exact
 from aegis_batch.domain.checkup import Check
 from aegis_batch.domain.consistency import Action, Finding, Rule, Rules, Violation
+from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.totals import Totals
 
-__all__ = ["access_checks", "data_checks", "fit_checks"]
+__all__ = ["access_checks", "data_checks", "fit_checks", "unplanned_check"]
 
+_OF_TIME = ("placed_at", "date_needs_midnight")
 _LARGE_BYTES = 8 * 1024 * 1024
 _MIB = 1024 * 1024
 _MEND = "Mend these orders in the shop's database, or leave them out in a view of your own."
@@ -25,7 +27,7 @@ _WHEN_RIGHT = {
 
 def fit_checks(fit: Fit) -> Iterator[Check]:
     """Tell how tables, columns and types fit the settings."""
-    of_time = [fault for fault in fit.faults if fault.code.startswith("placed_at")]
+    of_time = [fault for fault in fit.faults if fault.code.startswith(_OF_TIME)]
     of_tables = [fault for fault in fit.faults if fault not in of_time]
     for fault in of_tables:
         yield Check.fail("orders.tables", fault.message, fault.remedy)
@@ -35,6 +37,20 @@ def fit_checks(fit: Fit) -> Iterator[Check]:
         yield Check.fail("orders.placed_at", fault.message, fault.remedy)
     if fit.placed_at is not None:
         yield Check.ok("orders.placed_at", fit.placed_at)
+
+
+def unplanned_check(error: AegisError) -> Check:
+    """Tell why the server could not even say how it would find the orders of a day."""
+    name = "orders.window_index"
+    if error.code != "statement_timeout":
+        return Check.of(name, error)
+    return Check.fail(
+        name,
+        "The server did not say in time how it would find the orders of a day, which takes it no"
+        " time: probably something holds a lock on the tables.",
+        "See in pg_stat_activity and pg_locks what it is, a migration perhaps, and run doctor"
+        " again when it is over.",
+    )
 
 
 def access_checks(access: WindowAccess, day: date) -> Iterator[Check]:
@@ -57,11 +73,16 @@ def _access_check(name: str, access: Access, what: str, fine: str) -> Check:
             f"No index finds {what}, so {tables} is read from end to end. That is fine while it is"
             f" small ({size_bytes / _MIB:.1f} MiB).",
         )
-    known = [table.index_sql for table in access.scanned if table.index_sql is not None]
+    known = dict.fromkeys(table.index_sql for table in access.scanned if table.index_sql)
     if known:
         remedy = "As the owner of the table:\n" + "\n".join(known)
     else:
-        remedy = f"Make an index on the columns of {tables} from which the view takes them."
+        remedy = (
+            f"The view computes what is looked for, so no index on a column of {tables} serves:"
+            " hand the column on as the table has it (for a time,"
+            " AEGIS_ORDERS_PLACED_AT_KIND says what it means), or make an index on the same"
+            " expression."
+        )
     return Check.warn(
         name,
         f"No index finds {what}, so each close reads {tables} from end to end"
@@ -93,34 +114,55 @@ def data_checks(
         f"{totals.orders:,} orders on the days {span}, with {totals.lines:,} lines and a revenue"
         f" of {revenue:,f}: compare it with what you know.",
     )
-    for violation in rules.judge(totals.tallies):
-        yield _violation_check(f"{name}.{violation.rule}", violation, totals, rules)
+    violations = rules.judge(totals.tallies)
+    softened = {v.rule: _softer(v) for v in violations if not _is_fixed(v, totals)}
+    for violation in violations:
+        yield _violation_check(f"{name}.{violation.rule}", violation, rules, softened)
 
 
-def _violation_check(name: str, violation: Violation, totals: Totals, rules: Rules) -> Check:
+def _is_fixed(violation: Violation, totals: Totals) -> bool:
+    """Say whether no setting lets such orders be closed."""
+    return violation.action is Action.REJECT and (
+        not Rules.can_override(violation.rule)
+        or (
+            violation.rule is Rule.INVALID_QUANTITY
+            and Finding.FRACTIONAL_QUANTITY in totals.tallies
+        )
+    )
+
+
+def _softer(violation: Violation) -> Action:
+    return Action.WARN if violation.action is Action.REJECT else Action.IGNORE
+
+
+def _violation_check(
+    name: str, violation: Violation, rules: Rules, softened: Mapping[Rule, Action]
+) -> Check:
     rule = violation.rule
     ids = ", ".join(violation.orders)
     more = ", ..." if violation.count > len(violation.orders) else ""
     orders = "order breaks" if violation.count == 1 else "orders break"
     broken = f"{violation.count:,} {orders} the rule {rule} ({ids}{more})"
-    is_fixed = not Rules.can_override(rule) or (
-        rule is Rule.INVALID_QUANTITY
-        and violation.action is Action.REJECT
-        and Finding.FRACTIONAL_QUANTITY in totals.tallies
-    )
     if violation.action is Action.REJECT:
         message = f"{broken}, so their days can't be closed."
-        if is_fixed:
+        if rule not in softened:
             return Check.fail(name, message, f"{_MEND} This rule can't be waived.")
-        waived = _setting(rules, rule, Action.WARN)
-        return Check.fail(name, message, f"{_MEND} {_WHEN_RIGHT[rule]}: set {waived}.")
-    remedy = f"{_WHEN_RIGHT[rule]}: set {_setting(rules, rule, Action.IGNORE)}"
+        remedy = f"{_MEND} {_WHEN_RIGHT[rule]}: {_setting(rules, rule, softened)}."
+        return Check.fail(name, message, remedy)
+    remedy = f"{_WHEN_RIGHT[rule]}: {_setting(rules, rule, softened)}"
     if rule is Rule.LINE_TOTAL_MISMATCH:
-        remedy += ", or AEGIS_TOTAL_TOLERANCE to what may be between them"
-    remedy += f". If they must not be closed: set {_setting(rules, rule, Action.REJECT)}."
+        remedy += "; or set AEGIS_TOTAL_TOLERANCE to what may be between them"
+    remedy += f". If they must not be closed: {rule}=reject in its place."
     return Check.warn(name, f"{broken}; their days are closed with a warning.", remedy)
 
 
-def _setting(rules: Rules, rule: Rule, action: Action) -> str:
-    chosen = {**rules.overrides, rule: action}
-    return "AEGIS_RULES=" + ",".join(f"{name}={chosen[name]}" for name in Rule if name in chosen)
+def _setting(rules: Rules, rule: Rule, softened: Mapping[Rule, Action]) -> str:
+    """Return what to set for one rule, or for all that are told of, since they share a setting."""
+    chosen = {**rules.overrides, **softened}
+    value = ",".join(f"{name}={chosen[name]}" for name in Rule if name in chosen)
+    if len(softened) == 1:
+        return f"set AEGIS_RULES={value}"
+    return (
+        f"put {rule}={softened[rule]} into AEGIS_RULES (with what the other lines choose it is"
+        f" AEGIS_RULES={value})"
+    )

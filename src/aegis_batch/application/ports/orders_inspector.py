@@ -1,6 +1,7 @@
 """The port for looking at the orders' database itself, before anything is read from it."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from aegis_batch.domain.clock_skew import ClockSample
 
 __all__ = [
     "Access",
+    "Elsewhere",
     "Fault",
     "Fit",
     "Grant",
@@ -105,11 +107,28 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """How many things of a schema the role may change that no close reads.
+
+    ``kind`` is ``TABLE`` or ``SEQUENCE``; ``example`` is one of them, quoted for SQL as ``schema``
+    is; ``grantee`` is ``None`` for ``PUBLIC``.
+    """
+
+    kind: str
+    count: int
+    example: str
+    schema: str
+    grantee: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RoleRights:
     """What the role may do beyond reading the orders. All names but ``role`` are quoted for SQL.
 
     ``attributes`` are such as ``SUPERUSER``; ``owned`` are tables, schemas or the database;
     ``memberships`` are the roles by whose membership it may more, those it was granted directly.
+    ``grants`` are those on what it has to read, and on what is behind it where it is a view; on
+    every schema; and on the database. ``elsewhere`` counts the rest.
     ``row_secured`` are tables whose row security no policy lets it through. ``tables``,
     ``schemas`` and ``database`` name what it has to read.
     """
@@ -121,6 +140,7 @@ class RoleRights:
     attributes: tuple[str, ...] = ()
     owned: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     memberships: tuple[str, ...] = ()
     row_secured: tuple[str, ...] = ()
 
@@ -148,4 +168,11 @@ class OrdersInspector(Protocol):
 
     def rights(self) -> RoleRights:
         """Tell what the role may do beyond reading."""
+        ...
+
+    def has_report(self, day: date) -> bool:
+        """Say whether the table of reports, where there is one, has a report of a day.
+
+        Raises ``BackendRefused`` and ``BackendUnavailable`` instead, as the port of reports does.
+        """
         ...

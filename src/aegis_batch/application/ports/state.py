@@ -3,63 +3,9 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from aegis_batch.application.ports.audit_trail import AuditTrail
-from aegis_batch.application.ports.dead_letters import DeadLetters
-from aegis_batch.application.ports.notices import Notices
-from aegis_batch.application.ports.occurrences import Occurrences
-from aegis_batch.application.ports.runs import Runs
-from aegis_batch.application.ports.schedules import Schedules
-from aegis_batch.application.ports.timeline import Timeline
-from aegis_batch.application.ports.work_queue import WorkIntake
+from aegis_batch.application.ports.turn import Turn
 
-__all__ = ["State", "Turn"]
-
-
-class Turn(Protocol):
-    """One transaction on the state; all that is done in it is kept, or nothing is.
-
-    What it reads is what it would write upon: turns that write come one after the other.
-    """
-
-    @property
-    def schedules(self) -> Schedules:
-        """The schedules and where they stand."""
-        ...
-
-    @property
-    def occurrences(self) -> Occurrences:
-        """The decisions about nominal times."""
-        ...
-
-    @property
-    def runs(self) -> Runs:
-        """The ledger of runs."""
-        ...
-
-    @property
-    def timeline(self) -> Timeline:
-        """What happened to each run."""
-        ...
-
-    @property
-    def dead_letters(self) -> DeadLetters:
-        """The runs that failed for good."""
-        ...
-
-    @property
-    def audit(self) -> AuditTrail:
-        """What people did by hand."""
-        ...
-
-    @property
-    def notices(self) -> Notices:
-        """What is to be told outside, once."""
-        ...
-
-    @property
-    def work(self) -> WorkIntake:
-        """The work queue, as a part of this very transaction."""
-        ...
+__all__ = ["State"]
 
 
 class State(Protocol):

@@ -9,9 +9,9 @@ __all__ = ["Leak", "TrackedFiles", "TrackedSearch"]
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A tracked file that holds the value of a variable; the value itself is told nowhere."""
+    """A tracked file that holds a secret, by the secret's name; it is itself told nowhere."""
 
-    variable: str
+    secret: str
     path: str
 
 
@@ -34,7 +34,7 @@ class TrackedFiles(Protocol):
     """The files of the current folder's repository that version control has."""
 
     def search(self, secrets: Mapping[str, Sequence[str]]) -> TrackedSearch:
-        """Look for the values of variables, each in all the forms that are given.
+        """Look for secrets, by name, each in all the forms that are given.
 
         Bounded in files, bytes and time; never raises for what it can't read. Paths are as
         version control has them, in their order.

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-__all__ = ["Lane", "Work", "WorkIntake", "WorkQueue"]
+__all__ = ["Lane", "Work", "WorkQueue"]
 
 
 class Lane(StrEnum):
@@ -29,18 +29,6 @@ class Work:
     lane: Lane
     due_at: datetime
     rank: int
-
-
-class WorkIntake(Protocol):
-    """Takes work within a turn: it is queued where the turn commits, and else never was."""
-
-    def enqueue(self, work: Work) -> None:
-        """Queue work; an id that is known already changes nothing."""
-        ...
-
-    def withdraw(self, work_id: str) -> None:
-        """Take work back that has not begun; where it has, or is unknown, nothing happens."""
-        ...
 
 
 class WorkQueue(Protocol):

@@ -19,6 +19,8 @@ __all__ = ["Amounts", "Expression", "amounts_of", "lines_from"]
 _FRACTION_DIGITS_MAX = 1
 _PERCENT = frozenset({"percent", "percentage", "pct", "percentual"})
 _FRACTION = frozenset({"fraction", "rate", "ratio"})
+_AMOUNT = frozenset({"amount", "valor", "value", "cent", "centavo", "minor"})
+_OF_UNIT = frozenset({"unit", "each", "unitario"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,21 @@ def amounts_of(sources: Sources) -> Amounts:
         order_id = f"i.{quoted(sources.reference.column)} = o.{quoted(sources.reference.to_column)}"
         lines = f"SELECT sum({price.of_line}) FROM {lines_from(sources)} WHERE {order_id}"  # noqa: S608
         total = Expression(f"coalesce(({lines}), 0)")
-    return Amounts(
-        Expression(price.of_unit, tuple(of_lines.guesses)), total, price.of_line is not None
-    )
+    unit_price = Expression(price.of_unit, tuple(of_lines.guesses))
+    discount = discount_of(sources.orders)
+    if discount is not None:
+        name = f"the discount of a whole order, {quoted(discount.name)},"
+        if column is not None and total is not None:
+            total = _also(total, f"{name} is taken to be off the total already, and off no line")
+        elif total is not None:
+            total = _also(total, f"{name} is not taken off")
+        else:
+            unit_price = _also(unit_price, f"{name} is not taken off")
+    return Amounts(unit_price, total, price.of_line is not None)
+
+
+def _also(expression: Expression, guess: str) -> Expression:
+    return Expression(expression.sql, (*expression.guesses, guess))
 
 
 def lines_from(sources: Sources) -> str:
@@ -141,9 +155,13 @@ def _discounted(price: str, quantity: str, discount: ColumnShape, money: _Money)
     if not words.isdisjoint(_PERCENT):
         money.guesses.append(f"{name} is taken for percent of the price")
         return _Price(f"{price} * (1 - coalesce({share}, 0) * 0.01)")
-    if not words.isdisjoint(_FRACTION) or _holds_fractions(discount):
+    is_amount = not words.isdisjoint(_AMOUNT)
+    if not is_amount and (not words.isdisjoint(_FRACTION) or _holds_fractions(discount)):
         money.guesses.append(f"{name} is taken for a fraction of the price, from 0 to 1")
         return _Price(f"{price} * (1 - coalesce({share}, 0))")
+    if not words.isdisjoint(_OF_UNIT):
+        money.guesses.append(f"{name} is taken for an amount off each unit")
+        return _Price(f"{price} - coalesce({money.read('i', discount)}, 0)")
     money.guesses.append(f"{name} is taken for an amount off the whole line")
     off = f"coalesce({money.read('i', discount)}, 0)"
     return _Price(f"{price} - {off} / nullif({quantity}, 0)", f"{quantity} * {price} - {off}")

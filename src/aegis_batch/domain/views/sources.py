@@ -1,7 +1,7 @@
 """Which tables hold the orders, their lines, and the names of what was sold."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aegis_batch.domain.views.meanings import (
     item_name_of,
@@ -53,7 +53,7 @@ class Sources:
     """The tables that views of orders and of their lines can be made from.
 
     ``reference`` leads from a line to its order; ``products`` is ``None`` where lines carry the
-    item's name themselves.
+    item's name themselves. ``rival`` is the table that looks next most like the orders, if any.
     """
 
     orders: TableShape
@@ -62,20 +62,26 @@ class Sources:
     placed_at: ColumnShape
     quantity: ColumnShape
     products: Products | None
+    rival: TableShape | None = None
 
 
 def find_sources(shapes: Shapes) -> Sources | None:
     """Return the tables that look most like orders and their lines; ``None`` where none do."""
     tables = {table.path: table for table in shapes.tables if table.schema != OWN_SCHEMA}
-    best: Sources | None = None
-    best_points = 0
-    for items in tables.values():
-        for reference in _references(items, tables):
-            found = _sources(tables[reference.to_table], items, reference, tables)
-            points = 0 if found is None else _points(found)
-            if points > best_points:
-                best, best_points = found, points
-    return best
+    found = [
+        sources
+        for items in tables.values()
+        for reference in _references(items, tables)
+        if (sources := _sources(tables[reference.to_table], items, reference, tables)) is not None
+        and _points(sources)
+    ]
+    # Sorting keeps those that look alike in their order.
+    found.sort(key=_points, reverse=True)
+    if not found:
+        return None
+    best = found[0]
+    rival = next((other.orders for other in found if other.orders is not best.orders), None)
+    return replace(best, rival=rival)
 
 
 def _sources(

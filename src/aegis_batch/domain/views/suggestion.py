@@ -25,8 +25,10 @@ _NOT_COUNTED = listed(
     """cancelled canceled cancelado refunded pending draft failed cart abandoned expired returned
     open new created pendente void voided rejected unpaid"""
 )
-# To how many digits of a second an ORM keeps its time stamps, which are then in UTC.
+# To how many digits of a second Prisma keeps its time stamps, which are then in UTC.
 _PRISMA_DIGITS = 3
+# The table that Rails keeps beside the others; its time stamps are in UTC.
+_RAILS_TABLE = "ar_internal_metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def suggest_views(shapes: Shapes) -> Suggestion | None:
     }
     orders = [
         _Column("id", Expression(f"o.{quoted(sources.reference.to_column)}")),
-        _placed_at(sources.placed_at, settings),
+        _placed_at(sources, shapes, settings),
     ]
     if amounts.total is None:
         settings["AEGIS_ORDERS_TOTAL"] = ""
@@ -85,14 +87,18 @@ def suggest_views(shapes: Shapes) -> Suggestion | None:
     return Suggestion("\n".join(lines), settings)
 
 
-def _placed_at(column: ColumnShape, settings: dict[str, str]) -> _Column:
+def _placed_at(sources: Sources, shapes: Shapes, settings: dict[str, str]) -> _Column:
+    column = sources.placed_at
     sql = f"o.{quoted(column.name)}"
     said = [f"{quoted(column.name)} is taken for the moment of the order"]
     if column.kind is ValueKind.DATE:
         said.append("a date without a time: AEGIS_DAY_START must be 00:00")
     if column.kind is ValueKind.TIMESTAMP:
-        is_utc = column.precision == _PRISMA_DIGITS
-        kind, why = ("utc", "as Prisma keeps it") if is_utc else ("wall", "the calendar's own time")
+        kind, why = "wall", "the calendar's own time"
+        if column.precision == _PRISMA_DIGITS:
+            kind, why = "utc", "as Prisma keeps it"
+        elif any(t.path == (sources.orders.schema, _RAILS_TABLE) for t in shapes.tables):
+            kind, why = "utc", "as Rails keeps it"
         settings["AEGIS_ORDERS_PLACED_AT_KIND"] = kind
         said.append(
             f"a timestamp without a zone is taken as {kind} ({why}); utc or wall, see below"
@@ -131,14 +137,21 @@ def _opening(sources: Sources, shapes: Shapes) -> Iterator[str]:
     yield _comment(f"Views for aegis-batch, suggested from {orders} and {items}.")
     yield _comment("Nothing was executed. Read them, correct what is guessed, and run them as the")
     yield _comment("owner of the tables; they hold no data of their own.")
+    if sources.rival is not None:
+        rival = quoted_path(*sources.rival.path)
+        yield _comment(f"guess: the shop's sales are in {orders}, and not in {rival}, which looks")
+        yield _comment("like orders too.")
     if not shapes.is_whole:
         yield _comment("There are more tables than were looked at.")
     yield ""
+    yield "BEGIN;"
     yield f"CREATE SCHEMA IF NOT EXISTS {OWN_SCHEMA};"
 
 
 def _view(name: str, columns: list[_Column], source: str) -> Iterator[str]:
     yield ""
+    # Replacing could not change a column's type, as corrections do.
+    yield f"DROP VIEW IF EXISTS {OWN_SCHEMA}.{name};"
     yield f"CREATE VIEW {OWN_SCHEMA}.{name} AS"
     yield "SELECT"
     for number, column in enumerate(columns):
@@ -154,6 +167,7 @@ def _ending(shapes: Shapes, settings: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield f"GRANT USAGE ON SCHEMA {OWN_SCHEMA} TO {role};"
     yield f"GRANT SELECT ON {OWN_SCHEMA}.orders, {OWN_SCHEMA}.order_items TO {role};"
+    yield "COMMIT;"
     yield ""
     yield _comment("Settings that go with them:")
     for name, value in settings.items():

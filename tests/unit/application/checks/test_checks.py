@@ -1,5 +1,6 @@
 """What is made of each fact: the verdict, the words and the remedy."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,11 +10,12 @@ import pytest
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.collector_probe import InMemoryCollectorProbe
 from aegis_batch.adapters.outbound.memory.orders_inspector import InMemoryOrdersInspector
+from aegis_batch.adapters.outbound.memory.tracked_files import InMemoryTrackedFiles
 from aegis_batch.application.checks.backend import answer_checks, refusal_check
 from aegis_batch.application.checks.clocks import clock_check
 from aegis_batch.application.checks.collector import collector_checks
 from aegis_batch.application.checks.database import is_usable, server_checks
-from aegis_batch.application.checks.leaks import secret_checks
+from aegis_batch.application.checks.leaks import KnownSecrets, secret_checks
 from aegis_batch.application.checks.orders import access_checks, data_checks, fit_checks
 from aegis_batch.application.checks.settings import SettingFault, SettingsFacts, settings_checks
 from aegis_batch.application.ports.backend_probe import BackendAnswer
@@ -25,7 +27,7 @@ from aegis_batch.application.ports.orders_inspector import (
     SnapshotHold,
     WindowAccess,
 )
-from aegis_batch.application.ports.tracked_files import Leak, TrackedSearch
+from aegis_batch.application.ports.tracked_files import TrackedSearch
 from aegis_batch.domain.checkup import Check, Verdict
 from aegis_batch.domain.clock_skew import ClockSample
 from aegis_batch.domain.consistency import Action, Rule, Rules
@@ -76,19 +78,53 @@ def test_a_variable_that_nobody_reads_is_worth_a_warning(
     assert ("Perhaps AEGIS_X is meant." in remedy_of(check)) is meant
 
 
-def test_a_secret_in_a_tracked_file_is_named_by_its_variable_alone() -> None:
-    [check] = secret_checks(TrackedSearch(None, 9, leaks=(Leak("X_SERVICE_TOKEN", "a'b.env"),)))
+TOKEN = KnownSecrets({"the value of X_SERVICE_TOKEN": ("token-4711",)})
+
+
+def test_a_secret_in_a_tracked_file_is_named_and_not_shown() -> None:
+    [check] = secret_checks(TOKEN, InMemoryTrackedFiles({"a'b.env": "X=token-4711"}))
 
     assert check.verdict is Verdict.FAIL
-    assert check.message == "The value of X_SERVICE_TOKEN is in the file a'b.env, which git tracks."
-    assert "git rm --cached -- 'a'\\''b.env'" in remedy_of(check)
+    assert check.message == (
+        "The file a'b.env, which git tracks, holds the value of X_SERVICE_TOKEN."
+    )
+    assert "git rm --cached -- ':/a'\\''b.env'" in remedy_of(check)
 
 
 def test_a_tracked_env_file_fails_whatever_is_in_it() -> None:
-    [check] = secret_checks(TrackedSearch(None, 9, env_files=("deploy/.env",)))
+    [check] = secret_checks(TOKEN, InMemoryTrackedFiles({"deploy/.env": ""}))
 
     assert check.verdict is Verdict.FAIL
-    assert "git rm --cached -- 'deploy/.env' && echo .env >> .gitignore" in remedy_of(check)
+    assert "git rm --cached -- ':/deploy/.env' && echo .env >> \"$(git rev-parse" in remedy_of(
+        check
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "words"), [(2, "in 0.md, 1.md, which"), (7, "in 0.md, 1.md, 2.md, 3.md, 4.md and 2")]
+)
+def test_a_password_that_is_a_word_is_one_warning_in_however_many_files(
+    files: int, words: str
+) -> None:
+    secrets = KnownSecrets({}, {"the password in DATABASE_URL": ("postgres",)})
+    tracked = InMemoryTrackedFiles({f"{number}.md": "postgres" for number in range(files)})
+
+    [check] = secret_checks(secrets, tracked)
+
+    assert check.verdict is Verdict.WARN
+    assert words in check.message
+    assert "long random" in remedy_of(check)
+
+
+class BoundedFiles:
+    """Tracked files of which a search came to what a test says."""
+
+    def __init__(self, found: TrackedSearch) -> None:
+        self._found = found
+
+    def search(self, secrets: Mapping[str, Sequence[str]]) -> TrackedSearch:
+        assert secrets == TOKEN.forms
+        return self._found
 
 
 @pytest.mark.parametrize(
@@ -100,7 +136,7 @@ def test_a_tracked_env_file_fails_whatever_is_in_it() -> None:
     ],
 )
 def test_a_search_says_how_far_it_went(search: TrackedSearch, verdict: Verdict, words: str) -> None:
-    [check] = secret_checks(search)
+    [check] = secret_checks(TOKEN, BoundedFiles(search))
 
     assert check.verdict is verdict
     assert words in check.message
@@ -211,6 +247,11 @@ def test_an_ambiguous_time_column_leaves_the_tables_fine() -> None:
     assert (placed_at.name, placed_at.verdict) == ("orders.placed_at", Verdict.FAIL)
 
 
+COMPUTED = (
+    "The view computes what is looked for, so no index on a column of t, u serves: hand the column"
+    " on as the table has it (for a time, AEGIS_ORDERS_PLACED_AT_KIND says what it means), or make"
+    " an index on the same expression."
+)
 MIB = 1024 * 1024
 
 
@@ -229,7 +270,7 @@ MIB = 1024 * 1024
             (ScannedTable("t", 5 * MIB, None), ScannedTable("u", 5 * MIB, None)),
             Verdict.WARN,
             "reads t, u from end to end (10 MiB)",
-            "Make an index on the columns of t, u from which the view takes them.",
+            COMPUTED,
         ),
     ],
 )
@@ -280,28 +321,28 @@ def test_days_without_any_order_are_worth_a_warning() -> None:
             order(2, "-1", ("1", "2")),
             "negative_total",
             Verdict.FAIL,
-            "set AEGIS_RULES=negative_total=warn.",
+            "put negative_total=warn into AEGIS_RULES",
         ),
         (order(2, "NaN", ("1", "2")), "invalid_number", Verdict.FAIL, "can't be waived"),
         (
             order(2, "-2", ("-1", "2")),
             "invalid_quantity",
             Verdict.FAIL,
-            "set AEGIS_RULES=invalid_quantity=warn.",
+            "put invalid_quantity=warn into AEGIS_RULES",
         ),
         (order(2, "1", ("0.5", "2")), "invalid_quantity", Verdict.FAIL, "can't be waived"),
         (
             order(2, "-2", ("1", "-2")),
             "negative_price",
             Verdict.FAIL,
-            "set AEGIS_RULES=negative_price=warn.",
+            "put negative_price=warn into AEGIS_RULES",
         ),
         (order(2, "0"), "empty_order", Verdict.WARN, "set AEGIS_RULES=empty_order=ignore."),
         (
             order(2, "3", ("1", "2")),
             "line_total_mismatch",
             Verdict.WARN,
-            "set AEGIS_RULES=line_total_mismatch=ignore, or AEGIS_TOTAL_TOLERANCE",
+            "set AEGIS_RULES=line_total_mismatch=ignore; or set AEGIS_TOTAL_TOLERANCE",
         ),
     ],
 )
@@ -324,7 +365,27 @@ def test_a_setting_keeps_what_was_chosen_for_other_rules() -> None:
     )
 
     assert check.verdict is Verdict.FAIL
-    assert "AEGIS_RULES=empty_order=ignore,line_total_mismatch=warn" in remedy_of(check)
+    assert "set AEGIS_RULES=empty_order=ignore,line_total_mismatch=warn" in remedy_of(check)
+
+
+def test_several_broken_rules_have_one_setting_together() -> None:
+    rules = Rules({Rule.NEGATIVE_PRICE: Action.WARN})
+
+    checks = data(
+        order(2, "-1", ("1", "2")), order(3, "0"), order(4, "1", ("1", "0.5")), rules=rules
+    )
+
+    together = (
+        "AEGIS_RULES=negative_total=warn,negative_price=warn,empty_order=ignore,"
+        "line_total_mismatch=ignore)"
+    )
+    told = [check for check in checks if check.remedy is not None]
+    assert len(told) == 3
+    for check in told:
+        assert remedy_of(check).count("AEGIS_RULES=") == 1
+        assert together in remedy_of(check)
+    assert "put negative_total=warn into" in remedy_of(told[0])
+    assert "empty_order=reject in its place" in remedy_of(named(checks, "orders.data.empty_order"))
 
 
 def test_many_broken_orders_are_counted_and_some_are_named() -> None:
@@ -334,39 +395,52 @@ def test_many_broken_orders_are_counted_and_some_are_named() -> None:
     assert check.message.count(", ...)") == 1
 
 
+HAS = BackendAnswer(is_closed=True, is_page=False, clock=None)
+HAS_NOT = replace(HAS, is_closed=False)
+
+
 @pytest.mark.parametrize(
-    ("is_closed", "is_page", "verdict", "words"),
+    ("answer", "verdict", "words"),
     [
-        (True, False, Verdict.OK, "it has a report of 2026-11-21"),
-        (False, False, Verdict.OK, "it doesn't have a report of 2026-11-21"),
-        (True, True, Verdict.OK, "it has a report"),
-        (False, True, Verdict.WARN, "with a page for people"),
+        (HAS, Verdict.OK, "takes the token: it has a report of 2026-11-21"),
+        (HAS_NOT, Verdict.OK, "it doesn't have a report of 2026-11-21"),
+        (replace(HAS, is_page=True), Verdict.OK, "it has a report"),
+        (replace(HAS_NOT, is_page=True), Verdict.WARN, "with a page for people"),
+        (replace(HAS_NOT, heeds_token=False), Verdict.WARN, "nothing shows that it takes yours"),
+        (replace(HAS, heeds_token=False), Verdict.WARN, "the same to a token that nobody has"),
+        (replace(HAS_NOT, heeds_token=None), Verdict.OK, "as the contract says: it doesn't have"),
+        (replace(HAS, lacking=("a", "b")), Verdict.WARN, "has no a, b that can be read"),
     ],
 )
 def test_an_answer_of_the_backend_is_told(
-    is_closed: bool,  # noqa: FBT001 - a table's row
-    is_page: bool,  # noqa: FBT001
-    verdict: Verdict,
-    words: str,
+    answer: BackendAnswer, verdict: Verdict, words: str
 ) -> None:
-    [check] = answer_checks(BackendAnswer(is_closed, is_page, None), DAY)
+    [check] = answer_checks(answer, DAY, is_asked=True)
 
     assert (check.name, check.verdict) == ("backend.answer", verdict)
     assert words in check.message
 
 
+@pytest.mark.parametrize("is_page", [True, False])
+def test_a_backend_that_closes_do_not_ask_need_not_know_the_path(
+    is_page: bool,  # noqa: FBT001 - a table's row
+) -> None:
+    answer = replace(HAS_NOT, is_page=is_page, heeds_token=False)
+
+    [check] = answer_checks(answer, DAY, is_asked=False)
+
+    assert check.verdict is Verdict.OK
+    assert "takes the token" not in check.message
+
+
 def test_the_backends_date_tells_of_clocks() -> None:
     late = ClockSample(NOON, NOON + timedelta(hours=1), NOON, timedelta(seconds=1))
 
-    _, check = answer_checks(BackendAnswer(is_closed=True, is_page=False, clock=late), DAY)
+    _, check = answer_checks(replace(HAS, clock=late), DAY, is_asked=True)
 
     assert (check.name, check.verdict) == ("backend.clock", Verdict.FAIL)
 
 
-OWN_ADDRESS = (
-    "Set BACKEND_BASE_URL to the Backend's own address: /reports/... and"
-    " /internal/reports/daily are added to it."
-)
 REFUSED_405 = BackendRefused("backend_refused", "No.", "Look.", 405)
 
 
@@ -385,7 +459,7 @@ REFUSED_405 = BackendRefused("backend_refused", "No.", "Look.", 405)
             BackendUnavailable("malformed_answer", "Not.", "Later."),
             True,
             Verdict.FAIL,
-            OWN_ADDRESS,
+            "Later.",
         ),
         (
             BackendUnavailable("backend_unreachable", "Away.", "Start it."),
@@ -413,14 +487,13 @@ NETWORK = InMemoryCollectorProbe([("collector", 4317), ("::1", 80), ("otel.examp
     "endpoint",
     [
         "http://collector:4317",
-        "collector:4317",
         "http://u:p@collector:4317/v1",
         "http://[::1]",
         "https://otel.example/v1/traces",
     ],
 )
 def test_a_collector_that_is_there_is_found(endpoint: str) -> None:
-    [check] = collector_checks([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], NETWORK)
+    [check] = collector_checks([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], (), NETWORK)
 
     assert check.verdict is Verdict.OK
     assert "u:p" not in check.message
@@ -431,20 +504,36 @@ def test_a_collector_that_is_there_is_found(endpoint: str) -> None:
     [
         ("http://collector:4318", "Nothing accepts connections at collector:4318"),
         ("collector:x", "is no address"),
+        ("collector:4317", "doesn't say whether collector:4317 is to be spoken to with TLS"),
         ("ftp://collector", "is no address"),
         ("http://:4317", "is no address"),
         ("http://[::1", "is no address"),
     ],
 )
 def test_a_collector_that_is_not_there_costs_telemetry_alone(endpoint: str, words: str) -> None:
-    [check] = collector_checks([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], NETWORK)
+    [check] = collector_checks([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], (), NETWORK)
 
     assert check.verdict is Verdict.WARN
     assert words in check.message
     assert "4317" in remedy_of(check)
 
 
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc and http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "Write OTEL_EXPORTER_OTLP_ENDPOINT=http://"),
+    ],
+)
+def test_a_variable_that_keeps_telemetry_here_is_told(variable: str, words: str) -> None:
+    [check] = collector_checks([], [variable], NETWORK)
+
+    assert check.verdict is Verdict.WARN
+    assert check.message.startswith(f"{variable} is set to something that this program can't do")
+    assert words in remedy_of(check)
+
+
 def test_no_collector_is_fine() -> None:
-    [check] = collector_checks([], NETWORK)
+    [check] = collector_checks([], (), NETWORK)
 
     assert check.verdict is Verdict.OK

@@ -91,6 +91,18 @@ def test_names_come_from_the_products_that_lines_refer_to() -> None:
     assert suggestion.settings["AEGIS_ORDERS_PLACED_AT_KIND"] == "wall"
 
 
+@pytest.mark.parametrize(("schema", "kind"), [("public", "utc"), ("other", "wall")])
+def test_time_stamps_of_rails_are_taken_as_utc(schema: str, kind: str) -> None:
+    suggestion = suggested(
+        table("ar_internal_metadata", {"key": "text", "value": "text"}, ("key",), schema),
+        table("orders", {**PLAIN_ORDERS, "created_at": "timestamp(6)"}),
+        table("order_items", PLAIN_ITEMS, (), order_id="orders.id"),
+    )
+
+    assert suggestion.settings["AEGIS_ORDERS_PLACED_AT_KIND"] == kind
+    assert ("utc (as Rails keeps it)" in suggestion.sql) is (kind == "utc")
+
+
 def test_references_are_found_by_name_where_none_is_declared() -> None:
     suggestion = suggested(
         table("customers", {"id": "int", "name": "text"}),
@@ -196,6 +208,21 @@ def test_whole_numbers_are_guessed_to_be_cents_where_all_money_is_whole() -> Non
             "int",
             "i.unit_price - coalesce(i.discount_cents * 0.01, 0) / nullif(i.quantity, 0)",
         ),
+        (
+            "discount_amount",
+            "float",
+            "i.unit_price - coalesce(i.discount_amount::text::numeric, 0) / nullif(i.quantity, 0)",
+        ),
+        (
+            "valor_desconto",
+            "numeric(2,1)",
+            "i.unit_price - coalesce(i.valor_desconto, 0) / nullif(i.quantity, 0)",
+        ),
+        (
+            "unit_discount_amount",
+            "numeric(10,2)",
+            "i.unit_price - coalesce(i.unit_discount_amount, 0)",
+        ),
     ],
 )
 def test_a_discount_is_a_fraction_a_percentage_or_an_amount(
@@ -213,6 +240,46 @@ def test_orders_without_a_total_are_the_sum_of_their_lines() -> None:
 
     assert suggestion.settings["AEGIS_ORDERS_TOTAL"] == ""
     assert " AS total" not in suggestion.sql
+
+
+def test_a_discount_of_the_whole_order_is_never_passed_over_in_silence() -> None:
+    with_total = with_orders(discount="int")
+    from_lines = with_orders(total="", discount="int")
+    of_both = suggested(
+        table("orders", {"id": "int", "created_at": "timestamptz", "discount": "int"}),
+        table(
+            "order_items", {**PLAIN_ITEMS, "discount": "numeric(10,2)"}, (), order_id="orders.id"
+        ),
+    )
+
+    assert "discount, is taken to be off the total already" in with_total.sql
+    assert "discount, is not taken off" in from_lines.sql
+    assert "discount, is not taken off" in of_both.sql
+    assert "discount of a whole order" not in with_orders().sql
+
+
+def test_tables_that_look_like_orders_too_are_named() -> None:
+    crm = (
+        table("orders", PLAIN_ORDERS, schema="crm"),
+        table("order_items", PLAIN_ITEMS, (), schema="crm", order_id="orders.id"),
+    )
+    sales = (
+        table("orders", PLAIN_ORDERS, schema="shop"),
+        table("order_items", PLAIN_ITEMS, (), schema="shop", order_id="orders.id"),
+    )
+
+    assert "-- guess: the shop's sales are in crm.orders, and not in shop.orders, which" in (
+        suggested(*crm, *sales).sql
+    )
+    assert "looks" not in suggested(*crm).sql
+
+
+def test_views_can_be_corrected_and_made_again() -> None:
+    made = with_items().sql
+
+    for view in ("aegis.orders", "aegis.order_items"):
+        assert f"DROP VIEW IF EXISTS {view};\nCREATE VIEW {view} AS" in made
+    assert made.index("BEGIN;") < made.index("DROP VIEW") < made.index("COMMIT;")
 
 
 def test_what_a_division_could_lose_is_added_up_before_it() -> None:

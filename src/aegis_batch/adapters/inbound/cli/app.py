@@ -21,6 +21,7 @@ from aegis_batch.adapters.inbound.cli.health import health
 from aegis_batch.adapters.inbound.cli.json_text import json_object, json_problem
 from aegis_batch.adapters.inbound.cli.options import asks_for_json
 from aegis_batch.adapters.inbound.cli.output import (
+    ReaderGoneError,
     ResultNotWrittenError,
     say,
     say_problem,
@@ -149,13 +150,15 @@ def _stop(stop: KeyboardInterrupt, arguments: Sequence[str], services: Services)
 
 def _write_last(result: str, status: int, arguments: Sequence[str]) -> int:
     try:
-        write_result(result)
+        write_result(result, must_arrive=True)
     except ResultNotWrittenError as unwritten:
         return _failure(unwritten, arguments)
     return status
 
 
 def _failure(error: Exception, arguments: Sequence[str]) -> int:
+    if isinstance(error, ReaderGoneError):
+        return ExitStatus.READER_GONE
     if isinstance(error, ResultNotWrittenError):
         say(f"{_PROGRAM}: the result could not be written to standard output.")
         return ExitStatus.DEFECT

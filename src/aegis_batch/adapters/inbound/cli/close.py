@@ -1,6 +1,7 @@
 """``close``: close one business day, or rehearse it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 import click
@@ -63,13 +64,13 @@ def close(
     # The result is written once, and never again for a signal that comes meanwhile.
     end_at_once_on_signals()
     if output == "json":
-        write_result(ending_as_json(ending))
+        write_result(ending_as_json(ending), must_arrive=True)
     else:
         from aegis_batch.adapters.inbound.cli.close_text import (  # noqa: PLC0415 - it costs time
             ending_as_text,
         )
 
-        write_result(ending_as_text(ending))
+        write_result(ending_as_text(ending), must_arrive=True)
         if ending.problem is not None:
             say_problem(ending.problem)
     return status
@@ -90,10 +91,12 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
         )
 
     ending: Ending | None = None
+    begun = False
     known: list[CloseResult] = []
     listener = RunListener()
     try:
         with services.daily_close(dry_run=request.dry_run, listener=listener) as use_case:
+            begun = True
             result = use_case.close(request, if_stopped=known.append)
             ending = Ending.of(result)
             if not request.dry_run:
@@ -111,7 +114,17 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
         return Ending.of(known[0]), stopped.exit_status
     except Exception as error:  # noqa: BLE001 - the last line of defence, told as a defect
         ending = ended_early(Outcome.DEFECT, defect_problem(error))
+    if not begun:
+        _tell_unbegun(services, request, ending)
     return ending, int(status_of(ending.outcome))
+
+
+def _tell_unbegun(services: Services, request: CloseRequest, ending: Ending) -> None:
+    """Tell those who watch logs and metrics, who would wait for a word of this close in vain."""
+    assert ending.problem is not None  # noqa: S101 - nothing else keeps a close from beginning
+    with suppress(Exception, Stopped):
+        # What kept the close from beginning can keep it from being told; the result is what counts.
+        services.tell_unbegun(request, ending.outcome, ending.problem.code)
 
 
 def usage_error_as_json(

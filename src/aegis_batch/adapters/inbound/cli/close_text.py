@@ -12,7 +12,7 @@ from rich.text import Text
 from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.domain import exact
 from aegis_batch.domain.consistency import Violation
-from aegis_batch.domain.outcome import Outcome
+from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.printable import printable
 from aegis_batch.domain.report import Report, TopItem
 from aegis_batch.domain.seal import Seal
@@ -35,7 +35,7 @@ _HEADLINES = {
 }
 # Whether the day is closed there, and whether nothing was amiss.
 _BACKEND_SAYS = {
-    (None, True): "not asked: the settings name none",
+    (None, True): "not asked: see BACKEND_BASE_URL, X_SERVICE_TOKEN and AEGIS_REPORT_STATUS",
     (None, False): "could not be asked",
     (False, True): "has no report for this day yet",
     (True, True): "has the same report already",
@@ -90,8 +90,14 @@ def item_bars(items: tuple[TopItem, ...]) -> Table:
 
 def _headline(ending: Ending) -> Text:
     style, what = _HEADLINES[ending.outcome]
+    if ending.outcome is Outcome.REFUSED and not _came_from_backend(ending.problem):
+        what = "not closed: the table that says which days are closed can't be read"
     day = "" if ending.report_date is None else f"{ending.report_date.isoformat()} "
     return Text.assemble((day, "bold"), (what, f"bold {style}"))
+
+
+def _came_from_backend(problem: Problem | None) -> bool:
+    return problem is None or problem.code == "backend_refused"
 
 
 def _figures(report: Report, ending: Ending) -> Table:

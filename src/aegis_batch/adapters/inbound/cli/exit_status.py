@@ -22,6 +22,7 @@ class ExitStatus(IntEnum):
     DEFECT = 70
     HUNG_UP = 129
     INTERRUPTED = 130
+    READER_GONE = 141
     TERMINATED = 143
 
 

@@ -6,17 +6,22 @@ import sys
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.printable import printable
 
-__all__ = ["ResultNotWrittenError", "say", "say_problem", "write_result"]
+__all__ = ["ReaderGoneError", "ResultNotWrittenError", "say", "say_problem", "write_result"]
 
 
 class ResultNotWrittenError(Exception):
     """Standard output could not take the result."""
 
 
-def write_result(text: str) -> None:
+class ReaderGoneError(ResultNotWrittenError):
+    """Whoever read standard output has seen enough, as ``head`` has."""
+
+
+def write_result(text: str, *, must_arrive: bool = False) -> None:
     """Write a result to standard output as UTF-8, whatever the locale; a line's end is added.
 
-    Raises ``ResultNotWrittenError`` where the output is full, closed, or its reader has gone.
+    Raises ``ResultNotWrittenError`` where the output is full or closed. Where its reader has gone
+    that is a ``ReaderGoneError``, unless what is written ``must_arrive``.
     """
     if sys.stdout is None:
         # It was closed before the program began.
@@ -25,9 +30,11 @@ def write_result(text: str) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
         # What is still buffered would be tried again, and fail, when the interpreter ends.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - kept open
+        if isinstance(error, BrokenPipeError) and not must_arrive:
+            raise ReaderGoneError from None
         raise ResultNotWrittenError from None
 
 

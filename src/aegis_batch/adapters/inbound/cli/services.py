@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from aegis_batch.adapters.inbound.cli.moments import Clockface
-from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.health import HealthUseCase
@@ -17,7 +17,7 @@ from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.events import RunEvent
-from aegis_batch.domain.outcome import CloseResult
+from aegis_batch.domain.outcome import CloseResult, Outcome
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.inbound.serving.server import Served
@@ -180,6 +180,9 @@ class Services(Protocol):
 
     def health(self) -> AbstractContextManager[HealthUseCase]:
         """Return what tells whether a process serves the state; raises ``InvalidRequest``."""
+
+    def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
+        """Tell logs and telemetry of a close that ended before there was a use case."""
         ...
 
     def doctor(self) -> DoctorUseCase:

@@ -1,7 +1,9 @@
 """One question to the Backend, of which the answer's date and kind are kept as well."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -21,14 +23,19 @@ from aegis_batch.adapters.outbound.http.errors import (
 from aegis_batch.application.ports.backend_probe import BackendAnswer
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.domain.clock_skew import ClockSample
+from aegis_batch.domain.errors import BackendUnavailable
+from aegis_batch.domain.report import StoredReport
 
 __all__ = ["HttpBackendProbe"]
 
 _SECOND = timedelta(seconds=1)
+_UNAUTHORIZED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+# It says what it is to whoever finds it in the Backend's log.
+_NOBODYS_TOKEN = "no-token-but-a-question-of-aegis-batch-doctor"  # noqa: S105
 
 
 class HttpBackendProbe:
-    """Asks ``GET /reports/{date}`` once, with the same client as a close."""
+    """Asks ``GET /reports/{date}``, with the same client as a close."""
 
     def __init__(
         self,
@@ -53,8 +60,8 @@ class HttpBackendProbe:
             try:
                 with client.send(f"/reports/{day.isoformat()}", None, headers) as response:
                     clock = _clock_of(response, asked_at, self._clock.now())
-                    is_closed = _is_closed(response, day, asked_at)
-                    return BackendAnswer(is_closed, _is_page(response), clock)
+                    stored = _stored(response, day, asked_at)
+                    is_page = _is_page(response)
             except AttemptRefused as refusal:
                 raise verdicts.refused(refusal.status, attempts=0) from None
             except AttemptFailed as failure:
@@ -64,17 +71,74 @@ class HttpBackendProbe:
                 if failed is None:
                     raise
                 raise verdicts.unavailable([AttemptFailed(failed)], attempts=0) from None
+        return BackendAnswer(
+            is_closed=stored is not None,
+            is_page=is_page,
+            clock=clock,
+            heeds_token=self._heeds_token(day),
+            lacking=() if stored is None else _lacking(stored),
+        )
+
+    def _heeds_token(self, day: date) -> bool | None:
+        """Ask again with a token that nobody has, and say whether it is refused."""
+        stranger = replace(self._connection, token=_NOBODYS_TOKEN)
+        headers = {"traceparent": f"00-{self._new_trace_id()}-{self._new_span_id()}-01"}
+        with closing(open_client(stranger, self._user_agent)) as client:
+            try:
+                with client.send(f"/reports/{day.isoformat()}", None, headers) as response:
+                    status = response.status_code
+            except HTTPX_ERRORS as error:
+                if failure_of(error) is None:
+                    raise
+                return None
+        if status in _UNAUTHORIZED:
+            return True
+        return False if status in (httpx.codes.OK, httpx.codes.NOT_FOUND) else None
 
 
-def _is_closed(response: httpx.Response, day: date, now: datetime) -> bool:
+def _stored(response: httpx.Response, day: date, now: datetime) -> StoredReport | None:
     if response.status_code == httpx.codes.NOT_FOUND:
-        return False
+        return None
     if response.status_code != httpx.codes.OK:
         raise unwelcome(response, now)
-    stored = parse_report(read_body(response), response.status_code)
-    if stored is None or stored.report_date != day:
-        raise AttemptFailed(Failure.MALFORMED, response.status_code)
-    return True
+    body = read_body(response)
+    stored = parse_report(body, response.status_code)
+    if stored is not None and stored.report_date == day:
+        return stored
+    if stored is not None:
+        raise _malformed(
+            f"Asked for the report of {day}, the Backend answers with that of"
+            f" {stored.report_date}.",
+            "Have the Backend answer GET /reports/DATE with the report of that date.",
+        )
+    if _is_object(body):
+        raise _malformed(
+            f'The Backend\'s answer is JSON, but no report: it has no reportDate such as "{day}".',
+            "Have the Backend spell the fields as the contract does: reportDate, totalOrders,"
+            " totalRevenue, topItems. If it is not the Backend that answers: set BACKEND_BASE_URL"
+            " to its address.",
+        )
+    raise AttemptFailed(Failure.MALFORMED, response.status_code)
+
+
+def _malformed(message: str, remedy: str) -> BackendUnavailable:
+    return BackendUnavailable(Failure.MALFORMED.value, message, remedy, httpx.codes.OK.value)
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False
+
+
+def _lacking(stored: StoredReport) -> tuple[str, ...]:
+    figures = {
+        "totalOrders": stored.total_orders,
+        "totalRevenue": stored.total_revenue,
+        "topItems": stored.top_items,
+    }
+    return tuple(name for name, figure in figures.items() if figure is None)
 
 
 def _is_page(response: httpx.Response) -> bool:

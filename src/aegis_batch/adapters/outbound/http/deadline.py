@@ -18,10 +18,14 @@ from typing import Any
 import httpcore
 import httpx
 
-__all__ = ["DeadlineTransport"]
+__all__ = ["DeadlineTransport", "UnknownHost"]
 
 _ADDRESSES_MAX = 8
 _SECONDS_MAX = 86_400.0
+
+
+class UnknownHost(httpcore.ConnectError):
+    """The name of a host leads to no address."""
 
 
 class DeadlineTransport(httpx.HTTPTransport):
@@ -119,7 +123,7 @@ class _DeadlineBackend(httpcore.NetworkBackend):
         except queue.Empty:
             raise httpcore.ConnectTimeout from None
         if not addresses:
-            raise httpcore.ConnectError
+            raise UnknownHost
         return addresses[:_ADDRESSES_MAX]
 
 

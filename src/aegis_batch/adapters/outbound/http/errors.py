@@ -4,17 +4,23 @@
 
     httpx raises                          the attempt's failure     may the report have arrived?
     ConnectError, ConnectTimeout, ...     NOT_REACHED               no
+    the same, for a host without address  NO_HOST                   no
+    the same, for a certificate           UNTRUSTED                 no
+    the same, for TLS that fails          NO_TLS                    no
     ReadTimeout, WriteTimeout             TIMED_OUT                 yes
     ReadError, RemoteProtocolError, ...   BROKEN                    yes
     DecodingError                         MALFORMED                 yes
     StreamConsumed, InvalidURL, ...       none: a defect of ours, raised as it is
 """
 
+import ssl
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
 import httpx
+
+from aegis_batch.adapters.outbound.http.deadline import UnknownHost
 
 __all__ = [
     "DEFECTS",
@@ -31,6 +37,9 @@ class Failure(StrEnum):
     """Why an attempt failed in a way that passes; the values are codes for programs."""
 
     NOT_REACHED = "backend_unreachable"
+    NO_HOST = "backend_host_unknown"
+    UNTRUSTED = "backend_untrusted"
+    NO_TLS = "backend_without_tls"
     TIMED_OUT = "backend_timed_out"
     BROKEN = "backend_broke_off"
     MALFORMED = "malformed_answer"
@@ -67,6 +76,13 @@ FAILURES: Mapping[type[Exception], Failure] = MappingProxyType(
     }
 )
 
+# What stands behind an error of connecting; the first that fits, so the narrower classes first.
+_BEHIND: tuple[tuple[type[Exception], Failure], ...] = (
+    (ssl.SSLCertVerificationError, Failure.UNTRUSTED),
+    (ssl.SSLError, Failure.NO_TLS),
+    (UnknownHost, Failure.NO_HOST),
+)
+
 # Raised only where this program misuses httpx: addresses are checked before, redirects are not
 # followed, cookies are not kept, and no status is raised.
 DEFECTS: frozenset[type[Exception]] = frozenset(
@@ -96,8 +112,20 @@ def failure_of(error: Exception) -> Failure | None:
         if kind in DEFECTS:
             return None
         if kind in FAILURES:
-            return FAILURES[kind]
+            failure = FAILURES[kind]
+            return _why_not_reached(error) if failure is Failure.NOT_REACHED else failure
     return None
+
+
+def _why_not_reached(error: Exception) -> Failure:
+    cause: BaseException | None = error
+    while cause is not None:
+        for kind, failure in _BEHIND:
+            if isinstance(cause, kind):
+                return failure
+        # httpcore raises some of its errors from None, which hides the context and keeps it.
+        cause = cause.__cause__ or cause.__context__
+    return Failure.NOT_REACHED
 
 
 class AttemptFailed(Exception):  # noqa: N818 - it never leaves this package

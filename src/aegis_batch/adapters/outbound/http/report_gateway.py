@@ -8,6 +8,7 @@ from aegis_batch.adapters.outbound.http.answers import parse_report, read_body
 from aegis_batch.adapters.outbound.http.backend import Call, HttpBackend
 from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.domain.calendar import PeriodKind
+from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import Run
 
@@ -27,8 +28,11 @@ class ReportStatus(Protocol):
 class HttpReportGateway:
     """Hands reports over, and asks a source of its owner's choice what is closed."""
 
-    def __init__(self, backend: HttpBackend, status: ReportStatus | None) -> None:
-        """Take the Backend, and where to ask for reports; ``None`` where nothing can be asked."""
+    def __init__(self, backend: HttpBackend | None, status: ReportStatus | None) -> None:
+        """Take the Backend, and where to ask for reports; ``None`` where nothing can be asked.
+
+        Without a Backend no report can be handed over, which a rehearsal never does.
+        """
         self._backend = backend
         self._status = status
 
@@ -43,13 +47,20 @@ class HttpReportGateway:
 
     def submit(self, run: Run, report: Report) -> Receipt:
         """Hand a report over; see the port."""
+        if self._backend is None:
+            raise InvalidRequest(
+                "missing_setting",
+                "There is no Backend to hand the report to.",
+                "Set BACKEND_BASE_URL and X_SERVICE_TOKEN.",
+            )
         call = Call("submit", run, _PATHS[run.key.period.kind], report.body())
         receipt, attempts = self._backend.make(call, _accept)
         return Receipt(receipt.status, attempts, receipt.stored)
 
     def close(self) -> None:
         """Close the connections to the Backend."""
-        self._backend.close()
+        if self._backend is not None:
+            self._backend.close()
 
 
 def _accept(response: httpx.Response) -> Receipt | None:

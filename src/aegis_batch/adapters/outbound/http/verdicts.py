@@ -10,8 +10,36 @@ __all__ = ["answer_lost", "refused", "unavailable"]
 _LATER = "Try again later; closing twice is harmless."
 _UNAVAILABLE: dict[Failure, tuple[str, str]] = {
     Failure.NOT_REACHED: (
-        "The Backend can't be reached: no connection, or no TLS certificate that can be trusted.",
-        "Check BACKEND_BASE_URL and that the Backend runs, then try again.",
+        "The Backend can't be reached: nothing takes a connection at its address.",
+        (
+            "Check the host and the port in BACKEND_BASE_URL and that the Backend runs, then try"
+            " again."
+        ),
+    ),
+    Failure.NO_HOST: (
+        "The Backend can't be reached: the host's name leads to no address.",
+        "Check the host in BACKEND_BASE_URL, and that this machine's name server knows it.",
+    ),
+    Failure.UNTRUSTED: (
+        (
+            "The Backend's TLS certificate can't be trusted: it has run out, is for another"
+            " host, or nobody that this program knows has signed it."
+        ),
+        (
+            "Give the Backend a certificate that a public authority signed for the host in"
+            " BACKEND_BASE_URL; in a private network use http:// to loopback, *.internal or"
+            " *.flycast."
+        ),
+    ),
+    Failure.NO_TLS: (
+        (
+            "The Backend can't be reached over TLS: what listens there speaks plain HTTP, or no TLS"
+            " that this program speaks."
+        ),
+        (
+            "Check the port in BACKEND_BASE_URL. Plain http:// is for loopback, *.internal and"
+            " *.flycast only."
+        ),
     ),
     Failure.TIMED_OUT: (
         "The Backend did not answer in time.",
@@ -19,11 +47,17 @@ _UNAVAILABLE: dict[Failure, tuple[str, str]] = {
     ),
     Failure.BROKEN: (
         "The connection to the Backend broke off, or what came over it was not HTTP.",
-        _LATER,
+        (
+            _LATER + " If it stays so: check the port in BACKEND_BASE_URL, and that it starts with"
+            " https:// where the Backend speaks TLS."
+        ),
     ),
     Failure.MALFORMED: (
         "The Backend's answer is not a report as the contract has it.",
-        "Check BACKEND_BASE_URL, for a wrong one often answers with a page; or try again later.",
+        (
+            "Check BACKEND_BASE_URL, to which /reports/... is added, for a wrong one often answers"
+            " with a page; or try again later."
+        ),
     ),
     Failure.SERVER_ERROR: ("The Backend failed on its side.", _LATER),
 }

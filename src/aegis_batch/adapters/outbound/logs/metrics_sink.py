@@ -29,6 +29,12 @@ from aegis_batch.domain.schedule import Decision
 
 __all__ = ["LogMetricsSink"]
 
+_LEVELS_OF_DECISIONS = {
+    Decision.MISSED: "ERROR",
+    # After an outage there may be thousands of them; the firing that stands in is told.
+    Decision.SUPERSEDED: "DEBUG",
+}
+
 
 class LogMetricsSink:
     """Writes each event as a log line with its name, its run and its own fields."""
@@ -58,7 +64,7 @@ def _level_of(event: Event) -> str:
     if isinstance(event, CloseFailed | DayOverdue | JobFailed | JobSentToDlq | NoticeGivenUp):
         return "ERROR"
     if isinstance(event, OccurrenceDecided):
-        return "ERROR" if event.decision is Decision.MISSED else "INFO"
+        return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
     if isinstance(event, JobRetried | RequestFailed | RuleBroken | StepFailed):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
@@ -75,7 +81,10 @@ def _sentence(event: Event) -> str:
     if isinstance(event, DayOverdue):
         return f"{event.name} {event.day.isoformat()}"
     if isinstance(event, RunEvent):
-        return f"{event.name} {event.run.key.period.first_day.isoformat()}"
+        day = event.run.key.period.first_day.isoformat()
+        job = getattr(event, "job", None)
+        # Days have nights and closes; in a close of its own there is nothing to mix up.
+        return f"{event.name} {day}" if job is None else f"{event.name} {job} of {day}"
     return event.name
 
 

@@ -21,6 +21,7 @@ class InMemoryBackendProbe:
         self._clock = clock
         self.closed: set[date] = set()
         self.is_page = False
+        self.heeds_token = True
         self.fault: AegisError | None = None
 
     def ask(self, day: date) -> BackendAnswer:
@@ -28,4 +29,5 @@ class InMemoryBackendProbe:
         if self.fault is not None:
             raise self.fault
         now = self._clock.now()
-        return BackendAnswer(day in self.closed, self.is_page, ClockSample(now, now, now))
+        clock = ClockSample(now, now, now)
+        return BackendAnswer(day in self.closed, self.is_page, clock, self.heeds_token)

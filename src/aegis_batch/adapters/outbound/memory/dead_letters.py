@@ -6,7 +6,7 @@ from itertools import islice
 from aegis_batch.adapters.outbound.memory.sorted_index import SortedIndex
 from aegis_batch.adapters.outbound.memory.undo_log import UndoLog
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
-from aegis_batch.domain.run import CloseKey
+from aegis_batch.domain.run import CloseKey, JobKind
 
 __all__ = ["InMemoryDeadLetters"]
 
@@ -40,8 +40,8 @@ class InMemoryDeadLetters:
 
     def open_of(self, key: CloseKey) -> DeadLetter | None:
         """Return the newest open dead letter of a close with this key, if there is one."""
-        of_key = self._newest_of(key)
-        return next((letter for letter in of_key if letter.state is DeadLetterState.OPEN), None)
+        closes = (letter for letter in self._newest_of(key) if letter.job is JobKind.CLOSE)
+        return next((letter for letter in closes if letter.state is DeadLetterState.OPEN), None)
 
     def _newest_of(self, facet: DeadLetterState | CloseKey | None) -> Iterator[DeadLetter]:
         return (self._kept[run_id] for _, run_id in reversed(self._index.of(facet)))

@@ -1,5 +1,6 @@
 """Facts about an orders' database that there is none of."""
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from aegis_batch.application.ports.clock import Clock
@@ -34,6 +35,7 @@ class InMemoryOrdersInspector:
         self.role_rights = RoleRights(
             "reader", "shop", ("public",), ("public.orders", "public.order_items")
         )
+        self.reported: set[date] = set()
         self.faults: dict[str, AegisError] = {}
 
     def server(self) -> ServerFacts:
@@ -56,6 +58,11 @@ class InMemoryOrdersInspector:
         """Tell what the role may do."""
         self._fail("rights")
         return self.role_rights
+
+    def has_report(self, day: date) -> bool:
+        """Say whether a day is one of those that have a report."""
+        self._fail("has_report")
+        return day in self.reported
 
     def _fail(self, method: str) -> None:
         if method in self.faults:

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
 from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
@@ -12,23 +11,12 @@ from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
 from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
 from aegis_batch.adapters.outbound.memory.timeline import InMemoryTimeline
+from aegis_batch.adapters.outbound.memory.turn import InMemoryTurn
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
-from aegis_batch.application.ports.state import Turn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.errors import AegisError
 
 __all__ = ["InMemoryState"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    schedules: InMemorySchedules
-    occurrences: InMemoryOccurrences
-    runs: InMemoryRuns
-    timeline: InMemoryTimeline
-    dead_letters: InMemoryDeadLetters
-    audit: InMemoryAuditTrail
-    notices: InMemoryNotices
-    work: InMemoryWorkQueue
 
 
 class InMemoryState:
@@ -45,7 +33,7 @@ class InMemoryState:
     def __init__(self, queue: InMemoryWorkQueue) -> None:
         """Take the queue of work, and start with nothing."""
         self._log = log = queue.log
-        self._turn = _Turn(
+        self._turn = InMemoryTurn(
             schedules=InMemorySchedules(log),
             occurrences=InMemoryOccurrences(log),
             runs=InMemoryRuns(log),
@@ -53,7 +41,7 @@ class InMemoryState:
             dead_letters=InMemoryDeadLetters(log),
             audit=InMemoryAuditTrail(log),
             notices=InMemoryNotices(log),
-            work=queue,
+            work=queue.intake,
         )
         self.begin_faults: deque[AegisError] = deque()
         self.commit_faults: deque[AegisError] = deque()

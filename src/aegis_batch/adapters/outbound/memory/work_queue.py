@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from aegis_batch.adapters.outbound.memory.undo_log import UndoLog
+from aegis_batch.adapters.outbound.memory.work_intake import InMemoryWorkIntake
 from aegis_batch.application.ports.work_queue import Lane, Work
 
 __all__ = ["InMemoryWorkQueue"]
@@ -20,26 +21,12 @@ class InMemoryWorkQueue:
     def __init__(self, wait_seconds: float = 10.0) -> None:
         """Take how long a turn waits for the one before it to end.
 
-        ``log`` is what the state writes its changes to as well, so that both change as one.
+        ``log`` is what the state writes its changes to as well, so that both change as one;
+        ``intake`` is the turns' own.
         """
         self.log = UndoLog(wait_seconds)
-        self._queued: dict[str, Work] = {}
-        self._begun: dict[str, Work] = {}
-        self._broken_off: dict[str, Work] = {}
-        self._ended: dict[str, None] = {}
+        self.intake = InMemoryWorkIntake(self.log)
         self._carry_out: Callable[[str, str], None] | None = None
-
-    def enqueue(self, work: Work) -> None:
-        """Queue work, within a turn; an id that is known already changes nothing."""
-        if self._is_waiting(work.id) or work.id in self._ended:
-            return
-        self.log.put(self._queued, work.id, work)
-
-    def withdraw(self, work_id: str) -> None:
-        """Take work back that has not begun, within a turn."""
-        if work_id in self._queued:
-            self.log.drop(self._queued, work_id)
-            self.log.put(self._ended, work_id, None)
 
     def start(self, carry_out: Callable[[str, str], None]) -> None:
         """Take up work; what was begun and has not ended was broken off, and comes first."""
@@ -56,7 +43,7 @@ class InMemoryWorkQueue:
 
     def lost(self, work_ids: Collection[str]) -> Collection[str]:
         """Return those of the ids that are neither queued nor under way."""
-        return [work_id for work_id in work_ids if not self._is_waiting(work_id)]
+        return [work_id for work_id in work_ids if not self.intake.holds(work_id)]
 
     def due(self, now: datetime) -> list[Work]:
         """Return the work that may begin, in order, without taking it.
@@ -66,17 +53,17 @@ class InMemoryWorkQueue:
         """
         if self._carry_out is None:
             return []
-        queued = [work for work in self._queued.values() if work.due_at <= now]
-        return [*self._broken_off.values(), *sorted(queued, key=_turn_of)]
+        queued = [work for work in self.intake.queued.values() if work.due_at <= now]
+        return [*self.intake.broken_off.values(), *sorted(queued, key=_turn_of)]
 
     def take_due(self, now: datetime) -> list[Work]:
         """Take all the work that may begin; each must then be given to ``perform``."""
-        taken = self.due(now)
+        taken, intake = self.due(now), self.intake
         with self.log.transaction():
             for work in taken:
-                kept = self._broken_off if work.id in self._broken_off else self._queued
+                kept = intake.broken_off if work.id in intake.broken_off else intake.queued
                 self.log.drop(kept, work.id)
-                self.log.put(self._begun, work.id, work)
+                self.log.put(intake.begun, work.id, work)
         return taken
 
     def perform(self, work: Work) -> None:
@@ -85,7 +72,7 @@ class InMemoryWorkQueue:
         Where that raises an ``Exception``, which is a defect, the work is lost and the error goes
         on; where it is broken off by anything else, the work stays under way until ``start``.
         """
-        if self._carry_out is None or work.id not in self._begun:
+        if self._carry_out is None or work.id not in self.intake.begun:
             raise RuntimeError(f"not taken, or the queue is stopped: {work.id}")
         try:
             self._carry_out(work.run_id, work.id)
@@ -96,26 +83,23 @@ class InMemoryWorkQueue:
 
     def next_due_at(self) -> datetime | None:
         """Return the earliest moment at which queued work may begin; ``None`` without any."""
-        waiting = [*self._queued.values(), *self._broken_off.values()]
+        waiting = [*self.intake.queued.values(), *self.intake.broken_off.values()]
         return min((work.due_at for work in waiting), default=None)
 
     def _break_off(self) -> list[str]:
-        begun = list(self._begun.values())
+        begun = list(self.intake.begun.values())
         for work in begun:
-            self.log.drop(self._begun, work.id)
-            self.log.put(self._broken_off, work.id, work)
+            self.log.drop(self.intake.begun, work.id)
+            self.log.put(self.intake.broken_off, work.id, work)
         return [work.id for work in begun]
 
     def _end(self, work_id: str) -> None:
         # The work may have been handed back while it was carried out.
         with self.log.transaction():
-            for kept in (self._begun, self._broken_off):
+            for kept in (self.intake.begun, self.intake.broken_off):
                 if work_id in kept:
                     self.log.drop(kept, work_id)
-            self.log.put(self._ended, work_id, None)
-
-    def _is_waiting(self, work_id: str) -> bool:
-        return any(work_id in kept for kept in (self._queued, self._begun, self._broken_off))
+            self.log.put(self.intake.ended, work_id, None)
 
 
 def _turn_of(work: Work) -> tuple[int, int, datetime, str]:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
     MetricExporter,
     MetricExportResult,
     MetricsData,
@@ -11,27 +12,32 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-__all__ = ["WatchedMetricExporter", "WatchedSpanExporter", "ended_within"]
+from aegis_batch.adapters.outbound.otel.reasons import FAILED, Hearing
 
-Told = Callable[[bool], None]
+__all__ = ["Told", "WatchedMetricExporter", "WatchedSpanExporter", "ended_within"]
+
+# Takes the reason where something was lost, ``None`` where all of it was told again.
+Told = Callable[[str | None], None]
 
 
 class WatchedSpanExporter(SpanExporter):
-    """Exports spans through another exporter, and tells of each time whether that worked."""
+    """Exports spans through another exporter, and tells of what is lost."""
 
     def __init__(self, exporter: SpanExporter, told: Told) -> None:
         """Take the exporter, and whom to tell."""
         self._exporter = exporter
+        self._heard = Hearing(exporter)
         self._told = told
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Export, and tell how it went."""
-        worked = False
+        """Export, and tell if that failed: spans are sent once."""
+        reason: str | None = FAILED
         try:
             result = self._exporter.export(spans)
-            worked = result is SpanExportResult.SUCCESS
+            reason = None if result is SpanExportResult.SUCCESS else self._heard.reason
         finally:
-            self._told(worked)
+            if reason is not None:
+                self._told(reason)
         return result
 
     def shutdown(self) -> None:
@@ -44,7 +50,7 @@ class WatchedSpanExporter(SpanExporter):
 
 
 class WatchedMetricExporter(MetricExporter):
-    """Exports metrics through another exporter, and tells of each time whether that worked."""
+    """Exports metrics through another exporter, and tells of what is lost and made good."""
 
     def __init__(self, exporter: MetricExporter, told: Told) -> None:
         """Take the exporter, and whom to tell."""
@@ -53,19 +59,24 @@ class WatchedMetricExporter(MetricExporter):
             exporter._preferred_temporality,  # noqa: SLF001
             exporter._preferred_aggregation,  # noqa: SLF001
         )
+        # Then each export tells again all that the ones before it told.
+        kinds = set((self._preferred_temporality or {}).values())
+        self._makes_good = kinds == {AggregationTemporality.CUMULATIVE}
         self._exporter = exporter
+        self._heard = Hearing(exporter)
         self._told = told
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: object
     ) -> MetricExportResult:
-        """Export, and tell how it went."""
-        worked = False
+        """Export, and tell if that failed, or made good what had failed before."""
+        reason: str | None = FAILED
         try:
             result = self._exporter.export(metrics_data, timeout_millis, **kwargs)
-            worked = result is MetricExportResult.SUCCESS
+            reason = None if result is MetricExportResult.SUCCESS else self._heard.reason
         finally:
-            self._told(worked)
+            if reason is not None or self._makes_good:
+                self._told(reason)
         return result
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:

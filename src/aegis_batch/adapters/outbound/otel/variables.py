@@ -7,7 +7,7 @@ Protocol Exporter".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -36,11 +36,13 @@ class Export:
     """What to export, and how.
 
     ``faults`` names variables whose values ask for what there isn't; what they speak of is left
-    out, since telemetry is no reason to leave a day open.
+    out, since telemetry is no reason to leave a day open. ``endpoints`` are those that are used,
+    each by its variable.
     """
 
     protocols: Mapping[Signal, Protocol]
     faults: tuple[str, ...] = ()
+    endpoints: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def wanted(environ: Mapping[str, str]) -> Export:
@@ -49,9 +51,10 @@ def wanted(environ: Mapping[str, str]) -> Export:
         return Export({})
     protocols: dict[Signal, Protocol] = {}
     faults: list[str] = []
+    endpoints: dict[str, str] = {}
     for signal in Signal:
         own = f"{_FOR_ALL}_{signal.upper()}"
-        endpoint = _first(environ, f"{own}_ENDPOINT", f"{_FOR_ALL}_ENDPOINT")[1]
+        place, endpoint = _first(environ, f"{own}_ENDPOINT", f"{_FOR_ALL}_ENDPOINT")
         if not endpoint:
             continue
         name = f"OTEL_{signal.upper()}_EXPORTER"
@@ -62,13 +65,16 @@ def wanted(environ: Mapping[str, str]) -> Export:
             faults.append(name)
             continue
         name, protocol = _first(environ, f"{own}_PROTOCOL", f"{_FOR_ALL}_PROTOCOL")
-        if not protocol:
-            protocols[signal] = _usual_protocol(endpoint)
-        elif protocol in set(Protocol):
-            protocols[signal] = Protocol(protocol)
-        else:
+        if protocol and protocol not in set(Protocol):
             faults.append(name)
-    return Export(protocols, tuple(dict.fromkeys(faults)))
+            continue
+        chosen = Protocol(protocol) if protocol else _usual_protocol(endpoint)
+        if not _is_usable(environ[place], chosen):
+            faults.append(place)
+            continue
+        protocols[signal] = chosen
+        endpoints[place] = endpoint
+    return Export(protocols, tuple(dict.fromkeys(faults)), endpoints)
 
 
 def _first(environ: Mapping[str, str], *names: str) -> tuple[str, str]:
@@ -83,7 +89,21 @@ def _first(environ: Mapping[str, str], *names: str) -> tuple[str, str]:
 def _usual_protocol(endpoint: str) -> Protocol:
     """Return the protocol that an endpoint's port is registered for; else the standard's choice."""
     try:
-        port = urlsplit(endpoint).port
+        # Without a scheme, what stands before the port would be taken for one.
+        port = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}").port
     except ValueError:
         port = None
     return Protocol.GRPC if port == _GRPC_PORT else Protocol.HTTP
+
+
+def _is_usable(endpoint: str, protocol: Protocol) -> bool:
+    """Say whether the exporter can make an address of an endpoint, which it takes as it stands.
+
+    Over gRPC a host and a port will do.
+    """
+    scheme, separator, _ = endpoint.partition("://")
+    if endpoint != endpoint.strip():
+        return False
+    if not separator:
+        return protocol is Protocol.GRPC
+    return scheme.lower() in ("http", "https")

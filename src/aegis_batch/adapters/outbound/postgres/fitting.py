@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -20,16 +20,16 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import (
 )
 from aegis_batch.adapters.outbound.postgres.orders_source import SchemaFault, faults_in, fits
 from aegis_batch.adapters.outbound.postgres.placed_at import resolve_placed_at
+from aegis_batch.adapters.outbound.postgres.stamps import Proof, find_proof
 from aegis_batch.application.ports.orders_inspector import Fault, Fit
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.identifiers import quoted, quoted_path
 
-__all__ = ["fit_of", "grant_reading", "stamp_hint"]
+__all__ = ["fit_of", "grant_reading"]
 
 _TABLES_MAX = 1_000
 _GUESSES_MAX = 5
 _SUGGEST = "aegis-batch doctor --suggest-view prints views that fit"
-_CLOCKS_APART = timedelta(minutes=5)
 _MEANINGS = {
     PlacedAtKind.INSTANT: "an instant",
     PlacedAtKind.UTC: "time in UTC",
@@ -49,16 +49,28 @@ def fit_of(
     assert orders is not None  # noqa: S101 - a missing table is a fault
     column = schema.orders_columns()["AEGIS_ORDERS_PLACED_AT"]
     type_name = orders.columns[column].name
+    proof = None
+    if type_name == "timestamp":
+        proof = find_proof(snapshot, source_of(orders).c[column], zone, now)
     try:
         kind = resolve_placed_at(schema.placed_at_kind, type_name, column)
     except InvalidRequest as error:
         remedy = error.remedy
-        if error.code == "placed_at_ambiguous":
-            newest = snapshot.rows(sa.select(sa.func.max(source_of(orders).c[column])))[0][0]
-            hint = stamp_hint(newest, zone, now)
-            remedy = remedy if hint is None else f"{remedy} {hint}"
+        if error.code == "placed_at_ambiguous" and proof is not None:
+            remedy += f" {proof.order}: so it is AEGIS_ORDERS_PLACED_AT_KIND={proof.kind}."
         return Fit((Fault(error.code, error.message, remedy),))
+    if proof is not None and proof.kind is not kind:
+        return Fit((_contradicted(kind, proof),))
     return Fit((), f"{schema.orders_name()}.{column} is {type_name}, read as {_MEANINGS[kind]}.")
+
+
+def _contradicted(kind: PlacedAtKind, proof: Proof) -> Fault:
+    return Fault(
+        "placed_at_contradicted",
+        f"{proof.order}, so the times can't be what AEGIS_ORDERS_PLACED_AT_KIND={kind} says.",
+        f"Set AEGIS_ORDERS_PLACED_AT_KIND={proof.kind}. If orders are stamped ahead of their time,"
+        " name another column in AEGIS_ORDERS_PLACED_AT.",
+    )
 
 
 def grant_reading(names: Sequence[TableName], role: str) -> str:
@@ -71,42 +83,46 @@ def grant_reading(names: Sequence[TableName], role: str) -> str:
     )
 
 
-def stamp_hint(newest: datetime | None, zone: ZoneInfo, now: datetime) -> str | None:
-    """Return what the newest stamp of a ``timestamp`` column proves about its meaning, if anything.
-
-    No order is placed in the future: a stamp that is still to come by one reading is of the other.
-    """
-    if newest is None:
-        return None
-    by_utc = now.astimezone(UTC).replace(tzinfo=None)
-    by_wall = now.astimezone(zone).replace(tzinfo=None)
-    can_be_utc = newest <= by_utc + _CLOCKS_APART
-    can_be_wall = newest <= by_wall + _CLOCKS_APART
-    if can_be_utc == can_be_wall:
-        return None
-    kind, place = ("utc", zone.key) if can_be_utc else ("wall", "UTC")
-    return (
-        f"The newest order is stamped {newest:%Y-%m-%d %H:%M}, which is still to come in {place}:"
-        f" so it is AEGIS_ORDERS_PLACED_AT_KIND={kind}."
-    )
-
-
 def _told(
     snapshot: Snapshot, catalogue: Catalogue, schema: OrdersSchema, found: Sequence[SchemaFault]
 ) -> Iterator[Fault]:
-    hidden = [fault for fault in found if fault.code == "permission_denied"]
+    names = {
+        "AEGIS_ORDERS_TABLE": schema.orders_name(),
+        "AEGIS_ITEMS_TABLE": schema.items_name(),
+    }
+    missing = {fault.setting for fault in found if fault.code == "missing_table"}
+    closed = {s: name for s in missing if (name := _closed_table(snapshot, names[s])) is not None}
+    hidden = [fault.text for fault in found if fault.code == "permission_denied"] + [
+        f"{name} ({setting}) is in a schema that the role may not use"
+        for setting, name in sorted(closed.items(), reverse=True)
+    ]
     if hidden:
         role = str(snapshot.rows(sa.select(sa.func.current_user()))[0][0])
         yield Fault(
             "permission_denied",
-            "; ".join(fault.text for fault in hidden) + ".",
-            "As the owner of the tables:\n"
-            + grant_reading((schema.orders_name(), schema.items_name()), role),
+            "; ".join(hidden) + ".",
+            "As the owner of the tables:\n" + grant_reading(tuple((names | closed).values()), role),
         )
     for fault in found:
-        if fault.code != "permission_denied":
+        if fault.code != "permission_denied" and fault.setting not in closed:
             remedy = _remedy(snapshot, catalogue, schema, fault)
             yield Fault(fault.code, fault.text + ".", remedy)
+
+
+def _closed_table(snapshot: Snapshot, wanted: TableName) -> TableName | None:
+    """Return what a name without a schema would mean if the role might use the search path."""
+    rows = snapshot.rows(
+        sa.text(
+            "SELECT n.nspname FROM pg_catalog.pg_class c"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " JOIN unnest(string_to_array(translate(current_setting('search_path'), '\" ', ''),"
+            " ',')) WITH ORDINALITY AS path (name, place)"
+            " ON n.nspname = CASE path.name WHEN '$user' THEN current_user ELSE path.name END"
+            " WHERE c.relname = :name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+            " AND NOT has_schema_privilege(n.oid, 'USAGE') ORDER BY path.place LIMIT 1"
+        ).bindparams(name=wanted.name)
+    )
+    return TableName(rows[0].nspname, wanted.name) if rows and wanted.schema is None else None
 
 
 def _remedy(
@@ -144,8 +160,7 @@ def _near_tables(snapshot: Snapshot, wanted: TableName) -> str:
             "SELECT n.nspname, c.relname, pg_table_is_visible(c.oid) AS is_visible"
             " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
             " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_'"
-            " AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')"
-            " ORDER BY 3 DESC, 1, 2 LIMIT :most"
+            " AND n.nspname <> 'information_schema' ORDER BY 3 DESC, 1, 2 LIMIT :most"
         ).bindparams(most=_TABLES_MAX)
     )
     names = {

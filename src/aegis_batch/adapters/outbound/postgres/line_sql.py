@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO, bit
 from aegis_batch.adapters.outbound.postgres.order_numbers import quantity_of, unit_price_of
 from aegis_batch.adapters.outbound.postgres.order_rows import CODE_POINTS
-from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
+from aegis_batch.adapters.outbound.postgres.orders_source import NumberKind, OrdersSource
 from aegis_batch.domain.consistency import Finding
 
-__all__ = ["item_name", "line_amount", "line_bits", "quantities_by_name", "sums_of_lines"]
+__all__ = ["amount_to_hold", "item_name", "line_bits", "quantities_by_name", "sums_of_lines"]
 
 _BLANKS = " \t\n\v\f\r"
 _FIRST_NOT_BLANK = "!"
@@ -24,7 +24,7 @@ def sums_of_lines(source: OrdersSource, day: sa.CTE) -> sa.Subquery:
             order_id.label("order_id"),
             sa.func.count().label("lines"),
             sa.func.bit_or(line_bits(source)).label("bits"),
-            sa.func.sum(line_amount(source)).label("amount"),
+            sa.func.sum(_line_amount(source)).label("amount"),
         )
         .where(order_id.in_(sa.select(day.c.id)))
         .group_by(order_id)
@@ -41,11 +41,22 @@ def item_name(source: OrdersSource) -> sa.ColumnElement[str]:
     return sa.collate(name, CODE_POINTS)
 
 
-def line_amount(source: OrdersSource) -> sa.ColumnElement[Any]:
+def _line_amount(source: OrdersSource) -> sa.ColumnElement[Any]:
     """Return quantity times price, exactly; zero where one of them is no finite number."""
     quantity, price = quantity_of(source), unit_price_of(source)
     is_finite = sa.and_(quantity.is_finite, price.is_finite)
     return sa.case((is_finite, quantity.exact * price.exact), else_=ZERO)
+
+
+def amount_to_hold(source: OrdersSource) -> sa.ColumnElement[Any]:
+    """Return what a line adds to its order, to be held against the order's own total if it has one.
+
+    Then it need not be a number where the quantity or the price is none: its bits tell.
+    """
+    quantity, price = quantity_of(source), unit_price_of(source)
+    if source.total_kind is None or NumberKind.FLOAT in (quantity.kind, price.kind):
+        return _line_amount(source)
+    return quantity.exact * price.exact
 
 
 def line_bits(source: OrdersSource) -> sa.ColumnElement[int]:

@@ -14,6 +14,7 @@ from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO
 from aegis_batch.adapters.outbound.postgres.order_numbers import Number
 from aegis_batch.adapters.outbound.postgres.order_rows import CODE_POINTS
 from aegis_batch.adapters.outbound.postgres.order_sql import counts
+from aegis_batch.adapters.outbound.postgres.order_weights import Weights
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 
@@ -74,12 +75,16 @@ class Extent:
     """The orders of a window; no ids where there are none.
 
     ``revenue`` is ``None`` where the shop keeps no totals; totals that are no numbers count as
-    zero.
+    zero. ``weighed`` adds up the totals, each times the weight of its order's id; it is ``None``
+    where nobody asked, or a total is missing, below zero or not finite. ``free_orders`` are those
+    whose total is zero.
     """
 
     orders: int
     revenue: Decimal | None
     ids: IdRange | None
+    weighed: Decimal | None
+    free_orders: int
 
 
 def can_be_split(source: OrdersSource) -> bool:
@@ -88,22 +93,32 @@ def can_be_split(source: OrdersSource) -> bool:
     return source.ids_are_unique and types[0] is not None and types[0] is types[1]
 
 
-def extent_of(snapshot: Snapshot, source: OrdersSource, bounds: PlacedAtBounds) -> Extent:
+def extent_of(
+    snapshot: Snapshot, source: OrdersSource, bounds: PlacedAtBounds, weights: Weights | None
+) -> Extent:
     """Ask for the extent of a window's orders, whose ids can be split."""
     ids = _ID_TYPES[source.id_type]
     order_id = source.orders_column("AEGIS_ORDERS_ID")
     # Not every server has a smallest UUID, but their text sorts as they do.
     sortable = order_id if ids is WHOLE_IDS else sa.collate(sa.cast(order_id, sa.Text), CODE_POINTS)
     total: sa.ColumnElement[Any] = sa.null()
+    weighed: sa.ColumnElement[Any] = sa.null()
+    free_orders: sa.ColumnElement[Any] = ZERO
     if source.total_kind is not None:
         own = Number(source.orders_column("AEGIS_ORDERS_TOTAL"), source.total_kind)
         total = sa.func.coalesce(sa.func.sum(own.finite_or_zero), ZERO)
+        if weights is not None:
+            are_fine = sa.func.bool_and(own.is_at_least(0))
+            weighed = sa.case((are_fine, sa.func.sum(weights.of(order_id) * own.exact)))
+            free_orders = sa.func.count().filter(own.exact == ZERO)
     (row,) = snapshot.rows(
         sa.select(
             sa.func.count().label("orders"),
             sa.cast(total, sa.Text).label("revenue"),
             sa.cast(sa.func.min(sortable), sa.Text).label("first"),
             sa.cast(sa.func.max(sortable), sa.Text).label("last"),
+            sa.cast(weighed, sa.Text).label("weighed"),
+            free_orders.label("free_orders"),
         )
         .select_from(source.orders)
         .where(counts(source, bounds))
@@ -112,6 +127,8 @@ def extent_of(snapshot: Snapshot, source: OrdersSource, bounds: PlacedAtBounds) 
         orders=row.orders,
         revenue=None if row.revenue is None else Decimal(row.revenue),
         ids=IdRange(ids, ids.to_number(row.first), ids.to_number(row.last)) if row.orders else None,
+        weighed=None if row.weighed is None else Decimal(row.weighed),
+        free_orders=row.free_orders,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.postgres.orders_source import find_orders
 from aegis_batch.adapters.outbound.postgres.placed_at import bounds_of
 from aegis_batch.adapters.outbound.postgres.provider import is_exposed, sleeps_at
+from aegis_batch.adapters.outbound.postgres.report_status import REPORTS_TABLE, TableReportStatus
 from aegis_batch.adapters.outbound.postgres.role_rights import find_rights
 from aegis_batch.adapters.outbound.postgres.silence import Silence
 from aegis_batch.application.ports.clock import Clock
@@ -32,7 +33,7 @@ from aegis_batch.application.ports.orders_inspector import (
 )
 from aegis_batch.domain.calendar import Calendar, Window
 from aegis_batch.domain.clock_skew import ClockSample
-from aegis_batch.domain.errors import OrdersMisfit
+from aegis_batch.domain.errors import BackendRefused, OrdersMisfit
 
 if TYPE_CHECKING:
     import psycopg
@@ -47,16 +48,25 @@ _REPEATABLE_READ = "repeatable read"
 class PostgresOrdersInspector:
     """Looks at one database, over a new connection for each call, and writes nothing."""
 
-    def __init__(
-        self, url: URL, schema: OrdersSchema, calendar: Calendar, clock: Clock, *, seconds: float
+    def __init__(  # noqa: PLR0913 - where to look, for what, by which days, and how long
+        self,
+        url: URL,
+        schema: OrdersSchema,
+        calendar: Calendar,
+        clock: Clock,
+        *,
+        seconds: float,
+        reads_reports: bool = False,
     ) -> None:
         """Take a URL as ``parse_database_url`` returns it, and the tables to look for.
 
-        ``seconds`` bounds connecting, and then each statement.
+        ``seconds`` bounds connecting, and then each statement. ``reads_reports`` says that the
+        role has to read the table of reports too.
         """
         self._url = url
         self._schema = schema
         self._names = (schema.orders_name(), schema.items_name())
+        self._to_read = (*self._names, REPORTS_TABLE) if reads_reports else self._names
         self._calendar = calendar
         self._clock = clock
         self._seconds = seconds
@@ -121,9 +131,20 @@ class PostgresOrdersInspector:
 
         def work(snapshot: Snapshot) -> RoleRights:
             snapshot.rows(_time_limit(snapshot.statement_timeout_seconds))
-            return find_rights(snapshot, self._names)
+            return find_rights(snapshot, self._to_read)
 
         return self._read(work)
+
+    def has_report(self, day: date) -> bool:
+        """Say whether the table of reports has a day; see the port."""
+        try:
+            return TableReportStatus(self._database).find_day(day) is not None
+        except BackendRefused as error:
+            if error.code != "permission_denied":
+                raise
+            grant = grant_reading((REPORTS_TABLE,), self.rights().role)
+            remedy = f"As the owner of the table:\n{grant}"
+            raise BackendRefused(error.code, error.message, remedy) from None
 
     def _read(self, work: Callable[[Snapshot], _Found]) -> _Found:
         return self._database.read(work, tables=[str(name) for name in self._names])

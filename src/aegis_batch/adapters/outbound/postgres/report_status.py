@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
@@ -21,9 +22,12 @@ from aegis_batch.domain.errors import (
 from aegis_batch.domain.report import StoredReport, TopItem
 from aegis_batch.domain.run import Run
 
-__all__ = ["TableReportStatus"]
+__all__ = ["REPORTS_TABLE", "STATEMENTS_MAX", "TableReportStatus"]
 
-_TABLE = TableName(None, "daily_reports")
+# The catalogue, and the row.
+STATEMENTS_MAX = 2
+
+REPORTS_TABLE = TableName(None, "daily_reports")
 _NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "money", "float4", "float8"})
 _DOCUMENTS = frozenset({"json", "jsonb"})
 _FITTING = {
@@ -52,13 +56,17 @@ class TableReportStatus:
 
         Raises ``BackendRefused`` and ``BackendUnavailable``, which speak of the table.
         """
+        return self.find_day(run.key.period.first_day, once=once)
+
+    def find_day(self, day: date, *, once: bool = False) -> StoredReport | None:
+        """Return the report of a day; as ``find`` does."""
 
         def work(snapshot: Snapshot) -> StoredReport | None:
-            (table,) = describe(snapshot, [_TABLE]).tables
-            return _find_in(snapshot, _checked(table), run)
+            (table,) = describe(snapshot, [REPORTS_TABLE]).tables
+            return _find_in(snapshot, _checked(table), day)
 
         try:
-            return self.database.read(work, tables=[str(_TABLE)], once=once)
+            return self.database.read(work, tables=[str(REPORTS_TABLE)], once=once)
         except OrdersMisfit as error:
             raise BackendRefused(error.code, _about(error), error.remedy) from None
         except OrdersUnreachable as error:
@@ -66,20 +74,20 @@ class TableReportStatus:
 
 
 def _about(error: AegisError) -> str:
-    return f"The table {_TABLE}, which says what is closed, can't be read. {error.message}"
+    return f"The table {REPORTS_TABLE}, which says what is closed, can't be read. {error.message}"
 
 
 def _checked(table: TableDescription | None) -> TableDescription:
     if table is None:
         raise _refused(
             "missing_table",
-            f"The orders' database has no table or view {_TABLE}.",
+            f"The orders' database has no table or view {REPORTS_TABLE}.",
             "Create it, or set AEGIS_REPORT_STATUS to backend or none.",
         )
     if "report_date" not in table.columns:
         raise _refused(
             "missing_column",
-            f"The table {_TABLE} has no column report_date.",
+            f"The table {REPORTS_TABLE} has no column report_date.",
             "Add it, or make a view of that name that has it.",
         )
     for name, fitting in _FITTING.items():
@@ -89,21 +97,21 @@ def _checked(table: TableDescription | None) -> TableDescription:
         if not column.is_readable:
             raise _refused(
                 "permission_denied",
-                f"The role in DATABASE_URL may not read {_TABLE}.{name}.",
-                f"GRANT SELECT ON {_TABLE} to that role.",
+                f"The role in DATABASE_URL may not read {REPORTS_TABLE}.{name}.",
+                f"GRANT SELECT ON {REPORTS_TABLE} to that role.",
             )
         if column.name not in fitting:
             raise _refused(
                 "unsupported_column_type",
-                f"The column {_TABLE}.{name} is {column.name}, not {' or '.join(sorted(fitting))}.",
+                f"The column {REPORTS_TABLE}.{name} is {column.name}, not"
+                f" {' or '.join(sorted(fitting))}.",
                 "Make a view of that name that casts it.",
             )
     return table
 
 
-def _find_in(snapshot: Snapshot, table: TableDescription, run: Run) -> StoredReport | None:
+def _find_in(snapshot: Snapshot, table: TableDescription, day: date) -> StoredReport | None:
     source = source_of(table)
-    day = run.key.period.first_day
     names = [name for name in _FITTING if name in table.columns]
     rows = snapshot.rows(
         sa.select(*(_as_text(source, table, name) for name in names))
@@ -115,7 +123,7 @@ def _find_in(snapshot: Snapshot, table: TableDescription, run: Run) -> StoredRep
     if len(rows) > 1:
         raise _refused(
             "ambiguous_report",
-            f"The table {_TABLE} has more than one row for {day}.",
+            f"The table {REPORTS_TABLE} has more than one row for {day}.",
             "Leave the row of the report that was handed over.",
         )
     values: dict[str, str | None] = dict(zip(names, rows[0], strict=True))
@@ -142,7 +150,7 @@ def _parsed(text: str | None, name: str, parse: Callable[[str], _Value]) -> _Val
     except (ValueError, TypeError, KeyError, InvalidOperation, RecursionError):
         raise _refused(
             "malformed_report",
-            f"The column {_TABLE}.{name} holds a value of another form than a report's.",
+            f"The column {REPORTS_TABLE}.{name} holds a value of another form than a report's.",
             'Top items are a JSON list such as [{"name": "Soup", "qty": 2}]; figures are finite.',
         ) from None
 

@@ -8,16 +8,17 @@ import sqlalchemy as sa
 
 from aegis_batch.adapters.outbound.postgres.database import Snapshot
 from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
-from aegis_batch.application.ports.orders_inspector import Grant, RoleRights
+from aegis_batch.application.ports.orders_inspector import Elsewhere, Grant, RoleRights
 from aegis_batch.domain.identifiers import quoted_path
 
 __all__ = ["find_rights"]
 
 # A row for each fact: `what` it is, of which thing (`kind`, `name`), by which privilege, who has
 # it (`grantee`, null for PUBLIC) and by which direct membership it comes (`via`, null for none).
-# Privileges are taken from the lists themselves, so that each is known with its grantee.
+# Privileges are taken from the lists themselves, so that each is known with its grantee. What a
+# close doesn't read is told as a `number` for each schema, with one `name` of them.
 _FACTS = """
-WITH me AS (
+WITH RECURSIVE me AS (
     SELECT * FROM pg_catalog.pg_roles WHERE rolname = current_user
 ), reached AS (
     SELECT me.oid AS role, CAST(NULL AS name) AS via FROM me
@@ -31,13 +32,29 @@ WITH me AS (
     SELECT 0, NULL
 ), wanted AS (
     SELECT * FROM unnest(CAST(:schemas AS text[]), CAST(:names AS text[])) AS w (schema, name)
-), tables AS (
-    SELECT c.oid, n.oid AS schema_oid, c.relowner, c.relacl,
+), relations AS (
+    SELECT c.oid, n.oid AS schema_oid, n.nspname, c.relname, c.relowner, c.relacl,
+           CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
            format('%I.%I', n.nspname, c.relname) AS name
-      FROM wanted w
-      JOIN pg_catalog.pg_class c ON c.relname = w.name AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = w.schema OR (w.schema IS NULL AND pg_table_is_visible(c.oid))
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+), tables AS (
+    SELECT r.*
+      FROM wanted w
+      JOIN relations r ON r.relname = w.name AND r.kind = 'TABLE'
+     WHERE r.nspname = w.schema OR (w.schema IS NULL AND pg_table_is_visible(r.oid))
+), behind AS (
+    -- The tables, and those that they read where they are views.
+    SELECT oid FROM tables
+    UNION
+    SELECT d.refobjid
+      FROM behind b
+      JOIN pg_catalog.pg_rewrite r ON r.ev_class = b.oid AND r.ev_type = '1'
+      JOIN pg_catalog.pg_depend d
+        ON d.classid = CAST('pg_catalog.pg_rewrite' AS regclass) AND d.objid = r.oid
+       AND d.refclassid = CAST('pg_catalog.pg_class' AS regclass)
 ), hidden AS (
     -- Tables of which no policy lets the role see every row, were row security to hold for it.
     SELECT t.name
@@ -52,53 +69,73 @@ WITH me AS (
         OR EXISTS (SELECT FROM pg_catalog.pg_policy p
                     WHERE p.polrelid = t.oid AND NOT p.polpermissive)
 ), things AS (
-    SELECT 'TABLE' AS kind, name, relowner AS owner,
-           coalesce(relacl, acldefault('r', relowner)) AS acl, CAST(NULL AS name) AS of_column,
-           true AS is_wanted
-      FROM tables
+    SELECT kind, name, relowner AS owner, coalesce(relacl, acldefault('r', relowner)) AS acl,
+           CAST(NULL AS name) AS of_column, oid IN (SELECT oid FROM tables) AS is_wanted,
+           oid IN (SELECT oid FROM behind) AS is_read, oid, schema_oid
+      FROM relations
     UNION ALL
-    SELECT 'TABLE', t.name, t.relowner, a.attacl, a.attname, false
-      FROM tables t
-      JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attacl IS NOT NULL
+    SELECT r.kind, r.name, r.relowner, a.attacl, a.attname, false,
+           r.oid IN (SELECT oid FROM behind), r.oid, r.schema_oid
+      FROM relations r
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attacl IS NOT NULL
     UNION ALL
     SELECT 'SCHEMA', format('%I', nspname), nspowner,
            coalesce(nspacl, acldefault('n', nspowner)), NULL,
-           oid IN (SELECT schema_oid FROM tables)
+           oid IN (SELECT schema_oid FROM tables), true, oid, NULL
       FROM pg_catalog.pg_namespace
-     WHERE oid IN (SELECT schema_oid FROM tables) OR nspname = ANY (current_schemas(false))
+     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
     UNION ALL
     SELECT 'DATABASE', format('%I', datname), datdba,
-           coalesce(datacl, acldefault('d', datdba)), NULL, true
+           coalesce(datacl, acldefault('d', datdba)), NULL, true, true, oid, NULL
       FROM pg_catalog.pg_database
      WHERE datname = current_database()
 ), grants AS (
-    SELECT DISTINCT t.kind, t.name, t.of_column, a.grantee, r.via,
-           a.privilege_type AS privilege
+    SELECT DISTINCT t.kind, t.name, t.oid, t.schema_oid, t.of_column, t.is_read, r.via,
+           CASE WHEN a.grantee = 0 THEN NULL ELSE format('%I', pg_get_userbyid(a.grantee)) END
+               AS grantee, a.privilege_type AS privilege
       FROM things t
      CROSS JOIN aclexplode(t.acl) a
       JOIN reached r ON r.role = a.grantee
      WHERE a.grantee <> t.owner
        AND CASE t.kind WHEN 'TABLE' THEN a.privilege_type <> 'SELECT'
-                       ELSE a.privilege_type = 'CREATE' END
+                                         AND (t.is_read OR a.privilege_type <> 'MAINTAIN')
+                       WHEN 'SEQUENCE' THEN a.privilege_type <> 'SELECT'
+                       WHEN 'SCHEMA' THEN a.privilege_type = 'CREATE'
+                       ELSE a.privilege_type IN ('CREATE', 'TEMPORARY') END
+       AND (t.schema_oid IS NULL OR has_schema_privilege(t.schema_oid, 'USAGE'))
 )
-SELECT 'thing' AS what, kind, name, NULL AS privilege, NULL AS grantee, NULL AS via
+SELECT 'thing' AS what, kind, name, NULL AS privilege, NULL AS grantee, NULL AS via,
+       NULL AS in_schema, 1 AS number
   FROM things
  WHERE is_wanted
 UNION ALL
-SELECT 'hidden', 'TABLE', name, NULL, NULL, NULL FROM hidden
+SELECT 'hidden', 'TABLE', name, NULL, NULL, NULL, NULL, 1 FROM hidden
 UNION ALL
-SELECT DISTINCT 'owned', t.kind, t.name, NULL, NULL, r.via
+SELECT DISTINCT 'owned', t.kind, t.name, NULL, NULL, r.via, NULL, 1
   FROM things t
   JOIN reached r ON r.role = t.owner
- WHERE t.of_column IS NULL
+ WHERE t.of_column IS NULL AND t.is_read
+UNION ALL
+SELECT 'owned elsewhere', t.kind, min(t.name), NULL, NULL, r.via, NULL, count(DISTINCT t.oid)
+  FROM things t
+  JOIN reached r ON r.role = t.owner
+ WHERE NOT t.is_read
+ GROUP BY t.kind, r.via
 UNION ALL
 SELECT 'grant', kind, name,
        privilege || CASE WHEN of_column IS NULL THEN '' ELSE format(' (%I)', of_column) END,
-       CASE WHEN grantee = 0 THEN NULL ELSE format('%I', pg_get_userbyid(grantee)) END,
-       via
+       grantee, via, NULL, 1
   FROM grants
+ WHERE is_read
 UNION ALL
-SELECT 'attribute', 'ROLE', current_user, a.attribute, NULL, r.via
+SELECT 'elsewhere', g.kind, min(g.name), NULL, g.grantee, g.via, format('%I', n.nspname),
+       count(DISTINCT g.oid)
+  FROM grants g
+  JOIN pg_catalog.pg_namespace n ON n.oid = g.schema_oid
+ WHERE NOT g.is_read
+ GROUP BY g.kind, g.grantee, g.via, n.nspname
+UNION ALL
+SELECT 'attribute', 'ROLE', current_user, a.attribute, NULL, r.via, NULL, 1
   FROM reached r
   JOIN pg_catalog.pg_roles p ON p.oid = r.role
  CROSS JOIN LATERAL (VALUES
@@ -108,7 +145,7 @@ SELECT 'attribute', 'ROLE', current_user, a.attribute, NULL, r.via
                                     'pg_execute_server_program'))
      ) AS a (attribute, has)
  WHERE a.has
- ORDER BY 1, 2, 3, 4, 5, 6
+ ORDER BY 1, 2, 3, 4, 5, 6, 7
 """
 _ATTRIBUTES = ("SUPERUSER", "BYPASSRLS", "CREATEROLE", "CREATEDB", "REPLICATION")
 
@@ -132,8 +169,13 @@ def find_rights(snapshot: Snapshot, names: Sequence[TableName]) -> RoleRights:
         schemas=_named("SCHEMA", things) or _schemas(names),
         tables=_named("TABLE", things) or tuple(quoted_path(n.schema, n.name) for n in names),
         attributes=tuple(name for name in _ATTRIBUTES if name in attributes),
-        owned=tuple(f"{row.kind.lower()} {row.name}" for row in own if row.what == "owned"),
+        owned=_owned(own),
         grants=_grants(own),
+        elsewhere=tuple(
+            Elsewhere(row.kind, row.number, row.name, row.in_schema, row.grantee)
+            for row in own
+            if row.what == "elsewhere"
+        ),
         memberships=_memberships(rows),
         row_secured=tuple(row.name for row in rows if row.what == "hidden"),
     )
@@ -145,6 +187,16 @@ def _named(kind: str, things: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 def _schemas(names: Sequence[TableName]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(quoted_path(name.schema or "public") for name in names))
+
+
+def _owned(rows: Sequence[sa.Row[Any]]) -> tuple[str, ...]:
+    named = [f"{row.kind.lower()} {row.name}" for row in rows if row.what == "owned"]
+    counted = [
+        f"{row.number:,} {row.kind.lower()}{'' if row.number == 1 else 's'} that no close reads"
+        for row in rows
+        if row.what == "owned elsewhere"
+    ]
+    return (*named, *counted)
 
 
 def _grants(rows: Sequence[sa.Row[Any]]) -> tuple[Grant, ...]:

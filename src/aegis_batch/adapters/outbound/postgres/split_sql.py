@@ -13,13 +13,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from aegis_batch.adapters.outbound.postgres.finding_bits import ONE, ZERO
-from aegis_batch.adapters.outbound.postgres.line_sql import item_name, line_amount, line_bits
+from aegis_batch.adapters.outbound.postgres.line_sql import amount_to_hold, item_name, line_bits
 from aegis_batch.adapters.outbound.postgres.order_extent import Extent, IdRange
-from aegis_batch.adapters.outbound.postgres.order_numbers import (
-    Number,
-    quantity_of,
-    unit_price_of,
-)
+from aegis_batch.adapters.outbound.postgres.order_numbers import Number, quantity_of
 from aegis_batch.adapters.outbound.postgres.order_rows import (
     PART_BROKEN,
     PART_DAY,
@@ -29,7 +25,7 @@ from aegis_batch.adapters.outbound.postgres.order_rows import (
     rank_of_id,
 )
 from aegis_batch.adapters.outbound.postgres.order_sql import counts, order_bits
-from aegis_batch.adapters.outbound.postgres.orders_source import NumberKind, OrdersSource
+from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 from aegis_batch.domain.consistency import ORDER_IDS_MAX
 
@@ -116,7 +112,7 @@ def _grouped_twice(source: OrdersSource, bounds: PlacedAtBounds, ids: IdRange) -
         name.label("name"),
         sa.func.count(line_order_id).label("lines"),
         sa.func.sum(quantity_of(source).finite_or_zero).label("quantity"),
-        sa.func.sum(_amount(source)).label("amount"),
+        sa.func.sum(amount_to_hold(source)).label("amount"),
         sa.func.bit_or(bits).label("bits"),
     ]
     if source.total_kind is not None:
@@ -129,14 +125,6 @@ def _grouped_twice(source: OrdersSource, bounds: PlacedAtBounds, ids: IdRange) -
         .group_by(sa.func.grouping_sets(order_id, name))
         .subquery("both")
     )
-
-
-def _amount(source: OrdersSource) -> sa.ColumnElement[Any]:
-    quantity, price = quantity_of(source), unit_price_of(source)
-    if source.total_kind is None or NumberKind.FLOAT in (quantity.kind, price.kind):
-        return line_amount(source)
-    # Only to be held against a total, and not even that where a number is not finite.
-    return quantity.exact * price.exact
 
 
 def _is_fine(both: sa.Subquery, own: Number | None, tolerance: Decimal) -> sa.ColumnElement[bool]:

@@ -42,7 +42,12 @@ class SqlDeadLetters:
 
     def open_of(self, key: CloseKey) -> DeadLetter | None:
         """Return the newest open dead letter of a close with this key, if there is one."""
-        columns = {**key_columns(key), "state": DeadLetterState.OPEN.value}
+        columns = {
+            **key_columns(key),
+            "state": DeadLetterState.OPEN.value,
+            # A night goes by the key of a day, too, and says nothing of that day's close.
+            "job": JobKind.CLOSE.value,
+        }
         statement = select(dead_letters).where(
             *(dead_letters.c[name] == value for name, value in columns.items())
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from aegis_batch.domain.errors import InvalidRequest
@@ -21,6 +21,11 @@ class StateLocation:
     """The file that holds the state; its path is absolute."""
 
     file: Path
+
+    @property
+    def url(self) -> str:
+        """The address of the file, as ``AEGIS_STATE_URL`` has it, whatever its path holds."""
+        return URL.create("sqlite", database=str(self.file)).render_as_string()
 
 
 def parse_state_url(text: str) -> StateLocation:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -14,22 +13,11 @@ from aegis_batch.adapters.outbound.state.occurrences import SqlOccurrences
 from aegis_batch.adapters.outbound.state.runs import SqlRuns
 from aegis_batch.adapters.outbound.state.schedules import SqlSchedules
 from aegis_batch.adapters.outbound.state.timeline import SqlTimeline
-from aegis_batch.application.ports.state import Turn
-from aegis_batch.application.ports.work_queue import WorkIntake
+from aegis_batch.adapters.outbound.state.turn import SqlTurn
+from aegis_batch.application.ports.turn import Turn
+from aegis_batch.application.ports.work_intake import WorkIntake
 
 __all__ = ["SqlState"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    schedules: SqlSchedules
-    occurrences: SqlOccurrences
-    runs: SqlRuns
-    timeline: SqlTimeline
-    dead_letters: SqlDeadLetters
-    audit: SqlAuditTrail
-    notices: SqlNotices
-    work: WorkIntake
 
 
 class SqlState:
@@ -46,7 +34,7 @@ class SqlState:
     def turn(self) -> Iterator[Turn]:
         """Open a transaction: committed where the context ends well, undone where it doesn't."""
         with self._database.writing() as connection:
-            yield _Turn(
+            yield SqlTurn(
                 schedules=SqlSchedules(connection),
                 occurrences=SqlOccurrences(connection),
                 runs=SqlRuns(connection),

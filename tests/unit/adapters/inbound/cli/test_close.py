@@ -16,7 +16,7 @@ from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSin
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase, ReportPolicy
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.domain.calendar import Calendar
@@ -32,7 +32,7 @@ from aegis_batch.domain.errors import (
 )
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.order import Order, OrderLine
-from aegis_batch.domain.outcome import CloseResult
+from aegis_batch.domain.outcome import CloseResult, Outcome
 from aegis_batch.domain.seal import Versions
 from tests.unit.adapters.inbound.cli.unbuilt_services import UnbuiltServices
 
@@ -71,6 +71,8 @@ class InMemoryServices(UnbuiltServices):
         self.fault_at_end: BaseException | None = None
         self.fault_in_recording: BaseException | None = None
         self.recorded: list[tuple[CloseResult, list[str]]] = []
+        self.fault_of_telling: BaseException | None = None
+        self.unbegun: list[tuple[str, str, Outcome, str]] = []
 
     @contextmanager
     def daily_close(
@@ -97,6 +99,11 @@ class InMemoryServices(UnbuiltServices):
         if self.fault_in_recording is not None:
             raise self.fault_in_recording
         self.recorded.append((result, [event.name for event in events]))
+
+    def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
+        self.unbegun.append((request.run_id, request.trace_id, outcome, code))
+        if self.fault_of_telling is not None:
+            raise self.fault_of_telling
 
 
 @pytest.fixture
@@ -236,6 +243,40 @@ def test_what_ends_before_the_run_is_told_as_one_object_too(
     assert "secret inside" not in json.dumps(told)
 
 
+@pytest.mark.parametrize("fault_of_telling", [None, RuntimeError("no"), Stopped(15)])
+@pytest.mark.parametrize(
+    ("fault", "status", "outcome", "code"),
+    [
+        (InvalidRequest(*TEXTS), 2, Outcome.INVALID, "code"),
+        (RuntimeError("secret inside"), 70, Outcome.DEFECT, "defect"),
+    ],
+)
+def test_logs_and_telemetry_are_told_of_a_close_that_cant_begin_whatever_becomes_of_it(  # noqa: PLR0913, PLR0917 - a table's row
+    close_json: Close,
+    services: InMemoryServices,
+    fault: Exception,
+    status: int,
+    outcome: Outcome,
+    code: str,
+    fault_of_telling: BaseException | None,
+) -> None:
+    services.fault = fault
+    services.fault_of_telling = fault_of_telling
+
+    found, told = close_json()
+
+    assert (found, told["outcome"]) == (status, outcome.value)
+    assert services.unbegun == [(told["runId"], told["traceId"], outcome, code)]
+
+
+def test_a_close_that_began_tells_of_itself(close_json: Close, services: InMemoryServices) -> None:
+    close_json("--date", "2026-11-22")
+    services.fault_at_end = RuntimeError("at the end")
+    close_json()
+
+    assert services.unbegun == []
+
+
 def test_a_stop_during_the_run_tells_what_is_known_of_it(
     close_json: Close, services: InMemoryServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,6 +404,22 @@ def test_text_complains_on_standard_error_with_a_remedy(
     assert "negative_total" in captured.out
     assert "aegis-batch: The orders break consistency rules" in captured.err
     assert "  -> Mend the orders" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("backend_refused", "refused by the Backend, for good"),
+        ("missing_table", "the table that says which days are closed can't be read"),
+    ],
+)
+def test_text_lays_a_refusal_at_the_door_it_came_from(
+    services: InMemoryServices, capfd: pytest.CaptureFixture[str], code: str, words: str
+) -> None:
+    services.gateway.find_faults.append(BackendRefused(code, "No.", "Look."))
+
+    assert run(["close", "--date", "2026-11-21"], services) == 4
+    assert words in capfd.readouterr().out
 
 
 def test_a_usage_error_in_text_names_the_help(

@@ -8,14 +8,16 @@ from aegis_batch.adapters.inbound.cli.services import (
     DemoGround,
     LedgerDesk,
     ServiceToken,
+    ServingDesk,
     StateSchema,
 )
-from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.doctor import DoctorUseCase
+from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.events import RunEvent
-from aegis_batch.domain.outcome import CloseResult
+from aegis_batch.domain.outcome import CloseResult, Outcome
 
 
 class UnbuiltServices:
@@ -42,6 +44,9 @@ class UnbuiltServices:
     def record_close(self, result: CloseResult, events: Sequence[RunEvent]) -> None:
         raise NotImplementedError
 
+    def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
+        raise NotImplementedError
+
     def ledger_desk(self) -> AbstractContextManager[LedgerDesk]:
         raise NotImplementedError
 
@@ -52,6 +57,12 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def back_up_state(self, target: Path) -> None:
+        raise NotImplementedError
+
+    def serving(self) -> AbstractContextManager[ServingDesk]:
+        raise NotImplementedError
+
+    def health(self) -> AbstractContextManager[HealthUseCase]:
         raise NotImplementedError
 
     def doctor(self) -> DoctorUseCase:

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -18,7 +19,10 @@ from aegis_batch.domain.events import (
     CloseCompleted,
     CloseFailed,
     CloseStarted,
+    DayOverdue,
     Event,
+    JobSentToDlq,
+    OccurrenceDecided,
     RequestAnswered,
     RequestFailed,
     RuleBroken,
@@ -27,7 +31,9 @@ from aegis_batch.domain.events import (
     StepStarted,
 )
 from aegis_batch.domain.outcome import Outcome
-from aegis_batch.domain.run import CloseKey, Run
+from aegis_batch.domain.run import CloseKey, JobKind, Run
+from aegis_batch.domain.schedule import Decision
+from tests.unit.adapters.outbound.otel import job_events
 
 AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 NASTY = 'a\nb\r\x1b[2J\u2028"} {"event":"forged"} {0} {name} <red>\u202e'
@@ -131,6 +137,56 @@ def test_what_goes_well_within_a_close_is_for_debugging_and_the_rest_a_warning(
     assert (told["level"], told["event"]) == (level, event.name)
 
 
+@pytest.mark.parametrize(
+    ("event", "level", "message"),
+    [
+        (job_events.decided(Decision.RAN), "INFO", "daily-close 2026-11-22T05:00:00+00:00 RAN"),
+        (job_events.decided(Decision.SKIPPED), "INFO", None),
+        (job_events.decided(Decision.SUPERSEDED), "DEBUG", None),
+        (job_events.decided(Decision.MISSED), "ERROR", None),
+        *(
+            (event, level, None)
+            for event, level in zip(
+                job_events.of_jobs()[1:],
+                (
+                    *("INFO", "DEBUG", "INFO", "INFO", "ERROR"),
+                    *("WARNING", "ERROR", "ERROR", "DEBUG", "ERROR"),
+                ),
+                strict=True,
+            )
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, Event) else None,
+)
+def test_what_goes_on_around_closes_is_as_loud_as_it_is_bad(
+    stream: io.StringIO, event: Event, level: str, message: str | None
+) -> None:
+    set_up_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    LogMetricsSink().emit(event)
+    told = json.loads(stream.getvalue())
+    assert (told["level"], told["event"]) == (level, event.name)
+    assert told["message"].startswith(event.name)
+    assert message is None or message in told["message"]
+
+
+def test_an_overdue_day_is_named_with_what_keeps_it(stream: io.StringIO) -> None:
+    set_up_logs(LogLevel.ERROR, LogFormat.JSON, stream)
+    why = "its run r1 is a dead letter (orders_rejected)"
+    LogMetricsSink().emit(DayOverdue(run=run_of(), at=AT, day=date(2026, 11, 20), why=why))
+    told = json.loads(stream.getvalue())
+    assert told["message"] == "day.overdue 2026-11-20"
+    assert (told["day"], told["why"], told["reportDate"]) == ("2026-11-20", why, "2026-11-21")
+
+
+def test_a_decision_is_told_with_its_schedule_its_reason_and_its_run(stream: io.StringIO) -> None:
+    set_up_logs(LogLevel.INFO, LogFormat.JSON, stream)
+    LogMetricsSink().emit(replace(job_events.decided(Decision.RAN), run_id="run-7"))
+    told = json.loads(stream.getvalue())
+    assert (told["schedule"], told["decision"]) == ("daily-close", "RAN")
+    assert (told["reason"], told["runId"]) == ("it was due", "run-7")
+    assert told["nominal"] == "2026-11-22T05:00:00+00:00"
+
+
 @pytest.mark.parametrize("log_format", list(LogFormat))
 def test_a_name_with_control_characters_forges_no_line(
     stream: io.StringIO, log_format: LogFormat
@@ -159,3 +215,37 @@ def test_libraries_own_log_lines_go_nowhere(
     logging.getLogger("httpx").error("GET https://user:secret@host")
     assert stream.getvalue() == ""
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("decision", "level"),
+    [("RAN", "INFO"), ("SKIPPED", "INFO"), ("MISSED", "ERROR"), ("SUPERSEDED", "DEBUG")],
+)
+def test_a_decision_is_told_by_what_it_means_to_people(
+    decision: str, level: str, stream: io.StringIO
+) -> None:
+    set_up_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    LogMetricsSink().emit(
+        OccurrenceDecided(
+            at=AT,
+            schedule="daily-close",
+            nominal=AT,
+            decision=Decision(decision),
+            reason="it was due",
+            run_id=None,
+        )
+    )
+
+    (line,) = stream.getvalue().splitlines()
+    assert (json.loads(line)["level"], json.loads(line)["decision"]) == (level, decision)
+
+
+def test_a_line_says_whether_a_close_or_its_night_is_meant(stream: io.StringIO) -> None:
+    set_up_logs(LogLevel.INFO, LogFormat.JSON, stream)
+    for job in (JobKind.NIGHT, JobKind.CLOSE):
+        LogMetricsSink().emit(JobSentToDlq(run=run_of(), at=AT, job=job, attempts=1, code="defect"))
+
+    assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == [
+        "job.sent_to_dlq night of 2026-11-21",
+        "job.sent_to_dlq close of 2026-11-21",
+    ]

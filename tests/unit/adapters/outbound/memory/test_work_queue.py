@@ -185,4 +185,4 @@ def test_work_may_queue_other_work(driven: Driven) -> None:
 
 def test_queueing_outside_of_a_turn_is_a_defect(driven: Driven) -> None:
     with pytest.raises(RuntimeError, match="outside of a turn"):
-        driven.queue.enqueue(work("a"))
+        driven.queue.intake.enqueue(work("a"))

@@ -193,6 +193,7 @@ def test_a_failure_is_told_by_its_code_alone(tell: Tell) -> None:
         assert span.status.description == "backend_failing"
         assert span.events == ()
     assert list(spans) == ["report.find", "close"]
+    assert spans["report.find"].attributes == {"aegis.code": "backend_failing"}
 
 
 def test_text_from_outside_is_short_and_printable(tell: Tell) -> None:

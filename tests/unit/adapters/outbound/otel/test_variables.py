@@ -44,6 +44,7 @@ def test_a_signal_with_an_endpoint_of_its_own_is_exported_alone(signal: Signal) 
         ("https://collector.example", Protocol.HTTP),
         ("http://collector:99999999", Protocol.HTTP),
         ("http://[", Protocol.HTTP),
+        ("collector:4317", Protocol.GRPC),
     ],
 )
 def test_where_no_protocol_is_named_the_port_of_grpc_means_grpc(
@@ -77,6 +78,28 @@ def test_what_there_isnt_is_left_out_and_named(name: str, value: str, left: list
     export = wanted({"OTEL_EXPORTER_OTLP_ENDPOINT": _URL, name: value})
 
     assert (list(export.protocols), export.faults) == (left, (name,))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_used"),
+    [
+        ("collector:4317", True),
+        ("collector:4318", False),
+        ("ftp://collector:4318", False),
+        (" http://collector:4318", False),
+        ("http://collector:4317 ", False),
+        ("HTTPS://collector", True),
+    ],
+)
+def test_an_endpoint_that_its_exporter_cannot_use_is_a_fault(
+    endpoint: str,
+    is_used: bool,  # noqa: FBT001 - a table's row
+) -> None:
+    export = wanted({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
+
+    assert bool(export.protocols) is is_used
+    assert export.faults == (() if is_used else ("OTEL_EXPORTER_OTLP_ENDPOINT",))
+    assert dict(export.endpoints) == ({"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint} if is_used else {})
 
 
 def test_an_exporter_of_none_is_no_fault() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aegis_batch.adapters.outbound.state.location import parse_state_url
+from aegis_batch.adapters.outbound.state.location import StateLocation, parse_state_url
 from aegis_batch.domain.errors import InvalidRequest
 
 CANARY = "canary-7c1f"
@@ -19,6 +19,13 @@ CANARY = "canary-7c1f"
 )
 def test_four_slashes_name_a_file_from_the_root(url: str, file: str) -> None:
     assert parse_state_url(url).file == Path(file)
+
+
+@pytest.mark.parametrize(
+    "file", ["/data/state.db", "/50% off?mode=ro&x=1#y/a%20b.db", "/a+b @:;=,/ação/s\\t'\"ate.db"]
+)
+def test_the_address_of_a_file_leads_back_to_it_whatever_its_name(file: str) -> None:
+    assert parse_state_url(StateLocation(Path(file)).url).file == Path(file)
 
 
 def test_three_slashes_name_a_file_from_where_the_program_is_started(

@@ -1,10 +1,10 @@
-"""What the newest time stamp proves about its meaning."""
+"""Which time stamps prove what a column of them means."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from aegis_batch.adapters.outbound.postgres.fitting import stamp_hint
+from aegis_batch.adapters.outbound.postgres.stamps import telling_stamps
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 
 # Noon in UTC is nine in the morning in São Paulo, and nine in the evening in Tokyo.
@@ -23,15 +23,16 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
         ("Asia/Tokyo", 23, None),
     ],
 )
-def test_a_stamp_that_is_still_to_come_by_one_reading_is_of_the_other(
+def test_a_stamp_that_is_still_to_come_by_one_reading_alone_is_of_the_other(
     zone: str, hour: int, kind: str | None
 ) -> None:
-    hint = stamp_hint(datetime(2026, 11, 22, hour, 0), load_zone(zone), NOW)  # noqa: DTZ001
+    telling = telling_stamps(load_zone(zone), NOW)
 
-    assert (hint is None) is (kind is None)
-    if kind is not None:
-        assert f"AEGIS_ORDERS_PLACED_AT_KIND={kind}." in str(hint)
+    assert telling is not None
+    stamp = datetime(2026, 11, 22, hour, 0)  # noqa: DTZ001 - as the column has it
+    assert (telling.after < stamp <= telling.up_to) is (kind is not None)
+    assert kind in (None, telling.kind)
 
 
-def test_no_order_proves_nothing() -> None:
-    assert stamp_hint(None, load_zone("Asia/Tokyo"), NOW) is None
+def test_where_the_shops_time_is_utc_nothing_can_tell() -> None:
+    assert telling_stamps(load_zone("Etc/UTC"), NOW) is None

@@ -1,0 +1,122 @@
+"""The people round the program: they mend, decide, pause, trigger, and close by hand."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from aegis_batch.domain.errors import InvalidRequest, StateUnavailable
+from tests.simulation.orders import ShopOrders
+from tests.simulation.plan import Plan, ProcessDiedError
+from tests.simulation.program import Program
+
+__all__ = ["People"]
+
+_LETTERS_MAX = 1_000
+_NIGHTLY = "daily-close"
+_OPERATOR = "ana"
+_DAY = timedelta(days=1)
+
+
+class People:
+    """Work at the command line, each command a process of its own, which can die as well."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        shop: ShopOrders,
+        identifiers: Identifiers,
+        new_program: Callable[[], Program],
+        reached: Callable[[str], None],
+    ) -> None:
+        """Take the shop, and what makes a process of the command line."""
+        self._plan = plan
+        self._shop = shop
+        self._identifiers = identifiers
+        self._new_program = new_program
+        self._reached = reached
+        self._replayed: str | None = None
+
+    def look_after_all(self) -> None:
+        """Do what a diligent operator does each morning: leave nothing to be done by hand."""
+        self._shop.mend()
+        wants_night = self._resume()
+        letters: list[DeadLetter] = []
+        self._do("list", lambda program: letters.extend(_open_letters(program)))
+        for letter in letters:
+            wants_night |= self._decide(letter)
+        if wants_night:
+            self.trigger(_NIGHTLY)
+        if self._replayed is not None and self._plan.chance(0.5):
+            # Somebody was impatient, or nobody knew whether it had come about.
+            again = [self._replayed]
+            self._do("replay twice", lambda p: p.dead_letters.replay(again, _OPERATOR, "sure?"))
+            self._replayed = None
+
+    def pause(self) -> None:
+        """Pause the nightly schedule, until the next morning."""
+        self._do("pause", lambda program: program.control.pause(_NIGHTLY, _OPERATOR, "stock"))
+
+    def trigger(self, schedule: str) -> None:
+        """Start a schedule's job by hand."""
+        self._do("trigger", lambda program: program.control.trigger(schedule, _OPERATOR))
+
+    def close(self, day: date, *, dry_run: bool) -> None:
+        """Close a day by hand, or look what a close would come to."""
+        self._do(
+            "dry run" if dry_run else "close", lambda program: self._close(program, day, dry_run)
+        )
+
+    def _resume(self) -> bool:
+        done = []
+
+        def resume(program: Program) -> None:
+            if program.control.view(_NIGHTLY).state.pause is not None:
+                program.control.resume(_NIGHTLY, _OPERATOR)
+                done.append(True)
+
+        self._do("resume", resume)
+        return bool(done)
+
+    def _decide(self, letter: DeadLetter) -> bool:
+        """Replay or discard a dead letter; say whether a night is wanted for its day then."""
+        run_ids = [letter.run_id]
+        if letter.problem.code != "conflict" and self._plan.chance(0.8):
+            self._do("replay", lambda p: p.dead_letters.replay(run_ids, _OPERATOR, "mended"))
+            self._replayed = letter.run_id
+            return False
+        self._do("discard", lambda p: p.dead_letters.discard(run_ids, _OPERATOR, "seen"))
+        return True
+
+    def _close(self, program: Program, day: date, dry_run: bool) -> None:  # noqa: FBT001 - from one caller
+        request = CloseRequest(
+            self._identifiers.new_run_id(),
+            self._identifiers.new_trace_id(),
+            day=day,
+            dry_run=dry_run,
+        )
+        result = program.close.close(request)
+        self._reached(f"outcome by hand: {result.outcome}")
+        if not dry_run:
+            program.record.record(result, (), _OPERATOR)
+
+    def _do(self, what: str, deed: Callable[[Program], object]) -> None:
+        try:
+            deed(self._new_program())
+        except InvalidRequest as error:
+            self._reached(f"person: is refused ({error.code})")
+        except ProcessDiedError:
+            self._reached("person: sees a command die")
+        except StateUnavailable:
+            self._reached("person: finds no state")
+        except RuntimeError as error:
+            if error.args != ("made up",):
+                raise
+            self._reached("person: meets a defect")
+        else:
+            self._reached(f"person: {what}")
+
+
+def _open_letters(program: Program) -> list[DeadLetter]:
+    return list(program.history.dead_letters(DeadLetterState.OPEN, _LETTERS_MAX))

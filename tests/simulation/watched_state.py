@@ -1,0 +1,204 @@
+"""The state with the plan's faults, and with the laws looking on at what is committed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
+from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ports.turn import Turn
+from aegis_batch.application.ports.work_queue import Work
+from aegis_batch.domain.dead_letter import DeadLetter
+from aegis_batch.domain.errors import StateUnavailable
+from aegis_batch.domain.notice import Notice
+from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.schedule import Occurrence, ScheduleState
+from tests.simulation.plan import Fault, Plan, ProcessDiedError
+
+__all__ = ["Changes", "FaultyState"]
+
+_LOCKED = ("state_locked", "The plan has it so.", "Go on.")
+_PARTS = (
+    "schedules",
+    "occurrences",
+    "runs",
+    "timeline",
+    "dead_letters",
+    "audit",
+    "notices",
+    "work",
+)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one turn wrote: of each kind, in the order in which it was written."""
+
+    runs: list[tuple[RunRecord | None, RunRecord]] = field(default_factory=list)
+    occurrences: list[Occurrence] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    schedules: list[ScheduleState] = field(default_factory=list)
+    work: list[Work] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Say whether there was anything."""
+        return bool(self.runs or self.occurrences or self.letters or self.schedules or self.work)
+
+
+class FaultyState:
+    """The state, which can be locked, full or slow, and around whose commits one can die."""
+
+    def __init__(
+        self,
+        state: InMemoryState,
+        plan: Plan,
+        clock: InMemoryClock,
+        committed: Callable[[Changes], None],
+        meanwhile: Callable[[], None],
+    ) -> None:
+        """Take the state, whom to tell of each commit, and what goes on while it is slow."""
+        self._state = state
+        self._plan = plan
+        self._clock = clock
+        self._committed = committed
+        self._meanwhile = meanwhile
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Open a turn, unless a fault comes in between."""
+        fault = self._plan.draw("turn")
+        self._begin(fault)
+        changes = Changes()
+        with self._state.turn() as inner:
+            watched = cast("Turn", _WatchedTurn(inner, changes))
+            if fault is Fault.DIES_WITHIN or fault is Fault.BREAKS_WITHIN:
+                watched = cast(
+                    "Turn", _BreakingTurn(watched, fault, self._plan.random.randint(1, 6))
+                )
+            yield watched
+            if fault is Fault.DIES_BEFORE_COMMIT or fault is Fault.DIES_WITHIN:
+                raise ProcessDiedError("turn")
+            if fault is Fault.FULL or fault is Fault.BREAKS_WITHIN:
+                raise StateUnavailable(*_LOCKED)
+        if changes:
+            self._committed(changes)
+        if fault is Fault.DIES_AFTER_COMMIT or fault is Fault.DIES_AFTER:
+            raise ProcessDiedError("turn")
+        if fault is Fault.BREAKS_AFTER_COMMIT:
+            raise StateUnavailable(*_LOCKED)
+
+    def _begin(self, fault: Fault | None) -> None:
+        if fault is Fault.DIES_BEFORE:
+            raise ProcessDiedError("turn")
+        if fault is Fault.LATE or fault is Fault.LOCKED:
+            self._clock.advance(self._plan.between(timedelta(seconds=1), timedelta(seconds=30)))
+            self._meanwhile()
+        if fault is Fault.LOCKED:
+            raise StateUnavailable(*_LOCKED)
+
+
+class _WatchedTurn:
+    """A turn that notes what is written."""
+
+    def __init__(self, inner: Turn, changes: Changes) -> None:
+        self.schedules = _Schedules(inner.schedules, changes)
+        self.occurrences = _Occurrences(inner.occurrences, changes)
+        self.runs = _Runs(inner.runs, changes)
+        self.timeline = inner.timeline
+        self.dead_letters = _DeadLetters(inner.dead_letters, changes)
+        self.audit = inner.audit
+        self.notices = _Notices(inner.notices, changes)
+        self.work = _Work(inner.work, changes)
+
+
+class _Watched:
+    """A part of a turn whose reading calls go through as they are."""
+
+    def __init__(self, inner: Any, changes: Changes) -> None:  # noqa: ANN401 - any part
+        self._inner = inner
+        self._changes = changes
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any call
+        return getattr(self._inner, name)
+
+
+class _Runs(_Watched):
+    def add(self, record: RunRecord) -> None:
+        self._inner.add(record)
+        self._changes.runs.append((None, record))
+
+    def save(self, record: RunRecord) -> None:
+        before = self._inner.get(record.id)
+        self._inner.save(record)
+        self._changes.runs.append((before, record))
+
+    def search(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
+        return cast("Sequence[RunRecord]", self._inner.search(wanted, limit))
+
+
+class _Occurrences(_Watched):
+    def add(self, occurrence: Occurrence) -> None:
+        self._inner.add(occurrence)
+        self._changes.occurrences.append(occurrence)
+
+
+class _DeadLetters(_Watched):
+    def save(self, letter: DeadLetter) -> None:
+        self._inner.save(letter)
+        self._changes.letters.append(letter)
+
+
+class _Notices(_Watched):
+    def add(self, notice: Notice) -> bool:
+        is_new = bool(self._inner.add(notice))
+        if is_new:
+            self._changes.notices.append(notice)
+        return is_new
+
+
+class _Schedules(_Watched):
+    def save(self, state: ScheduleState) -> None:
+        self._inner.save(state)
+        self._changes.schedules.append(state)
+
+    def next_due_at(self) -> datetime | None:
+        return cast("datetime | None", self._inner.next_due_at())
+
+
+class _Work(_Watched):
+    def enqueue(self, work: Work) -> None:
+        self._inner.enqueue(work)
+        self._changes.work.append(work)
+
+
+class _BreakingTurn:
+    """A turn at one of whose calls the process dies, or the state breaks."""
+
+    def __init__(self, inner: Turn, fault: Fault, calls: int) -> None:
+        self._fault = fault
+        self._calls_left = calls
+        for name in _PARTS:
+            setattr(self, name, _Breaking(getattr(inner, name), self))
+
+    def count(self) -> None:
+        self._calls_left -= 1
+        if self._calls_left == 0 and self._fault is Fault.DIES_WITHIN:
+            raise ProcessDiedError("turn")
+        if self._calls_left == 0:
+            raise StateUnavailable(*_LOCKED)
+
+
+class _Breaking:
+    """A part of a turn whose calls are counted."""
+
+    def __init__(self, inner: Any, turn: _BreakingTurn) -> None:  # noqa: ANN401 - any part
+        self._inner = inner
+        self._turn = turn
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any call
+        self._turn.count()
+        return getattr(self._inner, name)

@@ -1,0 +1,384 @@
+"""An office that closes its books by itself: all that serves, over in-memory adapters.
+
+What lasts (the state, the queue, the Backend) is made once; a process is made anew by ``restart``.
+It stands in Sao Paulo, three hours behind UTC: the night of a day comes at 05:00 UTC after it, the
+deadline at 09:00.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
+from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
+from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
+from aegis_batch.adapters.outbound.memory.notifier import InMemoryNotifier
+from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
+from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
+from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
+from aegis_batch.adapters.outbound.memory.resource_meter import InMemoryResourceMeter
+from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.adapters.outbound.system.cron import SystemCron
+from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
+from aegis_batch.application.close_job import CloseJob
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
+from aegis_batch.application.deadline import DeadlineJob
+from aegis_batch.application.firing import FireDueUseCase, Firing
+from aegis_batch.application.heart import Heart, HeartRate
+from aegis_batch.application.history import HistoryUseCase
+from aegis_batch.application.ledger import Ledger, first_work_id
+from aegis_batch.application.listening import AttemptListener
+from aegis_batch.application.night import NightJob
+from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
+from aegis_batch.application.ports.report_gateway import Receipt
+from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.reconciling import ReconcileUseCase
+from aegis_batch.application.recording import RecordCloseUseCase
+from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.timings import Timings
+from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
+from aegis_batch.domain.consistency import Rules
+from aegis_batch.domain.dead_letter import DeadLetter
+from aegis_batch.domain.errors import AegisError, BackendRefused, BackendUnavailable
+from aegis_batch.domain.events import Event
+from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.notice import Notice, NoticeKind
+from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.outcome import CloseResult
+from aegis_batch.domain.report import Report, StoredReport
+from aegis_batch.domain.retrying import RetryPolicy
+from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
+from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.schedule import Occurrence, Schedule, ScheduleKind, Timing
+from aegis_batch.domain.seal import Versions
+
+__all__ = [
+    "AWAY",
+    "BROKEN",
+    "DAY",
+    "DEADLINE",
+    "DELAYED",
+    "HOUR",
+    "HOURLY",
+    "MINUTE",
+    "NIGHTLY",
+    "NOON",
+    "ONE_DAY",
+    "REFUSED",
+    "Office",
+    "key_of",
+    "nights",
+]
+
+MINUTE, HOUR, ONE_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+ZONE = "America/Sao_Paulo"
+DAY = date(2026, 11, 21)
+# Noon of that day, where it all begins unless a test says otherwise.
+NOON = datetime(2026, 11, 21, 15, tzinfo=UTC)
+AWAY = BackendUnavailable("timeout", "The Backend does not answer.", "Try again later.")
+REFUSED = BackendRefused("forbidden", "The Backend refuses.", "Mend the token.", 403)
+BROKEN = PlacedOrder(NOON, Order("9", Decimal(-1), (OrderLine("Tea", Decimal(1), Decimal(-1)),)))
+
+NIGHTLY = Schedule(
+    "daily-close",
+    JobKind.NIGHT,
+    Timing(ScheduleKind.CRON, cron="0 0 2 * * *", zone=ZONE),
+    newest_only=True,
+)
+DEADLINE = Schedule(
+    "close-deadline",
+    JobKind.DEADLINE,
+    Timing(ScheduleKind.CRON, cron="0 0 6 * * *", zone=ZONE),
+    newest_only=True,
+)
+HOURLY = Schedule("hourly", JobKind.NIGHT, Timing(ScheduleKind.FIXED_RATE, every=HOUR))
+DELAYED = replace(HOURLY, name="delayed", timing=Timing(ScheduleKind.FIXED_DELAY, every=HOUR))
+
+
+def key_of(day: date) -> CloseKey:
+    """Return what the close of a day is known by."""
+    return CloseKey("default", Period(PeriodKind.DAY, day))
+
+
+def nights(first: datetime, count: int) -> list[datetime]:
+    """Return the nominal times of so many nights in a row."""
+    return [first + place * ONE_DAY for place in range(count)]
+
+
+class Backend(InMemoryReportGateway):
+    """A Backend that can be away for as long as told, or have something happen meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away: AegisError | None = None
+        self.can_find = True
+        self.meanwhile: Callable[[], object] | None = None
+        self.asked: list[date] = []
+
+    def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
+        """Answer, unless it is away."""
+        self.asked.append(run.key.period.first_day)
+        self._be_there()
+        return super().find(run, once=once) if self.can_find else None
+
+    def submit(self, run: Run, report: Report) -> Receipt:
+        """Take a report, unless it is away."""
+        self._be_there()
+        return super().submit(run, report)
+
+    def fail_once(self) -> None:
+        """Answer the question that has just come with silence, and the next one again."""
+        raise AWAY
+
+    def _be_there(self) -> None:
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        if self.away is not None:
+            raise self.away
+
+
+class Receiver(InMemoryNotifier):
+    """A receiver of notices whose settings may change, or which has something happen meanwhile."""
+
+    def __init__(self, kinds: Sequence[NoticeKind]) -> None:
+        super().__init__()
+        self.kinds = frozenset(kinds)
+        self.meanwhile: Callable[[], object] | None = None
+
+    def takes(self, kind: NoticeKind) -> bool:
+        """Say whether there is somewhere to send this kind."""
+        return kind in self.kinds
+
+    def deliver(self, notice: Notice) -> None:
+        """Keep a notice."""
+        super().deliver(notice)
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+
+
+class Meter(InMemoryResourceMeter):
+    """A meter that is read before and after an attempt, when something may happen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] | None = None
+
+    def thread_cpu_seconds(self) -> float:
+        """Return the seconds that were spent."""
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return super().thread_cpu_seconds()
+
+
+class Office:
+    """A process that serves, with all that it stands on."""
+
+    def __init__(
+        self,
+        schedules: Sequence[Schedule] = (NIGHTLY, DEADLINE),
+        now: datetime = NOON,
+        close_from: date | None = DAY,
+        kinds: Sequence[NoticeKind] = tuple(NoticeKind),
+    ) -> None:
+        self.clock = InMemoryClock(now)
+        self.queue = InMemoryWorkQueue()
+        self.state = InMemoryState(self.queue)
+        self.backend = Backend()
+        self.orders = InMemoryOrderReader([])
+        self.notifier = Receiver(kinds)
+        self.sink = InMemoryMetricsSink()
+        self.identifiers = InMemoryIdentifiers()
+        self.pulse = InMemoryPulse()
+        self.meter = Meter()
+        calendar = Calendar(load_zone(ZONE), ZONE, time(0))
+        self.expectation = Expectation(calendar, 7 * ONE_DAY, close_from)
+        self._policy = ReportPolicy(calendar, Rules(), Versions("1", "2", "3"))
+        self.schedules = schedules
+        self.restart()
+
+    def restart(self, schedules: Sequence[Schedule] | None = None) -> None:
+        """Let a new process take over, with these schedules or those from before."""
+        self.schedules = self.schedules if schedules is None else schedules
+        listener = AttemptListener()
+        metrics = FanOutMetricsSink(self.sink, listener)
+        self.ledger = Ledger(self.state, self.clock, metrics, self.notifier)
+        timings = Timings(SystemCron())
+        firing = Firing(timings, self.identifiers, self.expectation)
+        after_run = AfterRun(self.expectation)
+        self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
+        night = NightJob(
+            ledger=self.ledger,
+            reports=self.backend,
+            clock=self.clock,
+            metrics=metrics,
+            identifiers=self.identifiers,
+            expectation=self.expectation,
+        )
+        deadline = DeadlineJob(
+            ledger=self.ledger,
+            reports=self.backend,
+            clock=self.clock,
+            metrics=metrics,
+            expectation=self.expectation,
+        )
+        waits = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)
+        self.carrying_out = CarryOutUseCase(
+            ledger=self.ledger,
+            clock=self.clock,
+            meter=self.meter,
+            executor="machine-1",
+            jobs={
+                JobKind.CLOSE: CloseJob(self.close),
+                JobKind.NIGHT: night,
+                JobKind.DEADLINE: deadline,
+            },
+            policies=RetryPolicies(
+                close=RetryPolicy(waits, repeats_last=True, gives_up_after=7 * ONE_DAY),
+                other=RetryPolicy(waits[:3], repeats_last=False),
+            ),
+            expectation=self.expectation,
+            after_run=after_run,
+            listener=listener,
+        )
+        self.fire_due = FireDueUseCase(self.ledger, firing)
+        self.reconcile = ReconcileUseCase(self.ledger, self.queue, after_run)
+        self.deliver = DeliverNoticesUseCase(self.ledger, self.notifier)
+        self.control = ScheduleControl(self.ledger, timings, firing)
+        self.dead_letters = DeadLetterDecisions(self.ledger, self.identifiers)
+        self.history = HistoryUseCase(self.state)
+        self.recording = RecordCloseUseCase(self.state, self.clock, self.meter, "laptop")
+        self.heart = Heart(
+            fire_due=self.fire_due,
+            reconcile=self.reconcile,
+            pulse=self.pulse,
+            clock=self.clock,
+            rate=HeartRate(),
+            executor="machine-1",
+            version="1.2.3",
+        )
+        self.control.sync(self.schedules)
+        self.queue.start(self.carrying_out.carry_out)
+
+    # What a process does
+
+    def fire(self) -> None:
+        """Decide about all that has come."""
+        while self.fire_due.fire().more:
+            pass
+
+    def work(self) -> None:
+        """Carry out what is due, and what comes of it, until nothing is."""
+        while due := self.queue.take_due(self.clock.now()):
+            for work in due:
+                self.queue.perform(work)
+
+    def live_until(self, end: datetime) -> None:
+        """Do what a process does until an instant, each thing when its time comes."""
+        while True:
+            self.heart.beat()
+            self.work()
+            self.deliver.deliver()
+            now = self.clock.now()
+            if now >= end:
+                return
+            with self.state.turn() as turn:
+                moments = [turn.schedules.next_due_at(), self.queue.next_due_at(), end]
+            step = min(moment for moment in moments if moment is not None) - now
+            self.clock.advance(max(step, timedelta(seconds=1)))
+
+    def sleep_until(self, end: datetime) -> None:
+        """Let time pass in which no process lives."""
+        self.clock.advance(end - self.clock.now())
+
+    def close_by_hand(self, day: date) -> CloseResult:
+        """Close a day without the queue, as the command does, and record it."""
+        run_id, trace_id = self.identifiers.new_run_id(), self.identifiers.new_trace_id()
+        result = self.close.close(CloseRequest(run_id, trace_id, day=day))
+        self.recording.record(result, (), "ana")
+        return result
+
+    def enqueue_close(self, day: date) -> str:
+        """Put the close of a day into the queue, and return the run's id."""
+        run_id, now = self.identifiers.new_run_id(), self.clock.now()
+        with self.ledger.turn() as turn:
+            turn.dispatch(
+                RunRecord(
+                    id=run_id,
+                    trace_id=self.identifiers.new_trace_id(),
+                    job=JobKind.CLOSE,
+                    key=key_of(day),
+                    trigger=Trigger.NIGHT,
+                    requested_by="ana",
+                    state=RunState.QUEUED,
+                    work_id=first_work_id(run_id),
+                    enqueued_at=now,
+                    due_at=now,
+                )
+            )
+        return run_id
+
+    def lose_work(self) -> None:
+        """Let the queue lose all the work that is due, as by a process that breaks at it."""
+        self.queue.start(lambda _run_id, _work_id: None)
+        for work in self.queue.take_due(self.clock.now()):
+            self.queue.perform(work)
+        self.queue.start(self.carrying_out.carry_out)
+
+    # What can be seen of it
+
+    def runs(self, job: JobKind | None = None, *states: RunState) -> list[RunRecord]:
+        """Return the runs, oldest first."""
+        wanted = RunFilter(job=job, states=frozenset(states), oldest_first=True)
+        return list(self.history.runs(wanted, 1_000))
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return one run as it is now."""
+        return self.history.run(run_id).record
+
+    def closes(self) -> list[tuple[date, RunState]]:
+        """Return the days of the closes and how they stand, oldest run first."""
+        return [(run.key.period.first_day, run.state) for run in self.runs(JobKind.CLOSE)]
+
+    def closed_days(self) -> list[date]:
+        """Return the days of which the Backend has the report, in the order of their arrival."""
+        return [key.period.first_day for key in self.backend.stored]
+
+    def occurrences(self, name: str) -> list[Occurrence]:
+        """Return the decisions about a schedule's nominal times, oldest first."""
+        with self.state.turn() as turn:
+            return list(turn.occurrences.newest(name, 10_000))[::-1]
+
+    def decisions(self, name: str) -> list[str]:
+        """Return the same, by the decision's name alone."""
+        return [occurrence.decision.value for occurrence in self.occurrences(name)]
+
+    def next_at(self, name: str) -> datetime | None:
+        """Return the nominal time of a schedule that is decided next."""
+        return self.control.view(name).state.next_at
+
+    def letters(self) -> list[DeadLetter]:
+        """Return all dead letters, oldest first."""
+        return list(self.history.dead_letters(None, 1_000))[::-1]
+
+    def notices(self) -> list[Notice]:
+        """Deliver what is due, and return all that was ever delivered."""
+        while self.deliver.deliver():
+            pass
+        return self.notifier.delivered
+
+    def told(self) -> list[str]:
+        """Return the events of the notices that were delivered."""
+        return [notice.event for notice in self.notices()]
+
+    def events(self, kind: type[Event]) -> list[Event]:
+        """Return the events of a kind that were told."""
+        return [event for event in self.sink.events if isinstance(event, kind)]
