@@ -26,7 +26,7 @@ SOURCES := $(shell find src -name __pycache__ -prune -o -print 2>/dev/null) pypr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-system soak bench check format docs lock wheel clean
+.PHONY: help demo test test-system soak bench bench-serve check format docs lock wheel clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ soak: $(VENV)/.dev $(VENV)/.package ## Every change of clocks, every kill point,
 
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
 	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
+
+bench-serve: $(VENV)/.dev $(VENV)/.package ## Measure serve at rest, and among 100,000 schedules
+	@$(BIN)/python -m bench.resting
 
 check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/ruff check --quiet .

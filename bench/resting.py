@@ -192,8 +192,8 @@ def _as_markdown(rest: Cost, firing: Cost, lateness_ms: Sequence[float], schedul
     measured_on = (
         f"One process of `serve` with the settings as they are unless set, on one machine with"
         f" {os.cpu_count()} cores, Python {platform.python_version()}, from"
-        f" {_SETTLING_SECONDS:g} s after its start, or after the close of a day where it is at"
-        " rest. Memory is the most that was resident."
+        f" {_SETTLING_SECONDS:g} s after its start, or at rest after the close of a day. Memory is"
+        " the most that was resident."
         " Connections are those to the orders' database. Lateness is what lies between a nominal"
         " time and the durable decision about it."
     )

@@ -93,10 +93,11 @@ def test_a_full_disk_is_told_with_its_remedy_and_all_goes_on_when_there_is_room(
     def tell(*arguments: str) -> Ended:
         return end(start(*arguments))
 
-    serving = Serving(start("serve"))
-    serving.wait_for("job.retried")
-    # Not while it serves: it could go on in the room that SQLite's log has, and gives back later.
-    assert serving.stop() == 143
+    with start("serve") as process:
+        serving = Serving(process)
+        serving.wait_for("job.retried")
+        # Not while it serves: it could go on in the room that SQLite's log has already.
+        assert serving.stop() == 143
     disk.fill()
 
     again = tell("serve")
@@ -111,9 +112,10 @@ def test_a_full_disk_is_told_with_its_remedy_and_all_goes_on_when_there_is_room(
     before = tell("runs", "--output", "json").told["runs"]
     [waiting] = [run for run in before if run["job"] == "close"]
     wiremock.stub("GET", FIND, {"status": 404})
-    serving = Serving(start("serve"))
-    serving.wait_for("job.completed", outcome="created")
-    assert serving.stop() == 143
+    with start("serve") as process:
+        serving = Serving(process)
+        serving.wait_for("job.completed", outcome="created")
+        assert serving.stop() == 143
     [closed] = [
         run for run in tell("runs", "--output", "json").told["runs"] if run["job"] == "close"
     ]
