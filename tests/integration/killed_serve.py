@@ -33,7 +33,8 @@ import aegis_batch.adapters.outbound.state.migrating
 import aegis_batch.bootstrap.serving
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.application.ledger import attempt_of
-from aegis_batch.application.ports.state import State, Turn
+from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.serving_container import ServingContainer
 from aegis_batch.domain.errors import AnswerLost, BackendUnavailable

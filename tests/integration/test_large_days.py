@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import dialect
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
 from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
 from aegis_batch.adapters.outbound.postgres.order_extent import WHOLE_IDS, IdRange
-from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
+from aegis_batch.adapters.outbound.postgres.order_reader import STATEMENTS_MAX, PostgresOrderReader
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.postgres.split_sql import planner_settings
 from aegis_batch.adapters.outbound.postgres.weighed_sql import memory_setting
@@ -93,6 +93,24 @@ def test_ids_far_apart_with_few_between_them_are_streamed_too(database: Database
     )
 
     assert planner_of(database, settings_statement=4) == [("off",)]
+
+
+def test_no_day_takes_more_statements_than_the_limit_of_a_run_counts_on(
+    database: Database,
+) -> None:
+    open_shop(database)
+    run_sql(
+        database,
+        NO_REFERENCE,
+        "UPDATE orders SET id = 9000000000000 WHERE id = 2",
+        "UPDATE order_items SET order_id = 9000000000000 WHERE order_id = 2",
+        "ANALYZE orders",
+    )
+
+    with watched_statements() as statements:
+        assert totals_of(reader(database)).revenue == REVENUE
+
+    assert statements.count == STATEMENTS_MAX
 
 
 def test_ids_scattered_among_others_are_not_streamed(database: Database) -> None:

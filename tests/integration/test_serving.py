@@ -309,6 +309,7 @@ def test_a_schema_of_a_newer_program_is_refused(place: Place) -> None:
         ("AEGIS_SCHEDULE_CRON", "at two", "AEGIS_SCHEDULE_CRON: is no cron expression"),
         ("AEGIS_SCHEDULES_FILE", "nowhere.toml", "AEGIS_SCHEDULES_FILE: nowhere.toml: it can't"),
         ("BACKEND_BASE_URL", "", "BACKEND_BASE_URL: is not set"),
+        ("AEGIS_RUN_LIMIT_SECONDS", "10", "AEGIS_RUN_LIMIT_SECONDS allows a run 10 s"),
     ],
 )
 def test_settings_that_are_wrong_start_nothing(

@@ -26,6 +26,7 @@ def shop(database: Database) -> Iterator[Database]:
     with database.connect() as connection:
         connection.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")
         connection.execute(f"GRANT SELECT ON orders, order_items TO {READER}")
+        connection.execute(f"REVOKE TEMPORARY ON DATABASE {database.name} FROM PUBLIC")
     yield database
     with database.connect() as connection:
         connection.execute(f"DROP OWNED BY {READER}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
@@ -30,9 +31,10 @@ class HistoryUseCase:
         self._state = state
 
     def runs(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
-        """Return the runs that a filter lets through."""
+        """Return the runs that a filter lets through; those of one moment go by their day."""
         with self._state.turn() as turn:
-            return turn.runs.search(wanted, limit)
+            found = turn.runs.search(wanted, limit)
+        return sorted(found, key=_moment_and_day, reverse=not wanted.oldest_first)
 
     def run(self, run_id: str) -> RunHistory:
         """Return one run; raises ``InvalidRequest`` where there is none with this id."""
@@ -65,6 +67,10 @@ class HistoryUseCase:
         """Return the last entries of the audit, newest first."""
         with self._state.turn() as turn:
             return turn.audit.newest(limit)
+
+
+def _moment_and_day(record: RunRecord) -> tuple[datetime, date, str]:
+    return (record.enqueued_at, record.key.period.first_day, record.id)
 
 
 def unknown_dead_letter(run_id: str) -> InvalidRequest:

@@ -24,7 +24,6 @@ __all__ = ["ScheduleControl", "ScheduleView"]
 
 _OCCURRENCES_MAX = 20
 # Of a schedule that fires each second, more than a day.
-_ROUNDS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +158,8 @@ class ScheduleControl:
 
     def _decide_all(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState:
         """Decide about all that has come by the present rule; no later one would know of it."""
-        for _ in range(_ROUNDS_MAX):
-            if self._firing.fire(turn, state) == 0:
-                break
+        # It ends, since the turn's own time stands still.
+        while self._firing.fire(turn, state):
             state = turn.state.schedules.get(state.schedule.name) or state
         return state
 

@@ -18,6 +18,7 @@ from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.bootstrap.identity import executor_id, state_file
 from aegis_batch.bootstrap.loading import load_settings, unknown_variables
+from aegis_batch.bootstrap.run_limit import refuse_longer_runs
 from aegis_batch.bootstrap.schedules import wanted_schedules
 from aegis_batch.bootstrap.serving_container import ServingContainer
 from aegis_batch.bootstrap.settings import Settings
@@ -41,6 +42,7 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
     settings = load_settings(environ, required=_NEEDS)
     set_up_logs(settings.log_level, settings.log_format)
     warn_of_unknown(unknown_variables(environ))
+    refuse_longer_runs(settings)
     wanted = wanted_schedules(settings)
     container = ServingContainer(settings=settings, environ=environ, listener=AttemptListener())
     file = state_file(settings)

@@ -172,6 +172,13 @@ class Settings(ClosingSettings):
     worker_concurrency: int = Field(
         1, ge=1, le=32, description="How many days are closed at the same time."
     )
+    run_limit_seconds: float = Field(
+        14_400,
+        gt=0,
+        le=2_592_000,
+        description="How long one attempt at a close may take. `serve` does not start where the"
+        " time limits, attempts and waits of the other settings could add up to more.",
+    )
     poll_seconds: float = Field(
         1, gt=0, le=60, description="The longest wait between two looks at the schedules."
     )

@@ -316,7 +316,7 @@ class Office:
                     trace_id=self.identifiers.new_trace_id(),
                     job=JobKind.CLOSE,
                     key=key_of(day),
-                    trigger=Trigger.HAND,
+                    trigger=Trigger.NIGHT,
                     requested_by="ana",
                     state=RunState.QUEUED,
                     work_id=first_work_id(run_id),

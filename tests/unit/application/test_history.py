@@ -31,6 +31,20 @@ def test_runs_are_listed_newest_first_and_no_more_than_asked_for(office: Office)
     ]
 
 
+def test_runs_of_one_moment_are_listed_by_their_day() -> None:
+    office = Office([])
+    days = [DAY - place * ONE_DAY for place in range(4)]
+    # Ids come in the order of enqueueing, which here is not that of the days.
+    for place in (2, 0, 3, 1):
+        office.enqueue_close(days[place])
+
+    newest = office.history.runs(RunFilter(), 10)
+    oldest = office.history.runs(RunFilter(oldest_first=True), 10)
+
+    assert [run.key.period.first_day for run in newest] == days
+    assert [run.key.period.first_day for run in oldest] == days[::-1]
+
+
 def test_a_run_is_shown_with_its_timeline_and_its_dead_letter(office: Office) -> None:
     (letter,) = office.letters()
 

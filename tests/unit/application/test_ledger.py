@@ -20,7 +20,17 @@ from aegis_batch.domain.events import (
 )
 from aegis_batch.domain.run import CloseKey, JobKind, Run, Trigger
 from aegis_batch.domain.run_record import IllegalMoveError
-from tests.unit.application.office import AWAY, BROKEN, DAY, HOUR, NOON, ONE_DAY, Office, key_of
+from tests.unit.application.office import (
+    AWAY,
+    BROKEN,
+    DAY,
+    HOUR,
+    NIGHTLY,
+    NOON,
+    ONE_DAY,
+    Office,
+    key_of,
+)
 
 NIGHT = NOON + 14 * HOUR
 RUN = Run("run 1", "1" * 32, key_of(DAY))
@@ -107,7 +117,30 @@ def test_a_day_stands_where_its_runs_have_left_it() -> None:
     assert standing() == (Standing.DEAD, f"its run {run_id} is a dead letter (orders_rejected)")
     office.orders.orders.clear()
     office.close_by_hand(DAY)
+    why = "it was closed by hand after it had failed for good"
+    assert standing() == (Standing.CLOSED, why)
+    office.dead_letters.discard([run_id], "ana", "closed by hand")
+    why = "it was closed by hand, perhaps with another Backend"
+    assert standing() == (Standing.UNKNOWN, why)
+    office.enqueue_close(DAY)
+    office.work()
     assert standing() == (Standing.CLOSED, "it is closed")
+
+
+def test_a_close_by_hand_before_a_dead_letter_has_not_settled_it() -> None:
+    office = Office([NIGHTLY])
+    office.sleep_until(NIGHT - HOUR)
+    office.close_by_hand(DAY)
+    office.backend.stored.clear()
+    office.orders.orders.append(BROKEN)
+
+    office.live_until(NIGHT + HOUR)
+
+    (letter,) = office.letters()
+    with office.state.turn() as turn:
+        found = standing_of(turn, key_of(DAY))
+    assert found.standing is Standing.DEAD
+    assert letter.run_id in found.why
 
 
 def test_the_days_of_another_shop_say_nothing_of_this_one() -> None:

@@ -8,7 +8,17 @@ from aegis_batch.domain.events import OccurrenceDecided, StepStarted
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.schedule import Decision
-from tests.unit.application.office import AWAY, DAY, HOUR, MINUTE, NIGHTLY, NOON, Office
+from tests.unit.application.office import (
+    AWAY,
+    DAY,
+    HOUR,
+    MINUTE,
+    NIGHTLY,
+    NOON,
+    ONE_DAY,
+    Office,
+    key_of,
+)
 
 NIGHT = NOON + 14 * HOUR
 
@@ -57,7 +67,7 @@ def test_a_failed_close_by_hand_is_kept_with_its_problem_and_is_no_dead_letter()
     assert office.notices() == []
 
 
-def test_a_night_leaves_out_what_was_closed_by_hand() -> None:
+def test_a_night_asks_the_backend_about_what_was_closed_by_hand_and_leaves_it_out() -> None:
     office = an_office_in_the_morning()
     office.close_by_hand(DAY)
     office.backend.asked.clear()
@@ -65,7 +75,36 @@ def test_a_night_leaves_out_what_was_closed_by_hand() -> None:
     office.live_until(NIGHT)
 
     assert len(office.runs(JobKind.CLOSE)) == 1
-    assert office.backend.asked == []
+    assert office.backend.asked == [DAY]
+
+
+def test_a_night_closes_what_was_closed_by_hand_with_another_backend() -> None:
+    office = an_office_in_the_morning()
+    office.close_by_hand(DAY)
+    office.backend.stored.clear()
+
+    office.live_until(NIGHT)
+
+    by_hand, of_the_night = office.runs(JobKind.CLOSE)
+    assert (by_hand.trigger, of_the_night.trigger) == (Trigger.HAND, Trigger.NIGHT)
+    assert of_the_night.outcome is Outcome.CREATED
+    assert key_of(DAY) in office.backend.stored
+
+
+def test_what_the_night_closed_stays_closed_whatever_is_closed_by_hand_later() -> None:
+    office = an_office_in_the_morning()
+    office.live_until(NIGHT + HOUR)
+    office.close_by_hand(DAY)
+    office.backend.asked.clear()
+
+    office.live_until(NIGHT + ONE_DAY)
+
+    assert DAY not in office.backend.asked
+    assert [run.trigger for run in office.runs(JobKind.CLOSE)] == [
+        Trigger.NIGHT,
+        Trigger.HAND,
+        Trigger.NIGHT,
+    ]
 
 
 def test_what_happened_in_a_close_by_hand_is_its_timeline() -> None:

@@ -28,6 +28,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert (settings.worker_concurrency, settings.state_migrate) == (1, True)
     assert (settings.drain_seconds, settings.watchdog_seconds) == (30, 120)
     assert (settings.poll_seconds, settings.queue_poll_seconds) == (1, 5)
+    assert settings.run_limit_seconds == 14_400
     assert (settings.notify_url, settings.heartbeat_url, settings.schedules_file) == (None,) * 3
 
 

@@ -22,12 +22,18 @@ from aegis_batch.adapters.outbound.http.errors import (
 )
 from aegis_batch.domain.report import StoredReport, TopItem
 
-__all__ = ["parse_report", "read_body", "retry_after_seconds", "unwelcome"]
+__all__ = [
+    "RETRY_AFTER_SECONDS_MAX",
+    "parse_report",
+    "read_body",
+    "retry_after_seconds",
+    "unwelcome",
+]
 
 _BODY_BYTES_MAX = 1024 * 1024
 # Of a number, before and after its point. Python writes no whole number above 4,300 as text.
 _DIGITS_MAX = 4_000
-_RETRY_AFTER_SECONDS_MAX = 60.0
+RETRY_AFTER_SECONDS_MAX = 60.0
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SECONDS = re.compile(r"\d+", re.ASCII)
 
@@ -85,13 +91,13 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
         return None
     text = value.strip()
     if _SECONDS.fullmatch(text):
-        return min(float(text), _RETRY_AFTER_SECONDS_MAX)
+        return min(float(text), RETRY_AFTER_SECONDS_MAX)
     try:
         moment = parsedate_to_datetime(text)
         seconds = (moment - now).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(seconds, 0.0), _RETRY_AFTER_SECONDS_MAX)
+    return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX)
 
 
 def unwelcome(response: httpx.Response, now: datetime) -> AttemptFailed | AttemptRefused:

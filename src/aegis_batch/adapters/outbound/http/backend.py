@@ -10,7 +10,7 @@ import httpx
 import stamina
 
 from aegis_batch.adapters.outbound.http import verdicts
-from aegis_batch.adapters.outbound.http.answers import unwelcome
+from aegis_batch.adapters.outbound.http.answers import RETRY_AFTER_SECONDS_MAX, unwelcome
 from aegis_batch.adapters.outbound.http.client import BackendClient, open_client
 from aegis_batch.adapters.outbound.http.connection import BackendConnection, is_header_value
 from aegis_batch.adapters.outbound.http.errors import (
@@ -25,7 +25,7 @@ from aegis_batch.domain.errors import BackendUnavailable, InvalidRequest
 from aegis_batch.domain.events import RequestAnswered, RequestFailed
 from aegis_batch.domain.run import Run
 
-__all__ = ["Call", "HttpBackend"]
+__all__ = ["Call", "HttpBackend", "longest_call_seconds"]
 
 T = TypeVar("T")
 
@@ -185,6 +185,17 @@ class HttpBackend:
             if self._client is None:
                 self._client = open_client(self._connection, self._user_agent)
             return self._client
+
+
+def longest_call_seconds(
+    timeout_seconds: float, max_attempts: int, backoff_seconds: float
+) -> float:
+    """Return how long a call can take at most: each attempt to its end, and the waits between.
+
+    Any wait may be as long as the Backend is allowed to ask for.
+    """
+    wait_seconds = max(_WAIT_SECONDS_MAX, backoff_seconds, RETRY_AFTER_SECONDS_MAX)
+    return max_attempts * timeout_seconds + (max_attempts - 1) * wait_seconds
 
 
 def _patience(error: Exception) -> bool | float:

@@ -13,9 +13,9 @@ from sqlalchemy import URL
 from aegis_batch.adapters.outbound.postgres.errors import translate_refusal
 from aegis_batch.domain.errors import OrdersUnreachable
 
-__all__ = ["Dialer"]
+__all__ = ["ATTEMPT_SECONDS_MAX", "Dialer"]
 
-_ATTEMPT_SECONDS_MAX = 10.0
+ATTEMPT_SECONDS_MAX = 10.0
 _WAIT_SECONDS_INITIAL = 0.2
 _WAIT_SECONDS_MAX = 5.0
 
@@ -65,7 +65,7 @@ class Dialer:
         raise AssertionError  # pragma: no cover - stamina returns or raises
 
     def _dial_once(self, seconds_left: float) -> "psycopg.Connection[Any]":
-        seconds = math.ceil(max(1.0, min(_ATTEMPT_SECONDS_MAX, seconds_left)))
+        seconds = math.ceil(max(1.0, min(ATTEMPT_SECONDS_MAX, seconds_left)))
         try:
             connection = psycopg.connect(**self._arguments(), connect_timeout=seconds)
         except (psycopg.Error, OSError, ValueError) as error:

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, Executable, NullPool, Row
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from aegis_batch.adapters.outbound.postgres.connecting import Dialer
+from aegis_batch.adapters.outbound.postgres.connecting import ATTEMPT_SECONDS_MAX, Dialer
 from aegis_batch.adapters.outbound.postgres.error_meanings import ReadBrokeOff
 from aegis_batch.adapters.outbound.postgres.errors import DRIVER_ERRORS, translate
 from aegis_batch.adapters.outbound.postgres.silence import Silence
@@ -20,7 +20,7 @@ from aegis_batch.domain.errors import OrdersUnreachable
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-__all__ = ["OrdersDatabase", "Snapshot"]
+__all__ = ["OrdersDatabase", "Snapshot", "longest_read_seconds"]
 
 _Result = TypeVar("_Result")
 
@@ -145,6 +145,26 @@ class OrdersDatabase:
                 snapshot.leave(self._silence_grace_seconds)
             else:
                 snapshot.drop()
+
+
+def longest_read_seconds(
+    connect_seconds: float, statement_timeout_seconds: float, statements: int, *, once: bool = False
+) -> float:
+    """Return how long a read of so many statements can take at most, with all its restarts.
+
+    An attempt to connect that began in time may end after it.
+    """
+    one_read_seconds = (
+        connect_seconds
+        + ATTEMPT_SECONDS_MAX
+        + statements * (statement_timeout_seconds + _SILENCE_GRACE_SECONDS)
+        # Leaving the transaction.
+        + _SILENCE_GRACE_SECONDS
+    )
+    if once:
+        return one_read_seconds
+    waits_seconds = (_READ_ATTEMPTS_MAX - 1) * _RESTART_WAIT_SECONDS_MAX
+    return _READ_ATTEMPTS_MAX * one_read_seconds + waits_seconds
 
 
 def _engine(dial: Callable[[], "psycopg.Connection[Any]"]) -> Engine:

@@ -27,7 +27,10 @@ from aegis_batch.domain.consistency import Finding, Tally
 from aegis_batch.domain.order import is_blank_name
 from aegis_batch.domain.totals import Totals, normal_name
 
-__all__ = ["PostgresOrderReader"]
+__all__ = ["STATEMENTS_MAX", "PostgresOrderReader"]
+
+# The catalogue; of a large day its extent, how its ids stand, the planner's settings; the sums.
+STATEMENTS_MAX = 5
 
 
 class PostgresOrderReader:

@@ -22,7 +22,10 @@ from aegis_batch.domain.errors import (
 from aegis_batch.domain.report import StoredReport, TopItem
 from aegis_batch.domain.run import Run
 
-__all__ = ["REPORTS_TABLE", "TableReportStatus"]
+__all__ = ["REPORTS_TABLE", "STATEMENTS_MAX", "TableReportStatus"]
+
+# The catalogue, and the row.
+STATEMENTS_MAX = 2
 
 REPORTS_TABLE = TableName(None, "daily_reports")
 _NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "money", "float4", "float8"})

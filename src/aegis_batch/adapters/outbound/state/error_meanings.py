@@ -108,6 +108,8 @@ OF_CODE: Final[dict[int, Meaning | None]] = {
     sqlite3.SQLITE_IOERR_CORRUPTFS: _DAMAGED,
     sqlite3.SQLITE_IOERR_DATA: _DAMAGED,
     sqlite3.SQLITE_IOERR_NOMEM: _SHORT_OF_MEMORY,
+    # The index of its log could not be made as long as it has to be.
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTFOUND: DEFECT,
     sqlite3.SQLITE_FULL: _FULL,

@@ -142,7 +142,7 @@ def test_what_goes_well_within_a_close_is_for_debugging_and_the_rest_a_warning(
     [
         (job_events.decided(Decision.RAN), "INFO", "daily-close 2026-11-22T05:00:00+00:00 RAN"),
         (job_events.decided(Decision.SKIPPED), "INFO", None),
-        (job_events.decided(Decision.SUPERSEDED), "INFO", None),
+        (job_events.decided(Decision.SUPERSEDED), "DEBUG", None),
         (job_events.decided(Decision.MISSED), "ERROR", None),
         *(
             (event, level, None)

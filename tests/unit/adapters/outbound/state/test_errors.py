@@ -89,6 +89,7 @@ def test_an_error_without_a_code_has_a_meaning_by_its_class(kind: type[Exception
         ("FULL", StateUnavailable, "state_full"),
         ("IOERR_WRITE", StateUnavailable, "state_io_error"),
         ("IOERR_FSYNC", StateUnavailable, "state_io_error"),
+        ("IOERR_SHMSIZE", StateUnavailable, "state_full"),
         ("IOERR_SHORT_READ", StateMisfit, "state_damaged"),
         ("CORRUPT", StateMisfit, "state_damaged"),
         ("CORRUPT_INDEX", StateMisfit, "state_damaged"),
