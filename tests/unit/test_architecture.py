@@ -110,6 +110,7 @@ _EXPORTS = {
         "tally_duplicates",
     ],
     "domain.dead_letter": ["DeadLetter", "DeadLetterState"],
+    "domain.defect": ["place_of"],
     "domain.errors": [
         "AegisError",
         "AnswerLost",

@@ -123,7 +123,7 @@ class CarryOutUseCase:
         except AegisError as error:
             outcome, problem = Outcome.of(error), Problem.of(error)
         except Exception as error:  # noqa: BLE001 - a defect of one run is not that of all others
-            outcome, problem = Outcome.DEFECT, Problem.of_defect(type(error).__name__)
+            outcome, problem = Outcome.DEFECT, Problem.of_defect(error)
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
         return Ended(outcome, duration_ms, problem)
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.consistency import Violation
+from aegis_batch.domain.defect import place_of
 from aegis_batch.domain.errors import (
     AegisError,
     BackendRefused,
@@ -83,11 +84,12 @@ class Problem:
         )
 
     @classmethod
-    def of_defect(cls, kind: str) -> "Problem":
-        """Return the problem of an error that nobody foresaw, told by its kind alone."""
+    def of_defect(cls, error: Exception) -> "Problem":
+        """Return the problem of an error that nobody foresaw, told by its kind and place alone."""
         return cls(
             code="defect",
-            message=f"A defect of this program broke the attempt off ({kind}).",
+            message=f"A defect of this program broke the attempt off:"
+            f" {type(error).__name__} at {place_of(error)}.",
             remedy="Please report it, with the version and the log lines of the run.",
             retryable=False,
         )

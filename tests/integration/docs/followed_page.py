@@ -92,7 +92,13 @@ class FollowedSection:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
             [_BASH, "-c", command],
-            env={**environment(**self.settings), "PATH": path, "AEGIS_LOG_LEVEL": "ERROR"},
+            env={
+                **environment(**self.settings),
+                "PATH": path,
+                "AEGIS_LOG_LEVEL": "ERROR",
+                # As where nobody has a terminal.
+                "COLUMNS": "160",
+            },
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -238,7 +238,7 @@ def test_names_from_the_shop_can_not_break_the_line_of_a_notice() -> None:
     assert len(notice.text) == 2_000
 
 
-def test_a_defect_is_told_by_its_kind_alone_and_tried_like_any_job() -> None:
+def test_a_defect_is_told_by_its_kind_and_place_alone_and_tried_like_any_job() -> None:
     office = Office()
     run_id = up_to_the_close(office)
     office.backend.meanwhile = fail
@@ -251,7 +251,7 @@ def test_a_defect_is_told_by_its_kind_alone_and_tried_like_any_job() -> None:
         Outcome.DEFECT,
         "defect",
     )
-    assert "RuntimeError" in run.problem.message
+    assert "RuntimeError at aegis_batch." in run.problem.message
     assert "secret" not in repr(office.history.run(run_id))
     office.live_until(NIGHT + MINUTE)
     assert office.run(run_id).state is RunState.SUCCEEDED

@@ -11,6 +11,7 @@ from loguru import logger
 from aegis_batch.adapters.outbound.dbos.engine import prepare_engine_tables
 from aegis_batch.adapters.outbound.dbos.errors import state_errors
 from aegis_batch.application.ports.work_queue import Lane
+from aegis_batch.domain.defect import place_of
 
 if TYPE_CHECKING:
     from dbos import DBOS
@@ -143,5 +144,9 @@ def _perform(carry_out: Callable[[str, str], None], run_id: str, work_id: str) -
         carry_out(run_id, work_id)
     except Exception as error:  # noqa: BLE001 - a defect, told here; the engine would store its text
         logger.bind(
-            event="work.defect", runId=run_id, workId=work_id, error=type(error).__name__
+            event="work.defect",
+            runId=run_id,
+            workId=work_id,
+            error=type(error).__name__,
+            place=place_of(error),
         ).error("work raised an error, which it must not do; it is lost")
