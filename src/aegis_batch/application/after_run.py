@@ -6,6 +6,7 @@ from datetime import date
 from aegis_batch.application.day_standing import Standing, standing_of
 from aegis_batch.application.ledger import LedgerTurn
 from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.timings import whole_second
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import NoticeKind
@@ -48,7 +49,8 @@ class AfterRun:
             return
         timing = state.schedule.timing
         if timing.kind is ScheduleKind.FIXED_DELAY and timing.every is not None:
-            turn.state.schedules.save(replace(state, next_at=turn.now + timing.every))
+            next_at = whole_second(turn.now + timing.every)
+            turn.state.schedules.save(replace(state, next_at=next_at))
 
     def _judge_night(self, turn: LedgerTurn) -> None:
         """Tell, once, how the last night came out when none of its days is in flight any more."""

@@ -5,9 +5,17 @@ from datetime import datetime, timedelta
 from aegis_batch.application.ports.cron import Cron
 from aegis_batch.domain.schedule import ScheduleKind, ScheduleState, Timing
 
-__all__ = ["Timings"]
+__all__ = ["Timings", "whole_second"]
 
 _INSTANT = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
+
+
+def whole_second(instant: datetime) -> datetime:
+    """Return the whole second at or after an instant, so that people can name nominal times."""
+    if instant.microsecond == 0:
+        return instant
+    return instant.replace(microsecond=0) + _SECOND
 
 
 class Timings:
@@ -21,7 +29,8 @@ class Timings:
         """Return the first nominal time of a schedule that is made, or changed, at an instant."""
         if timing.kind is ScheduleKind.ONE_TIME:
             return timing.at
-        return self.following(timing, after)
+        first = self.following(timing, after)
+        return None if first is None else whole_second(first)
 
     def following(self, timing: Timing, nominal: datetime) -> datetime | None:
         """Return the nominal time after another; ``None`` where there is none."""

@@ -2,13 +2,13 @@
 
 from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.adapters.inbound.cli.json_text import (
-    json_instant,
     json_object,
     json_problem,
     json_seal,
     json_value,
+    json_window,
 )
-from aegis_batch.domain.calendar import PeriodKind, Window
+from aegis_batch.domain.calendar import PeriodKind
 
 __all__ = ["ending_as_json"]
 
@@ -24,7 +24,7 @@ def ending_as_json(ending: Ending) -> str:
         "tenant": json_value(ending.tenant),
         "period": json_value(PeriodKind.DAY.value),
         "reportDate": json_value(ending.report_date and ending.report_date.isoformat()),
-        "window": "null" if ending.window is None else _window(ending.window),
+        "window": json_window(ending.window),
         "report": "null" if report is None else report.body().decode(),
         "alreadyClosed": json_value(ending.already_closed),
         "seal": json_seal(ending.seal),
@@ -48,7 +48,3 @@ def ending_as_json(ending: Ending) -> str:
         "traceId": json_value(ending.trace_id),
     }
     return json_object(fields)
-
-
-def _window(window: Window) -> str:
-    return json_object({"start": json_instant(window.start), "end": json_instant(window.end)})

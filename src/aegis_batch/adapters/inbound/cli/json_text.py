@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from aegis_batch.domain import exact
+from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.seal import Seal
 
@@ -15,6 +16,7 @@ __all__ = [
     "json_problem",
     "json_seal",
     "json_value",
+    "json_window",
 ]
 
 
@@ -72,3 +74,10 @@ def json_seal(seal: Seal | None) -> str:
             "unicode": json_value(seal.versions.unicode),
         }
     )
+
+
+def json_window(window: Window | None) -> str:
+    """Return the window of a period by its UTC bounds, or ``null``."""
+    if window is None:
+        return "null"
+    return json_object({"start": json_instant(window.start), "end": json_instant(window.end)})

@@ -7,6 +7,7 @@ from aegis_batch.adapters.inbound.cli.json_text import (
     json_problem,
     json_seal,
     json_value,
+    json_window,
 )
 from aegis_batch.application.history import RunHistory
 from aegis_batch.domain.dead_letter import DeadLetter
@@ -55,6 +56,7 @@ def run_as_json(record: RunRecord) -> str:
             "durationMs": json_value(record.duration_ms and round(record.duration_ms, 1)),
             "executor": json_value(record.executor),
             "orders": json_value(record.orders),
+            "window": json_window(None if record.seal is None else record.seal.window),
             "seal": json_seal(record.seal),
             "cpuSeconds": json_value(record.cpu_seconds and round(record.cpu_seconds, 3)),
             "peakMemoryBytes": json_value(record.peak_memory_bytes),

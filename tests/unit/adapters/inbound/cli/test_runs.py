@@ -114,6 +114,7 @@ def test_a_run_tells_all_that_is_known_of_it_as_one_object(ledger: LedgerService
     assert (run["nominal"], run["parent"]) == ("2026-11-22T05:00:00Z", "run-night")
     assert (run["durationMs"], run["cpuSeconds"]) == (2000.0, 0.25)
     assert run["seal"]["totalsDigest"] == "sha256:aa"
+    assert set(run["window"]) == {"start", "end"}
 
 
 def test_a_run_is_shown_with_its_evidence_and_its_timeline(ledger: LedgerServices) -> None:
