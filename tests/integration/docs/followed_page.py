@@ -31,7 +31,7 @@ _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 # What no two runs have in common; times before days, which they begin with.
 _CHANCE = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?"), "<time>"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d:\d\d)?"), "<time>"),
     (re.compile(r"\b\d\d-\d\d \d\d:\d\d\b"), "<time>"),
     (re.compile(r"\d\d:\d\d:\d\d[+-]\d\d:\d\d"), "<time>"),
     (re.compile(r"\b\d[\d,.]*(?= (?:s|ms|MiB)\b)"), "<amount>"),
