@@ -148,6 +148,10 @@ class Firing:
     ) -> RunRecord:
         run_id = self._identifiers.new_run_id()
         day = self._expectation.newest_day(verdict.nominal)
+        due_at = turn.now
+        if trigger is not Trigger.HAND:
+            # Whoever starts it by hand wants it now.
+            due_at = max(due_at, verdict.nominal + state.schedule.jitter(verdict.nominal))
         return RunRecord(
             id=run_id,
             trace_id=self._identifiers.new_trace_id(),
@@ -158,7 +162,7 @@ class Firing:
             state=RunState.HELD if verdict.is_held else RunState.QUEUED,
             work_id=first_work_id(run_id),
             enqueued_at=turn.now,
-            due_at=max(turn.now, verdict.nominal + state.schedule.jitter(verdict.nominal)),
+            due_at=due_at,
             nominal=verdict.nominal,
             schedule=state.schedule.name,
         )

@@ -169,6 +169,14 @@ def test_a_schedule_can_be_started_by_hand_and_the_audit_says_by_whom() -> None:
     assert office.next_at("daily-close") == NIGHT
 
 
+def test_jitter_does_not_put_off_what_is_started_by_hand() -> None:
+    jittery = replace(HOURLY, jitter_max_seconds=600)
+    assert jittery.jitter(NOON)
+    office = Office([jittery])
+
+    assert office.control.trigger("hourly", "ana").due_at == NOON
+
+
 def test_a_paused_schedule_can_be_started_by_hand_and_stays_paused() -> None:
     office = Office()
     office.control.pause("daily-close", "ana", "stock-taking")
