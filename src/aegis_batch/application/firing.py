@@ -102,6 +102,16 @@ class Firing:
         )
         return judge_firings(replace(unpaused, schedule=schedule), [nominal], turn.now, going)[0]
 
+    def settle(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState | None:
+        """Decide about a number of times that have come, and return the schedule after the last.
+
+        ``None`` says that more have come: commit, and settle the rest in another turn.
+        """
+        self.fire(turn, state)
+        left = turn.state.schedules.get(state.schedule.name) or state
+        has_more = left.next_at is not None and left.next_at <= turn.now
+        return None if has_more else left
+
     def decide(
         self,
         turn: LedgerTurn,
