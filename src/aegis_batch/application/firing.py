@@ -102,6 +102,16 @@ class Firing:
         )
         return judge_firings(replace(unpaused, schedule=schedule), [nominal], turn.now, going)[0]
 
+    def settle(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState | None:
+        """Decide about a number of times that have come, and return the schedule after the last.
+
+        ``None`` says that more have come: commit, and settle the rest in another turn.
+        """
+        self.fire(turn, state)
+        left = turn.state.schedules.get(state.schedule.name) or state
+        has_more = left.next_at is not None and left.next_at <= turn.now
+        return None if has_more else left
+
     def decide(
         self,
         turn: LedgerTurn,
@@ -148,6 +158,10 @@ class Firing:
     ) -> RunRecord:
         run_id = self._identifiers.new_run_id()
         day = self._expectation.newest_day(verdict.nominal)
+        due_at = turn.now
+        if trigger is not Trigger.HAND:
+            # Whoever starts it by hand wants it now.
+            due_at = max(due_at, verdict.nominal + state.schedule.jitter(verdict.nominal))
         return RunRecord(
             id=run_id,
             trace_id=self._identifiers.new_trace_id(),
@@ -158,7 +172,7 @@ class Firing:
             state=RunState.HELD if verdict.is_held else RunState.QUEUED,
             work_id=first_work_id(run_id),
             enqueued_at=turn.now,
-            due_at=max(turn.now, verdict.nominal + state.schedule.jitter(verdict.nominal)),
+            due_at=due_at,
             nominal=verdict.nominal,
             schedule=state.schedule.name,
         )

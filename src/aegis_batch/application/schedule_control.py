@@ -1,11 +1,12 @@
 """Schedules in people's hands: look at them, pause, resume and trigger them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.ledger import Ledger, LedgerTurn
+from aegis_batch.application.schedule_sync import ScheduleSync
 from aegis_batch.application.timings import Timings
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.errors import InvalidRequest
@@ -16,7 +17,6 @@ from aegis_batch.domain.schedule import (
     Occurrence,
     Pause,
     Schedule,
-    ScheduleKind,
     ScheduleState,
 )
 
@@ -42,22 +42,18 @@ class ScheduleControl:
         self._ledger = ledger
         self._timings = timings
         self._firing = firing
+        self._sync = ScheduleSync(ledger, timings, firing)
 
-    def sync(self, wanted: Sequence[Schedule]) -> None:
+    def sync(
+        self, wanted: Sequence[Schedule], go_on: Callable[[], bool] = lambda: True
+    ) -> list[str]:
         """Make the schedules those of the settings; decided nominal times stay as they are.
 
         What had come by the old rule is decided by it first. A changed rule counts from now on,
-        and a schedule that is no longer in the settings is retired.
+        and a schedule that is no longer in the settings is retired. ``go_on`` is asked after each
+        of its transactions. Returns what should be told to people, as sentences without an end.
         """
-        with self._ledger.turn() as turn:
-            known = {state.schedule.name: state for state in turn.state.schedules.all()}
-            for schedule in wanted:
-                self._make(turn, known.get(schedule.name), schedule)
-            names = {schedule.name for schedule in wanted}
-            for name, state in known.items():
-                if name not in names and not state.retired:
-                    left = self._decide_all(turn, state)
-                    turn.state.schedules.save(replace(left, retired=True, next_at=None))
+        return self._sync.sync(wanted, go_on)
 
     def all(self) -> list[ScheduleState]:
         """Return all schedules that are not retired, in the order of their names."""
@@ -84,30 +80,13 @@ class ScheduleControl:
         """
         if not note.strip():
             raise InvalidRequest("note_missing", "The note is empty.", "Say why, with --note.")
-        with self._ledger.turn() as turn:
-            state = _get(turn, name)
-            if state.pause is not None:
-                raise InvalidRequest(
-                    "paused_already",
-                    f"The schedule {name} was paused by {state.pause.by}: {state.pause.note}",
-                    f"Resume it first: aegis-batch schedules resume {name}",
-                )
-            # What has come by now still runs: the pause begins now.
-            state = self._decide_all(turn, state)
-            turn.state.schedules.save(replace(state, pause=Pause(operator, turn.now, note)))
-            turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.pause", name, note))
+        while not self._pause(name, operator, note):
+            pass
 
     def resume(self, name: str, operator: str) -> None:
         """Let a paused schedule go on; what was skipped stays skipped."""
-        with self._ledger.turn() as turn:
-            state = _get(turn, name)
-            if state.pause is None:
-                raise InvalidRequest(
-                    "not_paused", f"The schedule {name} is not paused.", "Nothing needs to be done."
-                )
-            state = self._decide_all(turn, state)
-            turn.state.schedules.save(replace(state, pause=None))
-            turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.resume", name, ""))
+        while not self._resume(name, operator):
+            pass
 
     def trigger(self, name: str, operator: str, nominal: datetime | None = None) -> RunRecord:
         """Start the schedule's job now, for now or for a nominal time that was never decided.
@@ -138,37 +117,36 @@ class ScheduleControl:
             turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.trigger", name, told))
         return record
 
-    def _make(self, turn: LedgerTurn, known: ScheduleState | None, schedule: Schedule) -> None:
-        if known is None:
-            next_at = self._timings.first(schedule.timing, turn.now)
-            turn.state.schedules.save(ScheduleState(schedule, next_at))
-            return
-        if known.schedule == schedule and not known.retired:
-            return
-        if not known.retired:
-            known = self._decide_all(turn, known)
-        changed = replace(known, schedule=schedule, retired=False)
-        if known.retired or known.schedule.timing != schedule.timing:
-            # Never back before what was decided, even if the clock was set back.
-            after = max(turn.now, known.decided_until or turn.now)
-            waits = self._firing.waits_for_end(turn, schedule)
-            first = None if waits else self._first(schedule, known, after)
-            changed = replace(changed, next_at=first)
-        turn.state.schedules.save(changed)
+    def _pause(self, name: str, operator: str, note: str) -> bool:
+        with self._ledger.turn() as turn:
+            state = _get(turn, name)
+            if state.pause is not None:
+                raise InvalidRequest(
+                    "paused_already",
+                    f"The schedule {name} was paused by {state.pause.by}: {state.pause.note}",
+                    f"Resume it first: aegis-batch schedules resume {name}",
+                )
+            # What has come by now still runs: the pause begins now.
+            settled = self._firing.settle(turn, state)
+            if settled is None:
+                return False
+            turn.state.schedules.save(replace(settled, pause=Pause(operator, turn.now, note)))
+            turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.pause", name, note))
+        return True
 
-    def _decide_all(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState:
-        """Decide about all that has come by the present rule; no later one would know of it."""
-        # It ends, since the turn's own time stands still.
-        while self._firing.fire(turn, state):
-            state = turn.state.schedules.get(state.schedule.name) or state
-        return state
-
-    def _first(self, schedule: Schedule, known: ScheduleState, after: datetime) -> datetime | None:
-        first = self._timings.first(schedule.timing, after)
-        is_once = schedule.timing.kind is ScheduleKind.ONE_TIME
-        if is_once and known.decided_until is not None and first is not None:
-            return first if first > known.decided_until else None
-        return first
+    def _resume(self, name: str, operator: str) -> bool:
+        with self._ledger.turn() as turn:
+            state = _get(turn, name)
+            if state.pause is None:
+                raise InvalidRequest(
+                    "not_paused", f"The schedule {name} is not paused.", "Nothing needs to be done."
+                )
+            settled = self._firing.settle(turn, state)
+            if settled is None:
+                return False
+            turn.state.schedules.save(replace(settled, pause=None))
+            turn.state.audit.add(AuditEntry(turn.now, operator, "schedule.resume", name, ""))
+        return True
 
     def _check_nominal(
         self, turn: LedgerTurn, state: ScheduleState, nominal: datetime, *, is_now: bool

@@ -117,8 +117,8 @@ class ScheduleState:
 
     ``next_at`` is the nominal time that is decided next: ``None`` where there is none to come, or
     where a ``FIXED_DELAY`` waits for its run to end. ``decided_until`` is the newest nominal time
-    that was decided; no edit makes the schedule go back before it. A retired schedule is no
-    longer in the settings.
+    that was decided; no edit makes the schedule go back before it, unless a clock that was days
+    ahead set it. A retired schedule is no longer in the settings.
     """
 
     schedule: Schedule

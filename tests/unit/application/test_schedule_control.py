@@ -169,6 +169,14 @@ def test_a_schedule_can_be_started_by_hand_and_the_audit_says_by_whom() -> None:
     assert office.next_at("daily-close") == NIGHT
 
 
+def test_jitter_does_not_put_off_what_is_started_by_hand() -> None:
+    jittery = replace(HOURLY, jitter_max_seconds=600)
+    assert jittery.jitter(NOON)
+    office = Office([jittery])
+
+    assert office.control.trigger("hourly", "ana").due_at == NOON
+
+
 def test_a_paused_schedule_can_be_started_by_hand_and_stays_paused() -> None:
     office = Office()
     office.control.pause("daily-close", "ana", "stock-taking")
@@ -361,6 +369,60 @@ def test_a_fixed_delay_that_is_edited_while_it_runs_is_counted_from_the_runs_end
     office.work()
 
     assert office.next_at("delayed") == NOON + 7 * HOUR
+
+
+def test_a_clock_that_was_far_ahead_for_a_moment_does_not_stop_a_schedule_until_then() -> None:
+    office = Office([HOURLY])
+    office.clock.set(NOON + 300 * ONE_DAY)
+    office.restart([HOURLY, NIGHTLY])
+    office.clock.set(NOON)
+
+    told = office.control.sync([HOURLY, NIGHTLY])
+
+    assert office.next_at("daily-close") == NIGHT
+    assert ["daily-close" in line for line in told] == [True]
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_times_that_were_decided_by_a_clock_far_ahead_are_not_decided_again(
+    *, edited: bool
+) -> None:
+    office = Office([NIGHTLY, HOURLY])
+    office.clock.set(NIGHT + 30 * ONE_DAY)
+    office.fire()
+    office.clock.set(NOON)
+
+    hourly = Timing(ScheduleKind.FIXED_RATE, every=2 * HOUR)
+    office.restart([NIGHTLY, replace(HOURLY, timing=hourly) if edited else HOURLY])
+    before = len(office.occurrences("daily-close"))
+    office.live_until(NIGHT + ONE_DAY)
+
+    assert office.next_at("daily-close") == NIGHT + 31 * ONE_DAY
+    assert len(office.occurrences("daily-close")) == before
+
+
+def test_a_long_backlog_is_decided_in_steps_that_stay_when_the_start_is_broken_off() -> None:
+    every_minute = replace(HOURLY, timing=Timing(ScheduleKind.FIXED_RATE, every=MINUTE))
+    office = Office([every_minute])
+    office.sleep_until(NOON + 10 * HOUR)
+
+    office.control.sync([HOURLY], lambda: False)
+
+    assert len(office.occurrences("hourly")) == 200
+    assert office.control.all()[0].schedule == every_minute
+    office.control.sync([], lambda: True)
+    assert len(office.occurrences("hourly")) == 600
+    assert office.control.all() == []
+
+
+def test_a_one_time_schedule_moved_to_a_past_time_that_nobody_decided_is_decided() -> None:
+    office = Office([ONCE])
+    office.live_until(NOON + 2 * HOUR)
+
+    office.restart([replace(ONCE, timing=Timing(ScheduleKind.ONE_TIME, at=NOON - HOUR))])
+    office.live_until(NOON + 3 * HOUR)
+
+    assert [o.nominal for o in office.occurrences("once")] == [NOON - HOUR, NOON + HOUR]
 
 
 # Retiring

@@ -84,7 +84,7 @@ class Server:
         with self._watchdog, notices:
             try:
                 if not stop.is_stopping:
-                    self._start()
+                    self._start(stop)
                 while not stop.is_stopping:
                     wait_seconds = self._beat()
                     self._watchdog.tick()
@@ -94,9 +94,17 @@ class Server:
             leaves_threads = self._stop()
         return Served(stop.exit_status, error, leaves_threads)
 
-    def _start(self) -> None:
+    def _start(self, stop: StopSignals) -> None:
         parts = self._parts
-        parts.schedules.sync(parts.wanted)
+
+        def go_on() -> bool:
+            self._watchdog.tick()
+            return not stop.is_stopping
+
+        for told in parts.schedules.sync(parts.wanted, go_on):
+            logger.bind(event="schedule.set_back").warning("{}", printable(told))
+        if stop.is_stopping:
+            return
         # Alive before any work is taken, for whoever looks.
         parts.heart.beat()
         self._watchdog.allow(_STOPPING_SECONDS)
