@@ -71,17 +71,19 @@ class Firing:
         name = state.schedule.name
         nominals = [each for each in come if turn.state.occurrences.find(name, each) is None]
         going = self._going(turn, state)
+        more_follow = following is not None and following <= turn.now
         verdicts = judge_firings(
             state,
             nominals,
             turn.now,
             going,
-            more_follow=following is not None and following <= turn.now,
+            more_follow=more_follow,
             days_from=self._expectation.oldest_nominal(turn.now),
         )
         for verdict in verdicts:
             self.decide(turn, state, verdict, Trigger.SCHEDULE, "scheduler")
-        _announce_missed(turn, state, verdicts)
+        if not _is_told(turn, state, verdicts):
+            _announce_missed(turn, state, verdicts, more_follow=more_follow)
         ran = any(verdict.decision is Decision.RAN for verdict in verdicts)
         if (ran or going.under_way) and _counts_from_end(state.schedule):
             following = None
@@ -221,22 +223,40 @@ def _counts_from_end(schedule: Schedule) -> bool:
     return schedule.timing.kind is ScheduleKind.FIXED_DELAY
 
 
-def _announce_missed(turn: LedgerTurn, state: ScheduleState, verdicts: Sequence[Verdict]) -> None:
+def _is_told(turn: LedgerTurn, state: ScheduleState, verdicts: Sequence[Verdict]) -> bool:
+    """Say whether the times before these were missed in the same outage, and so told."""
+    if state.decided_until is None or not verdicts:
+        return False
+    before = turn.state.occurrences.find(state.schedule.name, state.decided_until)
+    # What had come when the one before it was decided was left to a later turn.
+    return (
+        before is not None
+        and before.decision is Decision.MISSED
+        and verdicts[0].nominal <= before.decided_at
+    )
+
+
+def _announce_missed(
+    turn: LedgerTurn, state: ScheduleState, verdicts: Sequence[Verdict], *, more_follow: bool
+) -> None:
     missed = [v.nominal for v in verdicts if v.decision is Decision.MISSED]
     if not missed:
         return
     name = state.schedule.name
+    and_on = more_follow and verdicts[-1].decision is Decision.MISSED
     turn.announce(
         NoticeKind.MESSAGE,
         key=f"missed:{name}:{missed[0].isoformat()}",
         event=OccurrenceDecided.name,
-        text=f"Schedule {name}: {_told(missed)}, since nobody was there to start what was due."
-        f" See: aegis-batch schedules show {name}",
+        text=f"Schedule {name}: {_told(missed, and_on=and_on)}, since nobody was there to start"
+        f" what was due. See: aegis-batch schedules show {name}",
     )
 
 
-def _told(missed: Sequence[datetime]) -> str:
+def _told(missed: Sequence[datetime], *, and_on: bool) -> str:
     first, last = missed[0].isoformat(), missed[-1].isoformat()
+    if and_on:
+        return f"at least {len(missed)} firings from {first} on were missed"
     if len(missed) == 1:
         return f"the firing at {first} was missed"
     return f"{len(missed)} firings from {first} to {last} were missed"

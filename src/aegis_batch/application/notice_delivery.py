@@ -30,22 +30,28 @@ class DeliverNoticesUseCase:
         self._notifier = notifier
 
     def deliver(self) -> int:
-        """Try each notice that is due once, and return how many there were."""
+        """Try each notice that is due once, and return how many there were.
+
+        A defect in a delivery counts as a failed attempt, and is raised when all have been tried.
+        """
         with self._ledger.turn() as turn:
             due = list(turn.state.notices.due(turn.now, _NOTICES_MAX))
-        for notice in due:
-            self._deliver(notice)
+        defects = [defect for notice in due if (defect := self._deliver(notice)) is not None]
+        if defects:
+            raise defects[0]
         return len(due)
 
-    def _deliver(self, notice: Notice) -> None:
+    def _deliver(self, notice: Notice) -> Exception | None:
         attempts = notice.attempts + 1
         is_last = attempts >= _ATTEMPTS_MAX
-        code = None
+        code, defect = None, None
         if self._notifier.takes(notice.kind):
             try:
                 self._notifier.deliver(notice)
             except NoticeUndelivered as error:
                 code = error.code
+            except Exception as error:  # noqa: BLE001 - it must not hold up the others for ever
+                code, defect = "defect", error
         else:
             # The settings have changed since it was written.
             code, is_last = "no_receiver", True
@@ -60,3 +66,4 @@ class DeliverNoticesUseCase:
             else:
                 wait = min(_WAIT * 2 ** (attempts - 1), _WAIT_MAX)
                 turn.state.notices.save(replace(tried, due_at=turn.now + wait))
+        return defect

@@ -221,6 +221,17 @@ def test_a_receiver_that_is_not_there_is_told_as_such() -> None:
     assert caught.value.code == "receiver_unreachable"
 
 
+def test_a_receiver_that_speaks_no_tls_is_told_as_such() -> None:
+    def greet(peer: Peer) -> None:
+        peer.connection.sendall(b"220 ready\r\n" * 10)
+        peer.hang()
+
+    with raw_server(greet) as port, pytest.raises(NoticeUndelivered) as caught, in_time():
+        over(f"https://127.0.0.1:{port}", ALL).deliver(notice_of(NoticeKind.MESSAGE))
+
+    assert caught.value.code == "receiver_without_tls"
+
+
 def test_the_proxies_of_the_environment_are_not_asked(
     wiremock: WireMockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,20 @@ def test_what_is_older_than_the_catch_up_window_is_missed_and_people_are_told_on
     )
 
 
+def test_a_long_outage_is_told_once_and_the_next_one_again() -> None:
+    often = replace(HOURLY, catch_up=HOUR, timing=Timing(ScheduleKind.FIXED_RATE, every=MINUTE))
+    office = Office([often])
+
+    fire_at(office, NOON + 12 * HOUR)
+    assert office.decisions("hourly").count("MISSED") == 659
+    (notice,) = office.notices()
+    assert "at least 200 firings from 2026-11-21T15:01:00+00:00 on were missed" in notice.text
+
+    fire_at(office, NOON + 24 * HOUR)
+    assert len(office.notices()) == 2
+    assert office.decisions("hourly").count("MISSED") > 1_000
+
+
 def test_one_firing_that_is_missed_is_told_as_one() -> None:
     office = Office([replace(HOURLY, catch_up=2 * HOUR)])
 

@@ -79,6 +79,39 @@ def test_an_undelivered_notice_waits_ever_longer_and_holds_up_no_other() -> None
     assert last.attempts == 3
 
 
+def test_a_defect_in_a_delivery_counts_as_an_attempt_and_holds_up_no_other() -> None:
+    office = an_office_with("a", "b")
+    office.notifier.faults.append(KeyError("no such failure"))
+
+    with pytest.raises(KeyError):
+        office.deliver.deliver()
+    assert delivered(office) == ["b"]
+    office.clock.advance(29 * SECOND)
+    assert office.deliver.deliver() == 0
+    office.clock.advance(SECOND)
+    office.deliver.deliver()
+
+    assert delivered(office) == ["b", "a"]
+    last = office.events(NoticeDelivered)[-1]
+    assert isinstance(last, NoticeDelivered)
+    assert last.attempts == 2
+
+
+def test_a_notice_that_meets_a_defect_each_time_is_given_up_in_the_end() -> None:
+    office = an_office_with("a")
+    office.notifier.faults.extend([KeyError()] * 30)
+
+    for _ in range(20):
+        with pytest.raises(KeyError):
+            office.deliver.deliver()
+        office.clock.advance(HOUR)
+
+    (event,) = office.events(NoticeGivenUp)
+    assert isinstance(event, NoticeGivenUp)
+    assert (event.attempts, event.code) == (20, "defect")
+    assert office.deliver.deliver() == 0
+
+
 def test_a_receiver_that_never_answers_is_given_up_after_twenty_attempts() -> None:
     office = an_office_with("a")
     office.notifier.faults.extend([NO_ANSWER] * 30)

@@ -16,6 +16,9 @@ __all__ = ["HttpNotifier"]
 
 _TOLD = {
     Failure.NOT_REACHED: ("receiver_unreachable", "can't be reached"),
+    Failure.NO_HOST: ("receiver_host_unknown", "names a host that has no address"),
+    Failure.UNTRUSTED: ("receiver_untrusted", "shows a certificate that isn't trusted"),
+    Failure.NO_TLS: ("receiver_without_tls", "can't be spoken to over TLS"),
     Failure.TIMED_OUT: ("receiver_timed_out", "gave no answer in time"),
     Failure.BROKEN: ("receiver_broke_off", "broke the connection off"),
     Failure.MALFORMED: ("receiver_malformed", "gave an answer that is none"),

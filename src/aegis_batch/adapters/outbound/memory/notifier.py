@@ -2,12 +2,8 @@
 
 from collections import deque
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from aegis_batch.domain.notice import Notice, NoticeKind
-
-if TYPE_CHECKING:
-    from aegis_batch.domain.errors import NoticeUndelivered
 
 __all__ = ["InMemoryNotifier"]
 
@@ -22,7 +18,7 @@ class InMemoryNotifier:
         """Take the kinds for which there is somewhere to send them."""
         self._kinds = frozenset(kinds)
         self.delivered: list[Notice] = []
-        self.faults: deque[NoticeUndelivered] = deque()
+        self.faults: deque[Exception] = deque()
 
     def takes(self, kind: NoticeKind) -> bool:
         """Say whether there is somewhere to send this kind."""
