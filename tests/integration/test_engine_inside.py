@@ -21,12 +21,13 @@ from pathlib import Path
 import pytest
 from dbos import DBOS
 from dbos._schemas.system_database import SystemSchema
+from loguru import logger
 from sqlalchemy import URL, event
 
 from aegis_batch.adapters.outbound.dbos import inside
 from aegis_batch.adapters.outbound.dbos.engine import open_engine, prepare_engine_tables
 from aegis_batch.adapters.outbound.dbos.naming import APPLICATION, VERSION, WORKFLOW
-from aegis_batch.adapters.outbound.dbos.retention import forget_ended_work
+from aegis_batch.adapters.outbound.dbos.retention import EndedWorkTidier, forget_ended_work
 from aegis_batch.adapters.outbound.dbos.work_queue import QueueSettings
 from aegis_batch.application.ports.work_queue import Lane
 from tests.integration.work_places import (
@@ -89,6 +90,14 @@ def _set(place: DbosPlace, work_id: str, **values: object) -> None:
         connection.commit()
     finally:
         connection.close()
+
+
+def _set_all(place: DbosPlace, **values: object) -> None:
+    connection = sqlite3.connect(place.file)
+    names = ", ".join(f"{name} = ?" for name in values)
+    with connection:
+        connection.execute(f"UPDATE workflow_status SET {names}", tuple(values.values()))
+    connection.close()
 
 
 def _state_of(place: DbosPlace, work_id: str) -> object:
@@ -312,6 +321,43 @@ def test_no_more_than_a_few_rows_are_forgotten_at_once(place: DbosPlace) -> None
     kept = [("recent",), ("under-way",), ("waiting",)]
     assert place.rows("SELECT workflow_uuid FROM workflow_status ORDER BY 1") == kept
     assert place.rows("SELECT workflow_uuid FROM workflow_input ORDER BY 1") == kept
+
+
+def test_what_ended_over_a_week_ago_is_tidied_away_until_none_is_left(place: DbosPlace) -> None:
+    ids = [f"work-{number}" for number in range(1_001)]
+    _queue(place, *ids, "recent", "waiting")
+    now = datetime.now(UTC)
+    ended_ms = int((now - timedelta(days=7, minutes=1)).timestamp() * 1000)
+    _set_all(place, status="SUCCESS", completed_at=ended_ms)
+    _set(place, "recent", completed_at=ended_ms + 120_000)
+    _set(place, "waiting", status="ENQUEUED", completed_at=None)
+    tidier = EndedWorkTidier(place.desk, lambda: now)
+
+    assert tidier.tidy()
+    assert not tidier.tidy()
+
+    kept = [("recent",), ("waiting",)]
+    assert place.rows("SELECT workflow_uuid FROM workflow_status ORDER BY 1") == kept
+
+
+def test_tidying_up_that_fails_is_logged_and_raises_nothing(place: DbosPlace) -> None:
+    lines: list[str] = []
+    _queue(place, "work")
+    connection = sqlite3.connect(place.file)
+    connection.execute("DROP TABLE workflow_status")
+    connection.close()
+
+    logger.remove()
+    logger.add(lines.append, format="{extra[event]} {extra[code]}")
+    try:
+        assert not EndedWorkTidier(place.desk, lambda: datetime.now(UTC)).tidy()
+        assert not EndedWorkTidier(place.desk, set[datetime]().pop).tidy()
+    finally:
+        logger.remove()
+
+    assert [line.partition(" ")[0] for line in lines] == ["work.not_forgotten"] * 2
+    assert lines[0].partition(" ")[2].startswith("state_")
+    assert lines[1].strip().endswith("defect KeyError")
 
 
 def test_tables_are_prepared_by_several_at_once_and_any_number_of_times(tmp_path: Path) -> None:

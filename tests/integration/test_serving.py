@@ -101,6 +101,26 @@ def test_yesterday_is_closed_at_its_time_by_a_process_that_tells_how_it_is(
     assert TOKEN not in serving.text
 
 
+def test_the_engines_rows_of_what_ended_long_ago_go_when_it_starts(
+    shop: Database, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    place = place_of(tmp_path, shop, sandbox.url)
+    with place.serving() as serving:
+        serving.wait_for("job.completed", reportDate=str(yesterday()), outcome="created")
+        assert serving.stop() == 143
+    with closing(sqlite3.connect(place.state)) as state, state:
+        state.execute("UPDATE workflow_status SET completed_at = 1 WHERE status = 'SUCCESS'")
+
+    with place.serving() as serving:
+        serving.wait_for("serve.started")
+        with closing(sqlite3.connect(place.state)) as state:
+            left = state.execute("SELECT count(*) FROM workflow_status WHERE completed_at = 1")
+            assert left.fetchone() == (0,)
+        assert serving.stop() == 143
+
+    assert [run["outcome"] for run in place.runs()] == ["created"]
+
+
 def test_told_to_stop_it_lets_a_close_end_that_runs(place: Place, wiremock: WireMockServer) -> None:
     with place.serving() as serving:
         _posting(wiremock, serving)

@@ -85,6 +85,8 @@ class Program:
         self.heart = Heart(
             fire_due=FireDueUseCase(ledger, firing),
             reconcile=ReconcileUseCase(ledger, ports.queue, after_run),
+            # The engine in memory keeps nothing of what has ended.
+            tidy=lambda: False,
             pulse=ports.pulse,
             clock=ports.clock,
             rate=HeartRate(poll_seconds=21_600, beat_seconds=3_600, reconcile_seconds=60),

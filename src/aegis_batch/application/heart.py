@@ -1,5 +1,6 @@
 """What a process that serves does again and again; whoever drives it waits in between."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,25 +21,32 @@ class HeartRate:
     poll_seconds: float = 1.0
     beat_seconds: float = 10.0
     reconcile_seconds: float = 60.0
+    tidy_seconds: float = 86_400.0
 
 
 class Heart:
-    """Fires schedules when their time comes, gives signs of life, and reconciles."""
+    """Fires schedules when their time comes, gives signs of life, reconciles, and tidies up."""
 
     def __init__(  # noqa: PLR0913 - the ports, and what it does
         self,
         *,
         fire_due: FireDueUseCase,
         reconcile: ReconcileUseCase,
+        tidy: Callable[[], bool],
         pulse: Pulse,
         clock: Clock,
         rate: HeartRate,
         executor: str,
         version: str,
     ) -> None:
-        """Take what to do and how often; ``executor`` and ``version`` go with each sign of life."""
+        """Take what to do and how often; ``executor`` and ``version`` go with each sign of life.
+
+        ``tidy`` takes a little away of what nobody needs any more, and says whether there is more:
+        then it goes on at the next beat. It raises nothing.
+        """
         self._fire_due = fire_due
         self._reconcile = reconcile
+        self._tidy = tidy
         self._pulse = pulse
         self._clock = clock
         self._rate = rate
@@ -47,6 +55,7 @@ class Heart:
         self._started_at: datetime = clock.now()
         self._beaten_seconds: float | None = None
         self._reconciled_seconds: float | None = None
+        self._tidied_seconds: float | None = None
 
     def beat(self) -> float:
         """Do all that is due, and return for how many seconds nothing will be, at most a poll.
@@ -60,6 +69,9 @@ class Heart:
         if _is_due(self._reconciled_seconds, self._rate.reconcile_seconds, now_seconds):
             self._reconcile.reconcile()
             self._reconciled_seconds = now_seconds
+        tidies = _is_due(self._tidied_seconds, self._rate.tidy_seconds, now_seconds)
+        if tidies and not self._tidy():
+            self._tidied_seconds = now_seconds
         for _ in range(_ROUNDS_MAX):
             fired = self._fire_due.fire()
             if not fired.more:

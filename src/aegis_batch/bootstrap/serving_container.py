@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415 - adapters are imported when they are first needed
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from aegis_batch.application.jobs import Job
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.night import NightJob
 from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
+from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.notifier import Notifier
 from aegis_batch.application.ports.pulse import Pulse
 from aegis_batch.application.ports.resource_meter import ResourceMeter
@@ -90,6 +91,13 @@ def _work_queue(settings: Settings, engine: "Engine", executor: str) -> WorkQueu
     )
 
 
+def _tidy(engine: "Engine", clock: Clock) -> Callable[[], bool]:
+    from aegis_batch.adapters.outbound.dbos.retention import EndedWorkTidier
+    from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
+
+    return EndedWorkTidier(DbosIntakeDesk(engine), clock.now).tidy
+
+
 def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
     return {JobKind.CLOSE: close, JobKind.NIGHT: night, JobKind.DEADLINE: deadline}
 
@@ -152,6 +160,7 @@ class ServingContainer(Container):
         Heart,
         fire_due=providers.Singleton(FireDueUseCase, ledger, firing),
         reconcile=providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run),
+        tidy=providers.Singleton(_tidy, work_engine, Container.clock),
         pulse=pulse,
         clock=Container.clock,
         rate=providers.Singleton(heart_rate, Container.settings),

@@ -203,6 +203,8 @@ class Office:
         self.expectation = Expectation(calendar, 7 * ONE_DAY, close_from)
         self._policy = ReportPolicy(calendar, Rules(), Versions("1", "2", "3"))
         self.schedules = schedules
+        self.untidy = 0
+        self.tidied_at: list[datetime] = []
         self.restart()
 
     def restart(self, schedules: Sequence[Schedule] | None = None) -> None:
@@ -259,6 +261,7 @@ class Office:
         self.heart = Heart(
             fire_due=self.fire_due,
             reconcile=self.reconcile,
+            tidy=self._tidy,
             pulse=self.pulse,
             clock=self.clock,
             rate=HeartRate(),
@@ -267,6 +270,11 @@ class Office:
         )
         self.control.sync(self.schedules)
         self.queue.start(self.carrying_out.carry_out)
+
+    def _tidy(self) -> bool:
+        self.tidied_at.append(self.clock.now())
+        self.untidy = max(self.untidy - 1, 0)
+        return self.untidy > 0
 
     # What a process does
 

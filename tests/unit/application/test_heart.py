@@ -88,6 +88,25 @@ def test_lost_work_is_looked_for_every_minute() -> None:
     assert len(office.queue.due(office.clock.now())) == 1
 
 
+def test_it_is_tidied_up_at_the_first_beat_and_every_day() -> None:
+    office = Office([])
+    for _ in range(49):
+        office.heart.beat()
+        office.clock.advance(HOUR)
+
+    assert office.tidied_at == [NOON, NOON + 24 * HOUR, NOON + 48 * HOUR]
+
+
+def test_tidying_up_that_is_not_done_goes_on_at_the_next_beat() -> None:
+    office = Office([])
+    office.untidy = 3
+    for _ in range(5):
+        office.heart.beat()
+        office.clock.advance(SECOND)
+
+    assert office.tidied_at == [NOON, NOON + SECOND, NOON + 2 * SECOND]
+
+
 def test_a_clock_that_is_set_back_stops_no_heart() -> None:
     office = Office([HOURLY])
     office.heart.beat()

@@ -133,6 +133,7 @@ def serve(
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
         reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation)),
+        tidy=lambda: False,
         pulse=pulse,
         clock=clock,
         # A beat each time, and no wait for the next.
