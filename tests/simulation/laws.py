@@ -15,6 +15,8 @@ from tests.simulation.firing_laws import FiringLaws
 from tests.simulation.law import BrokenLawError
 from tests.simulation.oracle import Oracle
 from tests.simulation.watched_state import Changes
+from tests.simulation.word_laws import RetryLaws, WordLaws
+from tests.simulation.world import CATCH_UP
 
 if TYPE_CHECKING:
     from aegis_batch.domain.report import StoredReport
@@ -67,10 +69,15 @@ class Laws:
         self.began_at = now()
         self._left_to_runs: dict[str, datetime] = {}
         self.firing = FiringLaws(oracle, now, reached)
+        self.word = WordLaws(oracle, now, self._stored_days)
+        self._retrying = RetryLaws(oracle, now, CATCH_UP)
 
     def broken(self, how: str) -> None:
         """Say that a law is broken."""
         raise BrokenLawError(how)
+
+    def _stored_days(self) -> set[date]:
+        return {key.period.first_day for key in self._backend.stored}
 
     # What goes outside
 
@@ -114,12 +121,14 @@ class Laws:
         """Hold a commit against all laws that speak of commits."""
         for before, after in changes.runs:
             self._of_a_run(before, after)
+            self._retrying.of_a_run(before, after)
         for letter in changes.letters:
             self._of_a_letter(letter, changes)
         self._of_work(changes)
         self._of_nights(changes)
         added = {after.id: after for before, after in changes.runs if before is None}
         self.firing.of_decisions(changes.occurrences, added, changes.schedules)
+        self.word.of_notices(changes.notices)
         for notice in changes.notices:
             if notice.key.startswith("night:"):
                 self.nights_told.add(notice.key.removeprefix("night:"))
@@ -217,7 +226,9 @@ class Laws:
             nominal = after.nominal or after.enqueued_at
             nominal = max(nominal, self._left_to_runs.get(after.schedule or "", nominal))
             now = self._now()
-            for day in self._oracle.days_due(min(nominal, self.began_at, now), now):
+            due = self._oracle.days_due(min(nominal, self.began_at, now), now)
+            self.word.night_ended_well(after.id, due)
+            for day in due:
                 key = CloseKey(after.key.tenant, replace(after.key.period, first_day=day))
                 known = self._open_letters.get(key) or key in self._going
                 if not known and key not in self._backend.stored:
@@ -258,6 +269,7 @@ class Laws:
             if all(record.schedule != name for record in self.unfinished.values()):
                 self.broken(f"{name} waits for a run, and there is none")
         self.firing.of_all(now)
+        self.word.of_calm()
 
 
 def _age(record: RunRecord) -> tuple[datetime, str]:

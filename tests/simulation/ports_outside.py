@@ -150,8 +150,9 @@ class FaultyOrders:
 class FaultyNotifier:
     """A receiver of notices that doesn't always take them."""
 
-    def __init__(self, outside: Outside, notifier: InMemoryNotifier) -> None:
+    def __init__(self, outside: Outside, notifier: InMemoryNotifier, laws: Laws) -> None:
         """Take the notifier itself."""
+        self._laws = laws
         self._outside = outside
         self._notifier = notifier
 
@@ -165,5 +166,6 @@ class FaultyNotifier:
         if fault is Fault.UNDELIVERED:
             raise NoticeUndelivered("notice_undelivered", *_TOLD)
         self._notifier.deliver(notice)
+        self._laws.word.arrived(notice.key)
         if fault is Fault.DIES_AFTER:
             raise ProcessDiedError("deliver")

@@ -150,7 +150,7 @@ class Simulation:
             queue=self._engine,
             orders=FaultyOrders(outside, self._shop, laws),
             reports=self._gateway,
-            notifier=FaultyNotifier(outside, InMemoryNotifier()),
+            notifier=FaultyNotifier(outside, InMemoryNotifier(), laws),
             metrics=FaultySink(plan, record.event),
             identifiers=FaultyIdentifiers(plan, InMemoryIdentifiers(seed % 2**32)),
             pulse=FaultyPulse(plan, InMemoryPulse()),
@@ -255,7 +255,11 @@ class Simulation:
             return
         program.heart.beat()
         self._work()
-        program.deliver.deliver()
+        try:
+            program.deliver.deliver()
+        except (ProcessDiedError, StateUnavailable):
+            self._laws.word.sending_was_broken_off()
+            raise
 
     def _work(self) -> None:
         for work in self._queue.take_due(self.clock.now()):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -46,7 +46,7 @@ class Changes:
 
     def __bool__(self) -> bool:
         """Say whether there was anything."""
-        return bool(self.runs or self.occurrences or self.letters or self.schedules or self.work)
+        return any(getattr(self, part.name) for part in fields(self))
 
 
 class FaultyState:
