@@ -93,6 +93,7 @@ _EXPORTS = {
     "application.schedule_control": ["ScheduleControl", "ScheduleView"],
     "application.suggest_views": ["SuggestViewsUseCase"],
     "application.timeline_text": ["timeline_text"],
+    "application.schedule_sync": ["ScheduleSync"],
     "application.timings": ["Timings", "whole_second"],
     "domain.audit": ["AuditEntry"],
     "domain.calendar": ["Calendar", "Period", "PeriodKind", "Window"],
