@@ -140,6 +140,7 @@ _EXPORTS = {
         "JobStarted",
         "JobTaken",
         "NoticeDelivered",
+        "NoticeFailed",
         "NoticeGivenUp",
         "OccurrenceDecided",
         "OrdersRead",

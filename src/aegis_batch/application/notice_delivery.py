@@ -6,7 +6,7 @@ from datetime import timedelta
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.notifier import Notifier
 from aegis_batch.domain.errors import NoticeUndelivered
-from aegis_batch.domain.events import NoticeDelivered, NoticeGivenUp
+from aegis_batch.domain.events import NoticeDelivered, NoticeFailed, NoticeGivenUp
 from aegis_batch.domain.notice import Notice, NoticeState
 
 __all__ = ["DeliverNoticesUseCase"]
@@ -65,5 +65,11 @@ class DeliverNoticesUseCase:
                 turn.tell(NoticeGivenUp(at=turn.now, key=notice.key, attempts=attempts, code=code))
             else:
                 wait = min(_WAIT * 2 ** (attempts - 1), _WAIT_MAX)
-                turn.state.notices.save(replace(tried, due_at=turn.now + wait))
+                due_at = turn.now + wait
+                turn.state.notices.save(replace(tried, due_at=due_at))
+                turn.tell(
+                    NoticeFailed(
+                        at=turn.now, key=notice.key, attempts=attempts, code=code, due_at=due_at
+                    )
+                )
         return defect

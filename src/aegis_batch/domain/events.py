@@ -27,6 +27,7 @@ __all__ = [
     "JobStarted",
     "JobTaken",
     "NoticeDelivered",
+    "NoticeFailed",
     "NoticeGivenUp",
     "OccurrenceDecided",
     "OrdersRead",
@@ -287,6 +288,17 @@ class NoticeDelivered(Event):
     name: ClassVar[str] = "notice.delivered"
     key: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFailed(Event):
+    """A notice did not reach its receiver, and is tried again at ``due_at``."""
+
+    name: ClassVar[str] = "notice.failed"
+    key: str
+    attempts: int
+    code: str
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

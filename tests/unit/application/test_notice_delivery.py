@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aegis_batch.domain.errors import NoticeUndelivered, StateUnavailable
-from aegis_batch.domain.events import NoticeDelivered, NoticeGivenUp
+from aegis_batch.domain.events import NoticeDelivered, NoticeFailed, NoticeGivenUp
 from aegis_batch.domain.notice import NoticeKind
 from tests.unit.application.office import HOUR, MINUTE, NOON, Office
 
@@ -122,6 +122,8 @@ def test_a_receiver_that_never_answers_is_given_up_after_twenty_attempts() -> No
         office.clock.advance(MINUTE)
 
     assert attempts == 20
+    # From the first failure on, the log says so.
+    assert len(office.events(NoticeFailed)) == 19
     (event,) = office.events(NoticeGivenUp)
     assert isinstance(event, NoticeGivenUp)
     assert (event.key, event.attempts, event.code) == ("a", 20, "receiver_silent")

@@ -21,6 +21,7 @@ from aegis_batch.domain.events import (
     JobStarted,
     JobTaken,
     NoticeDelivered,
+    NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
     OrdersRead,
@@ -62,6 +63,7 @@ def test_the_names_of_events_are_contracts() -> None:
         DayOverdue: "day.overdue",
         OccurrenceDecided: "occurrence.decided",
         NoticeDelivered: "notice.delivered",
+        NoticeFailed: "notice.failed",
         NoticeGivenUp: "notice.given_up",
     }
 

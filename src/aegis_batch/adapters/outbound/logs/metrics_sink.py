@@ -15,6 +15,7 @@ from aegis_batch.domain.events import (
     JobSentToDlq,
     JobTaken,
     NoticeDelivered,
+    NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
     RequestAnswered,
@@ -65,7 +66,7 @@ def _level_of(event: Event) -> str:
         return "ERROR"
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
-    if isinstance(event, JobRetried | RequestFailed | RuleBroken | StepFailed):
+    if isinstance(event, JobRetried | NoticeFailed | RequestFailed | RuleBroken | StepFailed):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
     return (

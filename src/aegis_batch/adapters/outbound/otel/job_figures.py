@@ -10,6 +10,7 @@ from aegis_batch.domain.events import (
     JobSentToDlq,
     JobTaken,
     NoticeDelivered,
+    NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
 )
@@ -51,7 +52,7 @@ class JobFigures:
             "batch_overdue_days", description="Business days that a deadline found open"
         )
         self._notices = meter.create_counter(
-            "batch_notices", description="Notices that arrived, or were given up"
+            "batch_notices", description="Attempts to deliver notices"
         )
 
     def take(self, event: Event) -> None:
@@ -72,5 +73,7 @@ class JobFigures:
             self._overdue_days.add(1)
         elif isinstance(event, NoticeDelivered):
             self._notices.add(1, {"result": "delivered"})
+        elif isinstance(event, NoticeFailed):
+            self._notices.add(1, {"result": "failed"})
         elif isinstance(event, NoticeGivenUp):
             self._notices.add(1, {"result": "given_up"})

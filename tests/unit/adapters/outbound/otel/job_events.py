@@ -14,6 +14,7 @@ from aegis_batch.domain.events import (
     JobStarted,
     JobTaken,
     NoticeDelivered,
+    NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
 )
@@ -68,5 +69,8 @@ def of_jobs() -> list[Event]:
         JobSentToDlq(run=_RUN, at=_AT, job=close, attempts=4, code="orders_rejected"),
         DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
         NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
+        NoticeFailed(
+            at=_AT, key="overdue:a:2026-11-20", attempts=1, code="receiver_refused", due_at=_AT
+        ),
         NoticeGivenUp(at=_AT, key="overdue:a:2026-11-20", attempts=20, code="receiver_refused"),
     ]

@@ -18,7 +18,11 @@ def test_everything_that_goes_on_around_closes_is_counted() -> None:
     assert points["batch_retries"] == [({"job": "close", "code": "malformed_answer"}, 1)]
     assert points["batch_dead_letters"] == [({"job": "close", "code": "orders_rejected"}, 1)]
     assert points["batch_overdue_days"] == [({}, 1)]
-    assert points["batch_notices"] == [({"result": "delivered"}, 1), ({"result": "given_up"}, 1)]
+    assert points["batch_notices"] == [
+        ({"result": "delivered"}, 1),
+        ({"result": "failed"}, 1),
+        ({"result": "given_up"}, 1),
+    ]
     [(about, queue_time)] = points["batch_queue_time_ms"]
     assert (about, queue_time.sum, queue_time.count) == ({"job": "night"}, 250, 1)
     [(about, lateness)] = points["batch_lateness_ms"]
