@@ -9,12 +9,11 @@ from aegis_batch.application.ledger import Ledger, LedgerTurn
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.report_gateway import ReportGateway
-from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.events import DayOverdue, JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import NoticeKind
-from aegis_batch.domain.run import CloseKey, JobKind, Run
+from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.run_record import RunRecord
 
 __all__ = ["DeadlineJob"]
@@ -66,7 +65,7 @@ class DeadlineJob:
         """Return the days that are expected to be closed, and where each stands."""
         with self._ledger.turn() as turn:
             days = self._expectation.days(stands_for(turn.state, record), turn.now)
-            return days, [standing_of(turn.state, _key(record, day)) for day in days]
+            return days, [standing_of(turn.state, record.run_on(day).key) for day in days]
 
     def _overdue(
         self, record: RunRecord, days: Sequence[date], standings: Sequence[DayStanding]
@@ -79,18 +78,13 @@ class DeadlineJob:
             why = found.why
             if asks:
                 try:
-                    asking = Run(record.id, record.trace_id, _key(record, day))
-                    if self._reports.find(asking, once=True) is not None:
+                    if self._reports.find(record.run_on(day), once=True) is not None:
                         continue
                 except (BackendRefused, BackendUnavailable) as error:
                     asks = not error.retryable
                     why = f"{found.why}, and the Backend can't be asked ({error.code})"
             overdue.append((day, why))
         return overdue
-
-
-def _key(record: RunRecord, day: date) -> CloseKey:
-    return CloseKey(record.key.tenant, Period(PeriodKind.DAY, day))
 
 
 def _tell_overdue(turn: LedgerTurn, record: RunRecord, day: date, why: str) -> None:

@@ -9,11 +9,10 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.report_gateway import ReportGateway
-from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.events import JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
-from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
+from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 
 __all__ = ["NightJob"]
@@ -74,7 +73,7 @@ class NightJob:
             unknown = [
                 day
                 for day in days
-                if standing_of(turn.state, _key(record, day)).standing is Standing.UNKNOWN
+                if standing_of(turn.state, record.run_on(day).key).standing is Standing.UNKNOWN
             ]
         return days, unknown
 
@@ -83,9 +82,8 @@ class NightJob:
             return days
         open_days: list[date] = []
         for place, day in enumerate(days):
-            asking = Run(record.id, record.trace_id, _key(record, day))
             try:
-                stored = self._reports.find(asking, once=True)
+                stored = self._reports.find(record.run_on(day), once=True)
             except (BackendRefused, BackendUnavailable):
                 # The rest would only wait for the same silence.
                 return open_days + days[place:]
@@ -94,7 +92,7 @@ class NightJob:
         return open_days
 
     def _enqueue(self, turn: LedgerTurn, night: RunRecord, day: date) -> bool:
-        key = _key(night, day)
+        key = night.run_on(day).key
         if standing_of(turn.state, key).standing is not Standing.UNKNOWN:
             return False
         run_id = self._identifiers.new_run_id()
@@ -115,10 +113,6 @@ class NightJob:
             )
         )
         return True
-
-
-def _key(record: RunRecord, day: date) -> CloseKey:
-    return CloseKey(record.key.tenant, Period(PeriodKind.DAY, day))
 
 
 def _told(days: list[date], enqueued: list[date]) -> str:

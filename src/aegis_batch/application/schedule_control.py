@@ -23,7 +23,6 @@ from aegis_batch.domain.schedule import (
 __all__ = ["ScheduleControl", "ScheduleView"]
 
 _OCCURRENCES_MAX = 20
-# Of a schedule that fires each second, more than a day.
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ __all__ = ["ScheduleSync"]
 _AHEAD_MAX = timedelta(days=1)
 
 
+# In one transaction; each of them may decide some hundred times in it.
+_SCHEDULES_MAX = 20
+
+
 class ScheduleSync:
     """Makes, changes and retires schedules."""
 
@@ -27,22 +31,31 @@ class ScheduleSync:
     def sync(self, wanted: Sequence[Schedule], go_on: Callable[[], bool]) -> list[str]:
         """Make the schedules those of the settings, and return what people should know of it.
 
-        Each schedule has turns of its own: what it decides by its old rule is kept before its
-        rule changes. ``go_on`` is asked after each turn; where it says no, the rest is left.
+        It goes in turns of a few schedules each: what one decides by its old rule is kept before
+        its rule changes, and those that stay as they are cost none. ``go_on`` is asked after each
+        turn; where it says no, the rest is left.
         """
         told: list[str] = []
         with self._ledger.turn() as turn:
-            known = [s.schedule.name for s in turn.state.schedules.all() if not s.retired]
+            known = {state.schedule.name: state for state in turn.state.schedules.all()}
+            latest = turn.now + _AHEAD_MAX
         names = {schedule.name for schedule in wanted}
-        deeds = [self._making(schedule, told) for schedule in wanted]
-        deeds += [self._retiring(name) for name in known if name not in names]
-        for deed in deeds:
-            done = False
-            while not done:
-                with self._ledger.turn() as turn:
-                    done = deed(turn)
-                if not go_on():
-                    return told
+        deeds = [
+            self._making(schedule, told)
+            for schedule in wanted
+            if not _stays(known.get(schedule.name), schedule, latest)
+        ]
+        deeds += [
+            self._retiring(name)
+            for name, state in known.items()
+            if name not in names and not state.retired
+        ]
+        while deeds:
+            with self._ledger.turn() as turn:
+                unfinished = [deed for deed in deeds[:_SCHEDULES_MAX] if not deed(turn)]
+            deeds = unfinished + deeds[_SCHEDULES_MAX:]
+            if not go_on():
+                break
         return told
 
     def _retiring(self, name: str) -> Callable[[LedgerTurn], bool]:
@@ -115,3 +128,10 @@ class ScheduleSync:
         while next_at and turn.state.occurrences.find(state.schedule.name, next_at) is not None:
             next_at = self._timings.following(timing, next_at)
         return next_at
+
+
+def _stays(known: ScheduleState | None, schedule: Schedule, latest: datetime) -> bool:
+    """Say, at no cost, that nothing is to be done: the same rule, and a next time that is near."""
+    if known is None or known.retired or known.schedule != schedule:
+        return False
+    return known.next_at is None or known.next_at <= latest

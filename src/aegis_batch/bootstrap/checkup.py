@@ -9,7 +9,6 @@ from pathlib import Path
 from aegis_batch.adapters.outbound.otel.variables import wanted
 from aegis_batch.adapters.outbound.system.collector_probe import TcpCollectorProbe
 from aegis_batch.adapters.outbound.system.identifiers import new_span_id, new_trace_id
-from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.adapters.outbound.system.tracked_files import GitTrackedFiles
 from aegis_batch.application.checks.settings import SettingFault, SettingsFacts
 from aegis_batch.application.doctor import CheckupSetup, DoctorUseCase, Instruments
@@ -18,6 +17,7 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.orders_inspector import OrdersInspector
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.bootstrap.calendars import calendar_of
 from aegis_batch.bootstrap.loading import (
     ExaminedSettings,
     missing_variables,
@@ -57,7 +57,7 @@ def build_doctor(
 ) -> DoctorUseCase:
     """Return the checkup of some settings; nothing is connected before it starts."""
     settings = examined.settings
-    calendar = Calendar(load_zone(settings.timezone), settings.timezone, settings.day_start)
+    calendar = calendar_of(settings)
     is_in_memory = settings.adapters is Adapters.MEMORY
     misnamed = _misnamed(settings)
     if misnamed is not None:

@@ -11,18 +11,18 @@ from dependency_injector import containers, providers
 
 from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.system.clock import SystemClock
-from aegis_batch.adapters.outbound.system.time_zones import load_zone, tzdata_version
+from aegis_batch.adapters.outbound.system.time_zones import tzdata_version
 from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.bootstrap.calendars import calendar_of
 from aegis_batch.bootstrap.exporting import choose_traceparent, open_exporting_sink
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.bootstrap.outbound import build_order_reader, open_report_gateway
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.bootstrap.version import program_version
-from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.seal import Versions
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ __all__ = ["Container"]
 
 
 def _policy(settings: Settings) -> ReportPolicy:
-    zone = settings.timezone
     return ReportPolicy(
-        calendar=Calendar(load_zone(zone), zone, settings.day_start),
+        calendar=calendar_of(settings),
         rules=settings.consistency_rules,
         versions=Versions(program_version(), tzdata_version(), unicodedata.unidata_version),
         top_items_max=settings.top_items,

@@ -4,7 +4,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +20,13 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.timings import Timings
+from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.identity import operator
 from aegis_batch.bootstrap.loading import load_settings
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.bootstrap.state import build_state, make_ready, open_database, open_work_engine
 from aegis_batch.bootstrap.telemetry import set_up_logs
-from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.errors import NoticeUndelivered
-from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import Notice, NoticeKind
 
 if TYPE_CHECKING:
@@ -67,20 +65,19 @@ def open_ledger_desk(
     Work is queued by the engine's intake alone, so that a process that serves is not disturbed.
     """
     settings = _settings(environ)
-    zone = settings.timezone
-    calendar = Calendar(load_zone(zone), zone, settings.day_start)
+    expectation = expectation_of(settings)
+    calendar = expectation.calendar
     with _database(settings) as database, _work_engine(settings) as engine:
         state = build_state(database, engine)
         ledger = Ledger(state, clock, LogMetricsSink(), _LeftToServe(settings))
         timings = Timings(SystemCron())
-        catch_up = timedelta(days=settings.catch_up_days)
-        firing = Firing(timings, identifiers, Expectation(calendar, catch_up, settings.close_from))
+        firing = Firing(timings, identifiers, expectation)
         yield LedgerDesk(
             history=HistoryUseCase(state),
             schedules=ScheduleControl(ledger, timings, firing),
             dead_letters=DeadLetterDecisions(ledger, identifiers),
             operator=operator(settings),
-            calendar=Clockface(calendar.zone, zone),
+            calendar=Clockface(calendar.zone, calendar.zone_name),
             clockface_of=lambda name: Clockface(load_zone(name), name),
         )
 

@@ -16,7 +16,7 @@ from aegis_batch.adapters.inbound.serving.server import Limits, Parts, Server
 from aegis_batch.adapters.outbound.system.instance_lock import LockHolder, hold_instance_lock
 from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.ports.clock import Clock
-from aegis_batch.bootstrap.identity import executor_id, state_file
+from aegis_batch.bootstrap.identity import state_file
 from aegis_batch.bootstrap.loading import load_settings, unknown_variables
 from aegis_batch.bootstrap.run_limit import refuse_longer_runs
 from aegis_batch.bootstrap.schedules import wanted_schedules
@@ -46,7 +46,7 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
     wanted = wanted_schedules(settings)
     container = ServingContainer(settings=settings, environ=environ, listener=AttemptListener())
     file = state_file(settings)
-    executor = executor_id(settings, environ)
+    executor = container.executor()
     with ExitStack() as stack:
         with suppress(OSError):
             # Where that fails, the lock says why.

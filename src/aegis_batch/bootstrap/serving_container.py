@@ -15,7 +15,6 @@ from aegis_batch.adapters.outbound.system.resource_meter import SystemResourceMe
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
-from aegis_batch.application.daily_close import ReportPolicy
 from aegis_batch.application.deadline import DeadlineJob
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart
@@ -32,13 +31,13 @@ from aegis_batch.application.ports.work_queue import Lane, WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.timings import Timings
+from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.container import Container
 from aegis_batch.bootstrap.health import heart_rate
 from aegis_batch.bootstrap.identity import executor_id
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.bootstrap.state import build_state, open_database, open_work_engine
 from aegis_batch.bootstrap.version import program_version
-from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.retrying import RetryPolicy
 from aegis_batch.domain.run import JobKind
 
@@ -50,11 +49,6 @@ __all__ = ["ServingContainer"]
 _OTHER_JOBS_WAITS = 3
 # The night must not wait behind the deadline's check, nor the other way round.
 _JOBS_AT_ONCE = 2
-
-
-def _expectation(settings: Settings, policy: ReportPolicy) -> Expectation:
-    catch_up = timedelta(days=settings.catch_up_days)
-    return Expectation(policy.calendar, catch_up, settings.close_from)
 
 
 def _policies(settings: Settings) -> RetryPolicies:
@@ -113,7 +107,7 @@ class ServingContainer(Container):
     notifier: providers.Provider[Notifier] = providers.Singleton(_notifier, Container.settings)
     identifiers = providers.Object(system_identifiers)
     meter: providers.Provider[ResourceMeter] = providers.Singleton(SystemResourceMeter)
-    expectation = providers.Singleton(_expectation, Container.settings, Container.policy)
+    expectation = providers.Singleton(expectation_of, Container.settings)
     timings = providers.Singleton(Timings, providers.Singleton(SystemCron))
     ledger = providers.Singleton(Ledger, state, Container.clock, Container.metrics, notifier)
     firing = providers.Singleton(Firing, timings, identifiers, expectation)

@@ -1,9 +1,10 @@
 """What the ledger knows of one run."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
+from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.seal import Seal
@@ -61,12 +62,9 @@ class RunRecord:
         """The identity under which events tell of this run."""
         return Run(self.id, self.trace_id, self.key)
 
-    @property
-    def queued_for(self) -> timedelta | None:
-        """How long the first attempt waited for its turn after it was due; ``None`` before it."""
-        if self.started_at is None:
-            return None
-        return self.started_at - self.enqueued_at
+    def run_on(self, day: date) -> Run:
+        """Return the identity under which this run asks about a day of its tenant."""
+        return Run(self.id, self.trace_id, CloseKey(self.key.tenant, Period(PeriodKind.DAY, day)))
 
     def moved(self, target: RunState, **changes: Any) -> "RunRecord":  # noqa: ANN401 - fields of many types
         """Return the record after a legal move, with further fields changed.

@@ -1,6 +1,6 @@
 """Who closes what, and the table of a run's moves."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import product
 
 import pytest
@@ -80,9 +80,8 @@ def test_a_record_tells_its_identity_as_events_do() -> None:
     assert record.run == Run("r", "0" * 31 + "1", CloseKey("default", DAY))
 
 
-def test_a_record_knows_how_long_it_was_queued_once_it_has_started() -> None:
-    record = a_record(RunState.QUEUED)
-    started = record.moved(RunState.RUNNING, started_at=NOW + timedelta(seconds=3))
+def test_a_record_asks_about_another_day_as_the_same_run_of_the_same_tenant() -> None:
+    asking = a_record(RunState.RUNNING).run_on(date(2026, 11, 19))
 
-    assert record.queued_for is None
-    assert started.queued_for == timedelta(seconds=3)
+    assert (asking.id, asking.trace_id) == ("r", "0" * 31 + "1")
+    assert asking.key == CloseKey("default", Period(PeriodKind.DAY, date(2026, 11, 19)))
