@@ -20,6 +20,8 @@ from aegis_batch.domain.schedule import (
     Timing,
 )
 from aegis_batch.domain.seal import Seal, Versions
+from aegis_batch.domain.seal_link import FIRST_PREVIOUS, SealedReport, SealLink
+from aegis_batch.domain.totals import Totals
 
 __all__ = [
     "DAY",
@@ -34,6 +36,7 @@ __all__ = [
     "a_notice",
     "a_run",
     "a_schedule",
+    "a_seal_link",
     "an_audit_entry",
     "an_occurrence",
 ]
@@ -144,3 +147,16 @@ def a_notice(key: str, due_at: datetime = NOON, **changes: object) -> Notice:
 def an_audit_entry(subject: str) -> AuditEntry:
     """Return an entry of the audit trail."""
     return AuditEntry(NOON, "ana", "dead_letter.replay", subject, "the Backend is back")
+
+
+def a_seal_link(number: int, key: CloseKey | None = None) -> SealLink:
+    """Return a link of a chain of seals."""
+    return SealLink(
+        number=number,
+        key=key or a_key(),
+        run_id=f"run-{number}",
+        outcome=Outcome.CREATED,
+        sealed_at=NOON,
+        previous=FIRST_PREVIOUS,
+        sealed=SealedReport(SEAL, Totals(orders=number, items={"Chá": Decimal(2)}), "{}"),
+    )

@@ -7,9 +7,10 @@ from datetime import datetime
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.jobs import Ended, Job
 from aegis_batch.application.ledger import Ledger, LedgerTurn, attempt_of
-from aegis_batch.application.listening import AttemptListener
+from aegis_batch.application.listening import AttemptListener, requests_in
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.resource_meter import ResourceMeter
+from aegis_batch.application.sealing import add_seal
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.events import JobFailed, JobTaken
 from aegis_batch.domain.expectation import Expectation
@@ -37,7 +38,15 @@ class RetryPolicies:
             return self.other
         if not problem.retryable:
             return None
-        return self.close if record.job is JobKind.CLOSE else self.other
+        return self.close if record.job.is_of_a_period else self.other
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    """What one attempt took: ``requests`` are those to the Backend."""
+
+    cpu_seconds: float
+    requests: int
 
 
 class CarryOutUseCase:
@@ -85,7 +94,7 @@ class CarryOutUseCase:
         heard = self._listener.end(run_id)
         with self._ledger.turn() as turn:
             turn.note(heard)
-            self._settle(turn, work_id, ended, cpu_seconds)
+            self._settle(turn, work_id, ended, _Spent(cpu_seconds, requests_in(heard)))
 
     def _take(self, run_id: str, work_id: str) -> RunRecord | None:
         with self._ledger.turn() as turn:
@@ -127,7 +136,7 @@ class CarryOutUseCase:
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
         return Ended(outcome, duration_ms, problem)
 
-    def _settle(self, turn: LedgerTurn, work_id: str, ended: Ended, cpu_seconds: float) -> None:
+    def _settle(self, turn: LedgerTurn, work_id: str, ended: Ended, spent: _Spent) -> None:
         run_id = work_id.partition("#")[0]
         record = turn.state.runs.get(run_id)
         if record is None or record.work_id != work_id or record.state is not RunState.RUNNING:
@@ -136,7 +145,8 @@ class CarryOutUseCase:
         record = replace(
             record,
             duration_ms=ended.duration_ms,
-            cpu_seconds=(record.cpu_seconds or 0.0) + cpu_seconds,
+            cpu_seconds=(record.cpu_seconds or 0.0) + spent.cpu_seconds,
+            requests=(record.requests or 0) + spent.requests,
             peak_memory_bytes=self._meter.peak_memory_bytes(),
             orders=ended.orders if ended.orders is not None else record.orders,
             seal=ended.seal or record.seal,
@@ -146,6 +156,8 @@ class CarryOutUseCase:
                 RunState.SUCCEEDED, outcome=ended.outcome, problem=None, ended_at=turn.now
             )
             turn.state.runs.save(done)
+            if ended.sealed is not None and ended.outcome is not None:
+                add_seal(turn.state, done.run, ended.outcome, ended.sealed, turn.now)
             ended.in_turn(turn)
         else:
             done = self._settle_failure(turn, record, ended, ended.problem)
@@ -155,7 +167,7 @@ class CarryOutUseCase:
     def _settle_failure(
         self, turn: LedgerTurn, record: RunRecord, ended: Ended, problem: Problem
     ) -> RunRecord:
-        if record.job is not JobKind.CLOSE:
+        if not record.job.is_of_a_period:
             turn.tell(
                 JobFailed(
                     run=record.run,
@@ -178,9 +190,9 @@ class CarryOutUseCase:
         return failed
 
     def _counted_from(self, record: RunRecord) -> datetime:
-        period_end = self._expectation.calendar.window(record.key.period.first_day).end
-        if record.trigger is Trigger.REPLAY:
-            # A person wants it tried, however old the day is.
+        period_end = self._expectation.calendar.window_of(record.key.period).end
+        if record.trigger in (Trigger.REPLAY, Trigger.BACKFILL):
+            # A person wants it tried, however old the period is.
             return max(period_end, record.enqueued_at)
         return period_end
 

@@ -1,4 +1,4 @@
-"""The job that closes one day."""
+"""The job that closes one period, or derives a closed one again."""
 
 from dataclasses import replace
 
@@ -6,25 +6,29 @@ from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.jobs import Ended
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.seal_link import SealedReport
 
 __all__ = ["CloseJob"]
 
 
 class CloseJob:
-    """Closes the day of a run."""
+    """Closes the period of a run."""
 
     def __init__(self, daily_close: DailyCloseUseCase) -> None:
         """Take the use case."""
         self._daily_close = daily_close
 
     def do(self, record: RunRecord) -> Ended:
-        """Close the day; see ``Job``."""
+        """Close the period; see ``Job``."""
         request = CloseRequest(
             run_id=record.id,
             trace_id=record.trace_id,
             tenant=record.key.tenant,
             day=record.key.period.first_day,
+            kind=record.key.period.kind,
+            rebuild=record.job is JobKind.REBUILD,
         )
         try:
             result = self._daily_close.close(request)
@@ -39,4 +43,5 @@ class CloseJob:
             problem=result.problem,
             orders=orders if result.seal is None else result.seal.orders_read,
             seal=result.seal,
+            sealed=SealedReport.of(result),
         )

@@ -1,16 +1,17 @@
-"""Close one business day of one shop: find, read, check, derive, submit, confirm."""
+"""Close one period of one shop: find, read, check, derive, submit, confirm."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from aegis_batch.application.close_journal import CloseJournal
+from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
-from aegis_batch.domain.consistency import Action, Rules, Violation
+from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.errors import (
     AegisError,
     AnswerLost,
@@ -22,47 +23,35 @@ from aegis_batch.domain.events import Step
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import CloseKey, Run
-from aegis_batch.domain.seal import Seal, Versions
+from aegis_batch.domain.seal import Seal
 from aegis_batch.domain.totals import Totals
 
-__all__ = ["CloseRequest", "DailyCloseUseCase", "ReportPolicy"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportPolicy:
-    """What a report depends on beside its orders.
-
-    ``currency_decimals`` is the number of decimals of the revenue; ``top_items_max`` bounds the
-    list of items.
-    """
-
-    calendar: Calendar
-    rules: Rules
-    versions: Versions
-    top_items_max: int = 10
-    currency_decimals: int = 2
+__all__ = ["CloseRequest", "DailyCloseUseCase"]
 
 
 @dataclass(frozen=True, slots=True)
 class CloseRequest:
-    """The wish to close a day; ``day`` is yesterday in the calendar unless given.
+    """The wish to close the period of a kind that holds ``day``: the last one unless given.
 
-    With ``dry_run`` nothing is sent; ``allow_open_day`` then admits days that have not ended.
+    With ``dry_run`` nothing is sent; ``allow_open_day`` then admits periods that have not ended.
+    With ``rebuild`` a period that is closed is derived again and compared.
     """
 
     run_id: str
     trace_id: str
     tenant: str = "default"
     day: date | None = None
+    kind: PeriodKind = PeriodKind.DAY
     dry_run: bool = False
     allow_open_day: bool = False
+    rebuild: bool = False
 
     def run(self, calendar: Calendar, now: datetime) -> Run:
         """Return the run that this asks for, at a UTC instant."""
         day = self.day
         if day is None:
-            day = calendar.business_date(now) - timedelta(days=1)
-        key = CloseKey(self.tenant, Period(PeriodKind.DAY, day))
+            day = _last_ended(self.kind, calendar.business_date(now))
+        key = CloseKey(self.tenant, Period.holding(self.kind, day))
         return Run(self.run_id, self.trace_id, key)
 
 
@@ -76,6 +65,7 @@ class _Progress:
     report: Report | None = None
     already_closed: bool | None = None
     seal: Seal | None = None
+    totals: Totals | None = None
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None
@@ -92,6 +82,7 @@ class _Progress:
             report=self.report,
             already_closed=self.already_closed,
             seal=self.seal,
+            totals=self.totals,
             violations=self.violations,
             submission=self.submission,
             problem=self.problem,
@@ -110,7 +101,7 @@ class DailyCloseUseCase:
         policy: ReportPolicy,
     ) -> None:
         """Take the ports and the policy; without ``reports`` only dry runs are possible."""
-        self._orders = orders
+        self._deriving = Deriving(orders, clock, policy)
         self._reports = reports
         self._clock = clock
         self._metrics = metrics
@@ -132,7 +123,7 @@ class DailyCloseUseCase:
         journal = CloseJournal(self._clock, self._metrics, run, dry_run=request.dry_run)
         journal.started()
         try:
-            window = self._accept(request, run.key.period.first_day)
+            window = self._accept(request, run.key.period)
         except InvalidRequest as error:
             journal.ended(Outcome.INVALID, error.code)
             raise
@@ -140,6 +131,8 @@ class DailyCloseUseCase:
         try:
             if request.dry_run or self._reports is None:
                 outcome = self._rehearse(progress)
+            elif request.rebuild:
+                outcome = self._rebuild(progress, self._reports)
             else:
                 outcome = self._attempt(progress, self._reports)
         except AegisError as error:
@@ -156,7 +149,7 @@ class DailyCloseUseCase:
             raise
         return progress.end(outcome)
 
-    def _accept(self, request: CloseRequest, day: date) -> Window:
+    def _accept(self, request: CloseRequest, period: Period) -> Window:
         if self._reports is None and not request.dry_run:
             raise InvalidRequest(
                 "missing_setting",
@@ -165,20 +158,15 @@ class DailyCloseUseCase:
             )
         calendar = self._policy.calendar
         today = calendar.business_date(self._clock.now())
-        yesterday = today - timedelta(days=1)
-        if day >= today and not (request.dry_run and request.allow_open_day):
-            raise InvalidRequest(
-                "day_not_over",
-                f"The business day {day} has not ended: today is {today} in {calendar.zone_name}.",
-                f"Close {yesterday} or an earlier day,"
-                " or look at an open day with --dry-run --allow-open-day.",
-            )
+        is_over = period.first_day < today and period.end_day <= today
+        if not is_over and not (request.dry_run and request.allow_open_day):
+            raise _not_over(period, today, calendar.zone_name)
         try:
-            return calendar.window(day)
+            return calendar.window_of(period)
         except (OverflowError, ValueError):
             raise InvalidRequest(
                 "day_out_of_range",
-                f"The day {day} lies at the edge of what a calendar can hold.",
+                f"The day {period.first_day} lies at the edge of what a calendar can hold.",
                 "Name a day that is some days away from the first and the last date there is.",
             ) from None
 
@@ -207,35 +195,43 @@ class DailyCloseUseCase:
             _compare(progress, report, stored)
         return Outcome.DRY_RUN
 
+    def _rebuild(self, progress: _Progress, reports: ReportGateway) -> Outcome:
+        stored = _find(progress, reports)
+        report = self._derive(progress)
+        if report is None:
+            return Outcome.REJECTED
+        if stored is None:
+            return _hand_over(progress, reports, report)
+        return _settle(progress, report, stored)
+
     def _derive(self, progress: _Progress) -> Report | None:
         """Read, check and derive; ``None`` where a rule that rejects is broken."""
-        policy = self._policy
         with progress.journal.step(Step.READ):
-            read_at = self._clock.now()
-            reading = self._orders.read(progress.window, policy.rules.tolerance)
-            totals = Totals.sum(reading.parts)
-            progress.violations = policy.rules.judge(totals.tallies)
-            progress.journal.read(totals, progress.violations)
-        rejecting = [v for v in progress.violations if v.action is Action.REJECT]
-        if rejecting:
-            progress.problem = Problem.of_rejection(rejecting)
+            derived = self._deriving.derive(progress.window)
+            progress.journal.read(derived.totals, derived.violations)
+        progress.violations = derived.violations
+        progress.totals = derived.totals
+        if derived.report is None:
+            progress.problem = derived.problem
             return None
-        report = Report.derive(
-            progress.window.day,
-            totals,
-            top_items_max=policy.top_items_max,
-            currency_decimals=policy.currency_decimals,
-        )
-        progress.report = report
-        progress.seal = Seal.of(
-            progress.window,
-            totals,
-            report,
-            snapshot=reading.snapshot,
-            read_at=read_at,
-            versions=policy.versions,
-        )
-        return report
+        progress.report = derived.report
+        progress.seal = derived.seal
+        return derived.report
+
+
+def _last_ended(kind: PeriodKind, today: date) -> date:
+    return Period.holding(kind, today).first_day - timedelta(days=1)
+
+
+def _not_over(period: Period, today: date, zone_name: str) -> InvalidRequest:
+    latest = Period.holding(period.kind, _last_ended(period.kind, today))
+    named = f"business day {period}" if period.kind is PeriodKind.DAY else str(period)
+    return InvalidRequest(
+        "day_not_over",
+        f"The {named} has not ended: today is {today} in {zone_name}.",
+        f"Close {latest} or an earlier {period.kind},"
+        f" or look at an open {period.kind} with --dry-run --allow-open-day.",
+    )
 
 
 def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:

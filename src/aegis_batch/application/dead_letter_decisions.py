@@ -10,7 +10,7 @@ from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.errors import InvalidRequest
-from aegis_batch.domain.run import JobKind, RunState, Trigger
+from aegis_batch.domain.run import RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 
 __all__ = ["DeadLetterDecisions", "Decided"]
@@ -58,7 +58,7 @@ class DeadLetterDecisions:
         if letter.state is DeadLetterState.DISCARDED:
             raise _decided_before(letter)
         standing = standing_of(turn.state, letter.key)
-        if letter.job is JobKind.CLOSE and standing.standing is Standing.IN_FLIGHT:
+        if letter.job.is_of_a_period and standing.standing is Standing.IN_FLIGHT:
             raise InvalidRequest(
                 "day_in_flight",
                 f"The dead letter {run_id} can't be replayed now: {standing.why}.",

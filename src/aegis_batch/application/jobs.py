@@ -10,6 +10,7 @@ from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.seal import Seal
+from aegis_batch.domain.seal_link import SealedReport
 
 __all__ = ["Ended", "Job", "stands_for"]
 
@@ -23,7 +24,8 @@ class Ended:
     """How an attempt ended.
 
     ``outcome`` is ``None`` for the good end of a job that is no close; ``problem`` is ``None``
-    for every good end. ``in_turn`` is done in the same transaction that keeps the good end.
+    for every good end. ``sealed`` is what a confirmed close rests on, where it was
+    derived. ``in_turn`` is done in the same transaction that keeps the good end.
     """
 
     outcome: Outcome | None
@@ -31,6 +33,7 @@ class Ended:
     problem: Problem | None = None
     orders: int | None = None
     seal: Seal | None = None
+    sealed: SealedReport | None = None
     in_turn: Callable[[LedgerTurn], None] = _nothing
 
 

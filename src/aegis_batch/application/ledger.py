@@ -17,7 +17,7 @@ from aegis_batch.domain.events import Event, JobDispatched, JobRetried, JobSentT
 from aegis_batch.domain.notice import Notice, NoticeKind
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.printable import printable
-from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.domain.run import RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 
 __all__ = ["Ledger", "LedgerTurn", "attempt_of", "first_work_id"]
@@ -200,16 +200,21 @@ class Ledger:
 
 
 def _named(record: RunRecord) -> str:
-    day = record.key.period.first_day
-    named = "The close" if record.job is JobKind.CLOSE else f"The {record.job} job"
-    return f"{named} of {day}"
+    named = f"The {record.job}" if record.job.is_of_a_period else f"The {record.job} job"
+    return f"{named} of {record.key.period}"
+
+
+def _lane_of(record: RunRecord) -> Lane:
+    if record.trigger is Trigger.BACKFILL:
+        return Lane.BACKFILL
+    return Lane.CLOSES if record.job.is_of_a_period else Lane.JOBS
 
 
 def _work_of(record: RunRecord) -> Work:
     return Work(
         id=record.work_id,
         run_id=record.id,
-        lane=Lane.CLOSES if record.job is JobKind.CLOSE else Lane.JOBS,
+        lane=_lane_of(record),
         due_at=record.due_at,
         # The older day first, whatever was enqueued when.
         rank=min(record.key.period.first_day.toordinal(), _RANK_MAX),

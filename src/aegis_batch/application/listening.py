@@ -1,11 +1,11 @@
 """What is heard of attempts while they are under way, for the timelines of their runs."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from aegis_batch.domain.events import Event, RunEvent
+from aegis_batch.domain.events import Event, RequestAnswered, RequestFailed, RunEvent
 
-__all__ = ["AttemptListener"]
+__all__ = ["AttemptListener", "requests_in"]
 
 _EVENTS_MAX = 200
 
@@ -34,3 +34,8 @@ class AttemptListener:
     def end(self, run_id: str) -> Sequence[RunEvent]:
         """Listen no more, and return what was heard in the order in which it happened."""
         return tuple(self._heard.pop(run_id, ()))
+
+
+def requests_in(events: Iterable[Event]) -> int:
+    """Return how many requests to the Backend there were, answered or not."""
+    return sum(isinstance(event, RequestAnswered | RequestFailed) for event in events)

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from aegis_batch.application.ledger import first_work_id
+from aegis_batch.application.listening import requests_in
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.ports.state import State
+from aegis_batch.application.sealing import add_seal
 from aegis_batch.application.timeline_text import timeline_text
 from aegis_batch.domain.events import Event, RunEvent
 from aegis_batch.domain.outcome import CloseResult
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord, TimelineEntry
+from aegis_batch.domain.seal_link import SealedReport
 
 __all__ = ["RecordCloseUseCase", "RunListener"]
 
@@ -76,6 +79,7 @@ class RecordCloseUseCase:
             duration_ms=result.duration_ms,
             cpu_seconds=self._meter.thread_cpu_seconds(),
             peak_memory_bytes=self._meter.peak_memory_bytes(),
+            requests=requests_in(events),
         )
         entries = [
             TimelineEntry(event.run.id, event.at, event.name, timeline_text(event))
@@ -84,3 +88,5 @@ class RecordCloseUseCase:
         with self._state.turn() as turn:
             turn.runs.add(record)
             turn.timeline.add(entries)
+            if (sealed := SealedReport.of(result)) is not None:
+                add_seal(turn, result.run, result.outcome, sealed, now)

@@ -12,7 +12,8 @@ from dependency_injector import containers, providers
 from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.system.clock import SystemClock
 from aegis_batch.adapters.outbound.system.time_zones import tzdata_version
-from aegis_batch.application.daily_close import DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader

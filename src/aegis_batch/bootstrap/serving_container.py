@@ -74,7 +74,11 @@ def _notifier(settings: Settings) -> Notifier:
 def _work_queue(settings: Settings, engine: "Engine", executor: str) -> WorkQueue:
     from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
 
-    concurrency = {Lane.CLOSES: settings.worker_concurrency, Lane.JOBS: _JOBS_AT_ONCE}
+    concurrency = {
+        Lane.CLOSES: settings.worker_concurrency,
+        Lane.JOBS: _JOBS_AT_ONCE,
+        Lane.BACKFILL: settings.worker_concurrency,
+    }
     return DbosWorkQueue(
         engine,
         QueueSettings(
@@ -93,7 +97,12 @@ def _tidy(engine: "Engine", clock: Clock) -> Callable[[], bool]:
 
 
 def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
-    return {JobKind.CLOSE: close, JobKind.NIGHT: night, JobKind.DEADLINE: deadline}
+    return {
+        JobKind.CLOSE: close,
+        JobKind.REBUILD: close,
+        JobKind.NIGHT: night,
+        JobKind.DEADLINE: deadline,
+    }
 
 
 class ServingContainer(Container):

@@ -8,13 +8,17 @@ from zoneinfo import ZoneInfo
 __all__ = ["Calendar", "Period", "PeriodKind", "Window"]
 
 _DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+_LONGEST_MONTH = timedelta(days=31)
 _SECOND = timedelta(seconds=1)
 
 
 class PeriodKind(StrEnum):
-    """The kinds of period that can be closed."""
+    """The kinds of period that can be closed: a week is ISO 8601's, a month the calendar's."""
 
     DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,59 @@ class Period:
     kind: PeriodKind
     first_day: date
 
+    def __post_init__(self) -> None:
+        """Refuse, with ``ValueError``, a day on which no period of this kind begins."""
+        if _first_day(self.kind, self.first_day) != self.first_day:
+            raise ValueError(self.first_day)
+
+    @classmethod
+    def holding(cls, kind: PeriodKind, day: date) -> "Period":
+        """Return the period that a business day belongs to."""
+        return cls(kind, _first_day(kind, day))
+
+    @property
+    def end_day(self) -> date:
+        """The day after the last; ``OverflowError`` at the end of all dates."""
+        if self.kind is PeriodKind.DAY:
+            return self.first_day + _DAY
+        if self.kind is PeriodKind.WEEK:
+            return self.first_day + _WEEK
+        return _first_day(PeriodKind.MONTH, self.first_day + _LONGEST_MONTH)
+
+    @property
+    def last_day(self) -> date:
+        """The last business day; ``OverflowError`` at the end of all dates."""
+        return self.end_day - _DAY
+
+    @property
+    def days(self) -> tuple["Period", ...]:
+        """The period's business days, oldest first; ``OverflowError`` at the end of all dates."""
+        count = (self.end_day - self.first_day).days
+        return tuple(
+            Period(PeriodKind.DAY, self.first_day + timedelta(days=ahead)) for ahead in range(count)
+        )
+
+    def __str__(self) -> str:
+        """Return it as people name it: ``2015-01-07``, ``week 2015-W02``, ``month 2015-01``."""
+        if self.kind is PeriodKind.DAY:
+            return self.first_day.isoformat()
+        if self.kind is PeriodKind.WEEK:
+            year, week, _ = self.first_day.isocalendar()
+            return f"week {year:04}-W{week:02}"
+        return f"month {self.first_day.isoformat()[:7]}"
+
+
+def _first_day(kind: PeriodKind, day: date) -> date:
+    if kind is PeriodKind.DAY:
+        return day
+    if kind is PeriodKind.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time that a business day covers, half-open: ``[start, end)``.
+    """The time that a period covers, half-open: ``[start, end)``; ``day`` is its first.
 
     ``start`` and ``end`` are UTC instants. ``wall_start`` and ``wall_end`` are the same bounds as
     naive readings of the calendar's clock, for databases that keep wall time.
@@ -60,12 +113,16 @@ class Calendar:
 
     def window(self, day: date) -> Window:
         """Return the window of a business day; ``OverflowError`` at the end of all dates."""
-        following = day + _DAY
+        return self.window_of(Period(PeriodKind.DAY, day))
+
+    def window_of(self, period: Period) -> Window:
+        """Return the window of a period; ``OverflowError`` at the end of all dates."""
+        following = period.end_day
         return Window(
-            day=day,
-            start=self._start_of(day),
+            day=period.first_day,
+            start=self._start_of(period.first_day),
             end=self._start_of(following),
-            wall_start=datetime.combine(day, self.day_start),
+            wall_start=datetime.combine(period.first_day, self.day_start),
             wall_end=datetime.combine(following, self.day_start),
         )
 

@@ -18,6 +18,7 @@ from aegis_batch.domain.errors import (
 from aegis_batch.domain.report import Difference, Report
 from aegis_batch.domain.run import Run
 from aegis_batch.domain.seal import Seal
+from aegis_batch.domain.totals import Totals
 
 __all__ = ["CloseResult", "Outcome", "Problem", "Submission"]
 
@@ -145,6 +146,7 @@ class CloseResult:
     report: Report | None = None
     already_closed: bool | None = None
     seal: Seal | None = None
+    totals: Totals | None = None
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None

@@ -35,8 +35,16 @@ class JobKind(StrEnum):
     """What a run does."""
 
     CLOSE = "close"
+    REBUILD = "rebuild"
     NIGHT = "night"
     DEADLINE = "deadline"
+    SWEEP = "sweep"
+    RETENTION = "retention"
+
+    @property
+    def is_of_a_period(self) -> bool:
+        """Whether the run's key names what it closes, and not just the day that it looks from."""
+        return self in (JobKind.CLOSE, JobKind.REBUILD)
 
 
 class Trigger(StrEnum):
@@ -46,6 +54,7 @@ class Trigger(StrEnum):
     NIGHT = "night"
     HAND = "hand"
     REPLAY = "replay"
+    BACKFILL = "backfill"
 
 
 class RunState(StrEnum):

@@ -26,7 +26,7 @@ class RunRecord:
     ``requeues`` says how often the present one was queued anew. ``due_at`` is when the next
     attempt may start. ``nominal`` and ``schedule`` say which firing it came from, ``parent`` which
     night enqueued it, ``replay_of`` which run it stands in for. ``cancel_requested`` asks an
-    attempt under way to be the last.
+    attempt under way to be the last. ``requests`` counts those to the Backend, over all attempts.
     """
 
     id: str
@@ -56,6 +56,7 @@ class RunRecord:
     duration_ms: float | None = None
     cpu_seconds: float | None = None
     peak_memory_bytes: int | None = None
+    requests: int | None = None
 
     @property
     def run(self) -> Run:

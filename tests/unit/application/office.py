@@ -25,9 +25,10 @@ from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.deadline import DeadlineJob
+from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.history import HistoryUseCase

@@ -13,7 +13,8 @@ from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSin
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase, ReportPolicy
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.application.ports.order_reader import Reading
 from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
@@ -141,16 +142,18 @@ class Shop:
         self.reader = Reader(self.clock)
         self.backend = Backend(self.clock)
 
-    def close(
+    def close(  # noqa: PLR0913 - all that can be asked for
         self,
         day: date | None = DAY,
         *,
+        kind: PeriodKind = PeriodKind.DAY,
         dry_run: bool = False,
         allow_open_day: bool = False,
+        rebuild: bool = False,
         without_backend: bool = False,
         if_stopped: Callable[[CloseResult], None] | None = None,
     ) -> CloseResult:
-        """Close a day."""
+        """Close a period, a day unless told otherwise."""
         zone = "America/Sao_Paulo"
         policy = ReportPolicy(
             calendar=Calendar(load_zone(zone), zone, self.day_start),
@@ -162,7 +165,13 @@ class Shop:
         )
         return use_case.close(
             CloseRequest(
-                RUN.id, RUN.trace_id, day=day, dry_run=dry_run, allow_open_day=allow_open_day
+                RUN.id,
+                RUN.trace_id,
+                day=day,
+                kind=kind,
+                dry_run=dry_run,
+                allow_open_day=allow_open_day,
+                rebuild=rebuild,
             ),
             if_stopped=if_stopped,
         )

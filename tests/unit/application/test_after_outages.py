@@ -13,7 +13,7 @@ from aegis_batch.adapters.outbound.memory.resource_meter import InMemoryResource
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.daily_close import ReportPolicy
+from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import BackendUnavailable

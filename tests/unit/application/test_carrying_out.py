@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from aegis_batch.application.listening import requests_in
 from aegis_batch.domain.errors import (
     AnswerLost,
     InvalidRequest,
@@ -17,10 +18,13 @@ from aegis_batch.domain.events import (
     JobRetried,
     JobSentToDlq,
     JobTaken,
+    RequestAnswered,
+    RequestFailed,
     RunEvent,
 )
 from aegis_batch.domain.outcome import Outcome
-from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.domain.run import JobKind, Run, RunState
+from aegis_batch.domain.seal_link import FIRST_PREVIOUS, SealLink
 from tests.unit.application.office import (
     AWAY,
     BROKEN,
@@ -32,6 +36,7 @@ from tests.unit.application.office import (
     ONE_DAY,
     REFUSED,
     Office,
+    key_of,
 )
 
 NIGHT = NOON + 14 * HOUR
@@ -83,6 +88,44 @@ def test_the_ledger_keeps_what_an_attempt_came_to() -> None:
     assert (run.duration_ms, run.cpu_seconds, run.peak_memory_bytes) == (120_000, 1.5, 4_096)
     assert run.seal is not None
     assert run.orders == run.seal.orders_read == 0
+
+
+def test_each_confirmed_close_is_sealed_in_a_chain() -> None:
+    office = Office([NIGHTLY])
+    office.live_until(NIGHT + 3 * ONE_DAY)
+
+    with office.state.turn() as turn:
+        kept = turn.seals.after("default", 0, 9)
+    links = [SealLink.of(link.content) for link in kept]
+    closes = [run for run in office.runs() if run.job is JobKind.CLOSE]
+
+    assert len(links) == 4
+    assert [link.run_id for link in links] == [run.id for run in closes]
+    assert [link.sealed.seal for link in links] == [run.seal for run in closes]
+    assert [link.previous for link in links] == [
+        FIRST_PREVIOUS,
+        *(link.digest for link in kept[:-1]),
+    ]
+    assert {link.sealed.body.encode() for link in links} == set(office.backend.bodies)
+
+
+def test_requests_are_counted_over_all_attempts() -> None:
+    heard = [
+        RequestFailed(
+            run=Run("r", "1", key_of(DAY)),
+            at=NOON,
+            operation="find",
+            attempt=1,
+            reason="timeout",
+            status=None,
+            wait_seconds=None,
+        ),
+        RequestAnswered(
+            run=Run("r", "1", key_of(DAY)), at=NOON, operation="find", attempt=2, status=404
+        ),
+    ]
+
+    assert requests_in(heard) == 2
 
 
 def test_a_day_that_was_closed_already_counts_as_done_with_the_orders_of_its_report() -> None:

@@ -47,6 +47,10 @@ def test_a_close_by_hand_is_kept_with_who_made_it_and_when() -> None:
     assert run.ended_at == NIGHT - HOUR + 2 * MINUTE
     assert (run.executor, run.attempt) == ("laptop", 1)
     assert (run.cpu_seconds, run.peak_memory_bytes) == (0.5, 1_024)
+    with office.state.turn() as turn:
+        link = turn.seals.newest_of(run.key)
+    assert link is not None
+    assert (link.number, link.run_id, link.sealed.seal) == (1, run.id, result.seal)
 
 
 def test_a_failed_close_by_hand_is_kept_with_its_problem_and_is_no_dead_letter() -> None:
@@ -63,6 +67,8 @@ def test_a_failed_close_by_hand_is_kept_with_its_problem_and_is_no_dead_letter()
         "timeout",
     )
     assert run.orders is None
+    with office.state.turn() as turn:
+        assert turn.seals.last("default") is None
     assert office.letters() == []
     assert office.notices() == []
 

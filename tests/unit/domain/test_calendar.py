@@ -95,3 +95,56 @@ def test_a_period_is_known_by_its_kind_and_its_first_day() -> None:
 
     assert str(period.kind) == "day"
     assert {period} == {Period(PeriodKind("day"), date(2026, 11, 21))}
+
+
+def test_a_week_begins_on_monday_and_a_month_on_its_first() -> None:
+    thursday = date(2015, 1, 1)
+
+    assert Period.holding(PeriodKind.DAY, thursday).first_day == thursday
+    assert Period.holding(PeriodKind.WEEK, thursday).first_day == date(2014, 12, 29)
+    assert Period.holding(PeriodKind.MONTH, date(2015, 2, 28)).first_day == date(2015, 2, 1)
+
+
+@pytest.mark.parametrize("kind", [PeriodKind.WEEK, PeriodKind.MONTH])
+def test_a_period_is_known_by_its_first_day_alone(kind: PeriodKind) -> None:
+    with pytest.raises(ValueError, match="2015-01-06"):
+        Period(kind, date(2015, 1, 6))
+
+
+@pytest.mark.parametrize(
+    ("period", "days", "last_day", "name"),
+    [
+        (Period(PeriodKind.DAY, date(2015, 1, 7)), 1, date(2015, 1, 7), "2015-01-07"),
+        (Period(PeriodKind.WEEK, date(2014, 12, 29)), 7, date(2015, 1, 4), "week 2015-W01"),
+        (Period(PeriodKind.MONTH, date(2016, 2, 1)), 29, date(2016, 2, 29), "month 2016-02"),
+        (Period(PeriodKind.MONTH, date(2015, 12, 1)), 31, date(2015, 12, 31), "month 2015-12"),
+    ],
+)
+def test_a_period_has_its_days_and_its_name(
+    period: Period, days: int, last_day: date, name: str
+) -> None:
+    assert len(period.days) == days
+    assert period.days[0].first_day == period.first_day
+    assert period.days[-1].first_day == period.last_day == last_day
+    assert str(period) == name
+
+
+@given(kind=st.sampled_from(PeriodKind), day=st.dates(date(1970, 1, 1), date(2100, 1, 1)))
+def test_periods_of_a_kind_tile_the_days_and_their_windows_those_of_the_days(
+    kind: PeriodKind, day: date
+) -> None:
+    calendar = _calendar(day_start=time(2, 30))
+    period = Period.holding(kind, day)
+    following = Period(kind, period.end_day)
+    windows = [calendar.window(day.first_day) for day in period.days]
+
+    assert period.first_day <= day <= period.last_day
+    assert following.first_day == period.last_day + timedelta(days=1)
+    assert (windows[0].start, windows[-1].end) == (
+        calendar.window_of(period).start,
+        calendar.window_of(period).end,
+    )
+    assert (windows[0].wall_start, windows[-1].wall_end) == (
+        calendar.window_of(period).wall_start,
+        calendar.window_of(period).wall_end,
+    )

@@ -8,6 +8,7 @@ from aegis_batch.application.ports.notices import Notices
 from aegis_batch.application.ports.occurrences import Occurrences
 from aegis_batch.application.ports.runs import Runs
 from aegis_batch.application.ports.schedules import Schedules
+from aegis_batch.application.ports.seals import Seals
 from aegis_batch.application.ports.timeline import Timeline
 from aegis_batch.application.ports.work_intake import WorkIntake
 
@@ -43,6 +44,11 @@ class Turn(Protocol):
     @property
     def dead_letters(self) -> DeadLetters:
         """The runs that failed for good."""
+        ...
+
+    @property
+    def seals(self) -> Seals:
+        """The seals of confirmed closes, as chains."""
         ...
 
     @property

@@ -10,10 +10,14 @@ __all__ = ["Lane", "Work", "WorkQueue"]
 
 
 class Lane(StrEnum):
-    """Which queue work goes through: closes never hold up what watches over them."""
+    """Which queue work goes through.
+
+    Closes never hold up what watches over them, and no backfill holds up tonight's close.
+    """
 
     CLOSES = "closes"
     JOBS = "jobs"
+    BACKFILL = "backfill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
 from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
+from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
 from aegis_batch.adapters.outbound.memory.timeline import InMemoryTimeline
 from aegis_batch.adapters.outbound.memory.turn import InMemoryTurn
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
@@ -39,6 +40,7 @@ class InMemoryState:
             runs=InMemoryRuns(log),
             timeline=InMemoryTimeline(log),
             dead_letters=InMemoryDeadLetters(log),
+            seals=InMemorySeals(log),
             audit=InMemoryAuditTrail(log),
             notices=InMemoryNotices(log),
             work=queue.intake,

@@ -8,6 +8,7 @@ from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
 from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
+from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
 from aegis_batch.adapters.outbound.memory.timeline import InMemoryTimeline
 from aegis_batch.adapters.outbound.memory.work_intake import InMemoryWorkIntake
 
@@ -23,6 +24,7 @@ class InMemoryTurn:
     runs: InMemoryRuns
     timeline: InMemoryTimeline
     dead_letters: InMemoryDeadLetters
+    seals: InMemorySeals
     audit: InMemoryAuditTrail
     notices: InMemoryNotices
     work: InMemoryWorkIntake

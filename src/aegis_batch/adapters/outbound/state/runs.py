@@ -52,6 +52,7 @@ _PLAIN = (
     "duration_ms",
     "cpu_seconds",
     "peak_memory_bytes",
+    "requests",
 )
 
 

@@ -12,6 +12,7 @@ from aegis_batch.adapters.outbound.state.notices import SqlNotices
 from aegis_batch.adapters.outbound.state.occurrences import SqlOccurrences
 from aegis_batch.adapters.outbound.state.runs import SqlRuns
 from aegis_batch.adapters.outbound.state.schedules import SqlSchedules
+from aegis_batch.adapters.outbound.state.seals import SqlSeals
 from aegis_batch.adapters.outbound.state.timeline import SqlTimeline
 from aegis_batch.adapters.outbound.state.turn import SqlTurn
 from aegis_batch.application.ports.turn import Turn
@@ -40,6 +41,7 @@ class SqlState:
                 runs=SqlRuns(connection),
                 timeline=SqlTimeline(connection),
                 dead_letters=SqlDeadLetters(connection),
+                seals=SqlSeals(connection),
                 audit=SqlAuditTrail(connection),
                 notices=SqlNotices(connection),
                 work=self._intake_of(connection),

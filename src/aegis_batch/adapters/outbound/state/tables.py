@@ -30,6 +30,7 @@ __all__ = [
     "occurrences",
     "runs",
     "schedules",
+    "seals",
     "timeline",
 ]
 
@@ -70,6 +71,7 @@ runs = Table(
     Column("duration_ms", Double),
     Column("cpu_seconds", Double),
     Column("peak_memory_bytes", BigInteger),
+    Column("requests", Integer),
     Index("runs_by_time", "enqueued_at", "id"),
     Index("runs_by_key", "tenant", "period_kind", "first_day", "enqueued_at", "id"),
     Index("runs_by_day", "first_day", "enqueued_at", "id"),
@@ -78,6 +80,7 @@ runs = Table(
     Index("runs_by_schedule", "schedule", "enqueued_at", "id"),
     Index("runs_by_schedule_and_state", "schedule", "state", "enqueued_at", "id"),
     Index("runs_by_parent", "parent", "enqueued_at", "id"),
+    Index("runs_by_end", "ended_at", "id"),
 )
 
 schedules = Table(
@@ -113,6 +116,7 @@ occurrences = Table(
     Column("reason", String, nullable=False),
     Column("run_id", String),
     PrimaryKeyConstraint("schedule", "nominal"),
+    Index("occurrences_by_decision", "decided_at", "schedule", "nominal"),
 )
 
 timeline = Table(
@@ -176,6 +180,22 @@ notices = Table(
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False),
     Index("notices_by_state", "state", "due_at", "key"),
+)
+
+# Only ever added to: each row holds the digest of the one before it.
+seals = Table(
+    "seals",
+    METADATA,
+    Column("tenant", String, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("period_kind", String, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("digest", String, nullable=False),
+    PrimaryKeyConstraint("tenant", "number"),
+    Index("seals_by_key", "tenant", "period_kind", "first_day", "number"),
+    Index("seals_by_run", "run_id"),
 )
 
 # A few rows, of which the newest is found by looking at them all.

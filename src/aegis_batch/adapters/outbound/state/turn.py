@@ -8,6 +8,7 @@ from aegis_batch.adapters.outbound.state.notices import SqlNotices
 from aegis_batch.adapters.outbound.state.occurrences import SqlOccurrences
 from aegis_batch.adapters.outbound.state.runs import SqlRuns
 from aegis_batch.adapters.outbound.state.schedules import SqlSchedules
+from aegis_batch.adapters.outbound.state.seals import SqlSeals
 from aegis_batch.adapters.outbound.state.timeline import SqlTimeline
 from aegis_batch.application.ports.work_intake import WorkIntake
 
@@ -23,6 +24,7 @@ class SqlTurn:
     runs: SqlRuns
     timeline: SqlTimeline
     dead_letters: SqlDeadLetters
+    seals: SqlSeals
     audit: SqlAuditTrail
     notices: SqlNotices
     work: WorkIntake

@@ -1,0 +1,29 @@
+"""The chains of seals, and what looking back over a range of time needs."""
+
+import sqlalchemy as sa
+from alembic import op
+
+__all__ = ["down_revision", "revision", "upgrade"]
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Make the table of seals, and add to the runs what they cost."""
+    op.create_table(
+        "seals",
+        sa.Column("tenant", sa.String, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.Column("period_kind", sa.String, nullable=False),
+        sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("run_id", sa.String, nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+        sa.Column("digest", sa.String, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "number"),
+    )
+    op.create_index("seals_by_key", "seals", ["tenant", "period_kind", "first_day", "number"])
+    op.create_index("seals_by_run", "seals", ["run_id"])
+    op.add_column("runs", sa.Column("requests", sa.Integer))
+    op.create_index("runs_by_end", "runs", ["ended_at", "id"])
+    op.create_index("occurrences_by_decision", "occurrences", ["decided_at", "schedule", "nominal"])

@@ -1,0 +1,84 @@
+"""Derive the report of a window: read its orders in one snapshot, check them, and seal both."""
+
+from dataclasses import dataclass
+
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.order_reader import OrderReader
+from aegis_batch.domain.calendar import Calendar, Window
+from aegis_batch.domain.consistency import Action, Rules, Violation
+from aegis_batch.domain.outcome import Problem
+from aegis_batch.domain.report import Report
+from aegis_batch.domain.seal import Seal, Versions
+from aegis_batch.domain.totals import Totals
+
+__all__ = ["Derived", "Deriving", "ReportPolicy"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPolicy:
+    """What a report depends on beside its orders.
+
+    ``currency_decimals`` is the number of decimals of the revenue; ``top_items_max`` bounds the
+    list of items.
+    """
+
+    calendar: Calendar
+    rules: Rules
+    versions: Versions
+    top_items_max: int = 10
+    currency_decimals: int = 2
+
+    def report_of(self, window: Window, totals: Totals) -> Report:
+        """Return the report of consistent totals of a window."""
+        return Report.derive(
+            window.day,
+            totals,
+            top_items_max=self.top_items_max,
+            currency_decimals=self.currency_decimals,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What a window's orders add up to, and what follows from them.
+
+    ``report`` and ``seal`` are ``None`` where a rule that rejects is broken; ``problem`` then says
+    which.
+    """
+
+    totals: Totals
+    violations: tuple[Violation, ...]
+    report: Report | None = None
+    seal: Seal | None = None
+    problem: Problem | None = None
+
+
+class Deriving:
+    """Derives reports from orders; it sends nothing and keeps nothing."""
+
+    def __init__(self, orders: OrderReader, clock: Clock, policy: ReportPolicy) -> None:
+        """Take the ports and the policy."""
+        self._orders = orders
+        self._clock = clock
+        self._policy = policy
+
+    def derive(self, window: Window) -> Derived:
+        """Read a window's orders and derive its report; see ``OrderReader`` for the errors."""
+        policy = self._policy
+        read_at = self._clock.now()
+        reading = self._orders.read(window, policy.rules.tolerance)
+        totals = Totals.sum(reading.parts)
+        violations = policy.rules.judge(totals.tallies)
+        rejecting = [v for v in violations if v.action is Action.REJECT]
+        if rejecting:
+            return Derived(totals, violations, problem=Problem.of_rejection(rejecting))
+        report = policy.report_of(window, totals)
+        seal = Seal.of(
+            window,
+            totals,
+            report,
+            snapshot=reading.snapshot,
+            read_at=read_at,
+            versions=policy.versions,
+        )
+        return Derived(totals, violations, report, seal)
