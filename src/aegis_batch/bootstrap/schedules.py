@@ -1,4 +1,4 @@
-"""Which schedules there are: the two that every shop has, and those of its file."""
+"""Which schedules there are: those that every shop has, and those of its file."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,6 +11,9 @@ __all__ = ["wanted_schedules"]
 
 _NIGHT = "daily-close"
 _DEADLINE = "close-deadline"
+_RETENTION = "retention"
+# When the night has most likely ended.
+_RETENTION_CRON = "0 0 4 * * *"
 
 
 def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
@@ -34,13 +37,23 @@ def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
             catch_up=catch_up,
             newest_only=True,
         ),
+        Schedule(
+            name=_RETENTION,
+            job=JobKind.RETENTION,
+            timing=_cron(_RETENTION_CRON, settings),
+            catch_up=catch_up,
+            newest_only=True,
+        ),
     ]
     if settings.schedules_file is None:
         return schedules
     from aegis_batch.bootstrap.schedules_file import read_schedules  # noqa: PLC0415 - few have one
 
     return schedules + read_schedules(
-        settings.schedules_file, settings.timezone, catch_up, (_NIGHT, _DEADLINE)
+        settings.schedules_file,
+        settings.timezone,
+        catch_up,
+        tuple(schedule.name for schedule in schedules),
     )
 
 

@@ -40,6 +40,7 @@ from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
+from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
@@ -72,6 +73,7 @@ __all__ = [
     "NOON",
     "ONE_DAY",
     "REFUSED",
+    "RETENTION",
     "Office",
     "key_of",
     "nights",
@@ -97,6 +99,9 @@ DEADLINE = Schedule(
     JobKind.DEADLINE,
     Timing(ScheduleKind.CRON, cron="0 0 6 * * *", zone=ZONE),
     newest_only=True,
+)
+RETENTION = Schedule(
+    "retention", JobKind.RETENTION, Timing(ScheduleKind.CRON, cron="0 0 4 * * *", zone=ZONE)
 )
 HOURLY = Schedule("hourly", JobKind.NIGHT, Timing(ScheduleKind.FIXED_RATE, every=HOUR))
 DELAYED = replace(HOURLY, name="delayed", timing=Timing(ScheduleKind.FIXED_DELAY, every=HOUR))
@@ -206,6 +211,7 @@ class Office:
         self.schedules = schedules
         self.untidy = 0
         self.tidied_at: list[datetime] = []
+        self.pauses: list[datetime] = []
         self.restart()
 
     def restart(self, schedules: Sequence[Schedule] | None = None) -> None:
@@ -243,6 +249,14 @@ class Office:
                 JobKind.CLOSE: CloseJob(self.close),
                 JobKind.NIGHT: night,
                 JobKind.DEADLINE: deadline,
+                JobKind.RETENTION: RetentionJob(
+                    ledger=self.ledger,
+                    clock=self.clock,
+                    metrics=metrics,
+                    kept=30 * ONE_DAY,
+                    pause=lambda: self.pauses.append(self.clock.now()),
+                    batch=10,
+                ),
             },
             policies=RetryPolicies(
                 close=RetryPolicy(waits, repeats_last=True, gives_up_after=7 * ONE_DAY),

@@ -20,6 +20,9 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+BUILT_IN = ["daily-close", "close-deadline", "retention"]
+
+
 def schedules_of(text: str, **settings: str) -> dict[str, Schedule]:
     path = Path("schedules.toml")
     path.write_text(text, encoding="utf-8")
@@ -49,7 +52,7 @@ def test_every_shop_has_a_night_and_a_deadline_in_its_zone() -> None:
         )
     )
 
-    night, deadline = wanted
+    night, deadline, *others = wanted
     assert night == Schedule(
         name="daily-close",
         job=JobKind.NIGHT,
@@ -61,6 +64,7 @@ def test_every_shop_has_a_night_and_a_deadline_in_its_zone() -> None:
     )
     assert (deadline.name, deadline.job) == ("close-deadline", JobKind.DEADLINE)
     assert deadline.timing == Timing(ScheduleKind.CRON, cron="0 15 7 * * *", zone="Europe/Lisbon")
+    assert [(other.name, other.job.value) for other in others] == [("retention", "retention")]
 
 
 def test_a_file_has_schedules_of_all_four_kinds() -> None:
@@ -93,7 +97,7 @@ at = 2026-11-30T12:00:00-03:00
         CATCH_UP_DAYS="5",
     )
 
-    assert list(found) == ["daily-close", "close-deadline", "noon", "often", "after-each", "once"]
+    assert list(found) == [*BUILT_IN, "noon", "often", "after-each", "once"]
     assert found["noon"] == Schedule(
         name="noon",
         job=JobKind.NIGHT,
@@ -122,7 +126,7 @@ def test_a_cron_schedule_is_in_the_zone_of_the_settings_unless_it_says_otherwise
 
 
 def test_an_empty_file_adds_nothing() -> None:
-    assert list(schedules_of("")) == ["daily-close", "close-deadline"]
+    assert list(schedules_of("")) == BUILT_IN
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult, Outcome
@@ -74,6 +75,7 @@ class LedgerDesk:
     history: HistoryUseCase
     schedules: ScheduleControl
     dead_letters: DeadLetterDecisions
+    stats: StatsUseCase
     operator: str
     calendar: Clockface
     clockface_of: Callable[[str], Clockface]

@@ -6,6 +6,7 @@ from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
 from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
 from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
+from aegis_batch.adapters.outbound.memory.retention import InMemoryRetention
 from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
 from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
@@ -25,6 +26,7 @@ class InMemoryTurn:
     timeline: InMemoryTimeline
     dead_letters: InMemoryDeadLetters
     seals: InMemorySeals
+    retention: InMemoryRetention
     audit: InMemoryAuditTrail
     notices: InMemoryNotices
     work: InMemoryWorkIntake
