@@ -91,7 +91,7 @@ def test_every_setting_of_serving_can_be_given() -> None:
         ("POLL_SECONDS", "0", "must be greater than 0"),
         ("WATCHDOG_SECONDS", "2", "three times AEGIS_POLL_SECONDS"),
         ("RETENTION_DAYS", "7", "must be more than AEGIS_CATCH_UP_DAYS"),
-        ("PRICE_REQUEST", "-7", "greater than or equal to 0"),
+        ("PRICE_REQUEST", "-7", "not negative"),
     ],
 )
 def test_what_is_unfit_is_said_without_its_value(variable: str, value: str, what: str) -> None:
