@@ -14,6 +14,7 @@ _DEADLINE = "close-deadline"
 _RETENTION = "retention"
 # When the night has most likely ended.
 _RETENTION_CRON = "0 0 4 * * *"
+_SWEEP = "verify-sweep"
 
 
 def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
@@ -45,6 +46,16 @@ def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
             newest_only=True,
         ),
     ]
+    if settings.verify_days:
+        schedules.append(
+            Schedule(
+                name=_SWEEP,
+                job=JobKind.SWEEP,
+                timing=_cron(settings.verify_cron, settings),
+                catch_up=catch_up,
+                newest_only=True,
+            )
+        )
     if settings.schedules_file is None:
         return schedules
     from aegis_batch.bootstrap.schedules_file import read_schedules  # noqa: PLC0415 - few have one
@@ -53,7 +64,7 @@ def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
         settings.schedules_file,
         settings.timezone,
         catch_up,
-        tuple(schedule.name for schedule in schedules),
+        (_NIGHT, _DEADLINE, _RETENTION, _SWEEP),
     )
 
 

@@ -32,6 +32,7 @@ from aegis_batch.application.ports.work_queue import Lane, WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.container import Container
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["ServingContainer"]
 
 _OTHER_JOBS_WAITS = 3
-# The night must not wait behind the deadline's check, nor the other way round.
-_JOBS_AT_ONCE = 2
+# The night, the deadline's check and the sweep must not wait for one another.
+_JOBS_AT_ONCE = 3
 
 
 def _policies(settings: Settings) -> RetryPolicies:
@@ -98,13 +99,16 @@ def _tidy(engine: "Engine", clock: Clock) -> Callable[[], bool]:
     return EndedWorkTidier(DbosIntakeDesk(engine), clock.now).tidy
 
 
-def _jobs(close: Job, night: Job, deadline: Job, retention: Job) -> Mapping[JobKind, Job]:
+def _jobs(
+    *, close: Job, night: Job, deadline: Job, retention: Job, sweep: Job
+) -> Mapping[JobKind, Job]:
     return {
         JobKind.CLOSE: close,
         JobKind.REBUILD: close,
         JobKind.NIGHT: night,
         JobKind.DEADLINE: deadline,
         JobKind.RETENTION: retention,
+        JobKind.SWEEP: sweep,
     }
 
 
@@ -130,8 +134,8 @@ class ServingContainer(Container):
     )
     jobs = providers.Singleton(
         _jobs,
-        providers.Singleton(CloseJob, Container.daily_close),
-        providers.Singleton(
+        close=providers.Singleton(CloseJob, Container.daily_close),
+        night=providers.Singleton(
             NightJob,
             ledger=ledger,
             reports=Container.report_gateway,
@@ -140,7 +144,7 @@ class ServingContainer(Container):
             identifiers=identifiers,
             expectation=expectation,
         ),
-        providers.Singleton(
+        deadline=providers.Singleton(
             DeadlineJob,
             ledger=ledger,
             reports=Container.report_gateway,
@@ -148,13 +152,22 @@ class ServingContainer(Container):
             metrics=Container.metrics,
             expectation=expectation,
         ),
-        providers.Singleton(
+        retention=providers.Singleton(
             RetentionJob,
             ledger=ledger,
             clock=Container.clock,
             metrics=Container.metrics,
             kept=providers.Factory(timedelta, days=Container.settings.provided.retention_days),
             pause=providers.Object(let_others_in),
+        ),
+        sweep=providers.Singleton(
+            SweepJob,
+            ledger=ledger,
+            verifying=Container.verifying,
+            clock=Container.clock,
+            metrics=Container.metrics,
+            expectation=expectation,
+            days=Container.settings.provided.verify_days,
         ),
     )
     carry_out: providers.Provider[CarryOutUseCase] = providers.Singleton(

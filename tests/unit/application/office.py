@@ -28,7 +28,7 @@ from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.deadline import DeadlineJob
-from aegis_batch.application.deriving import ReportPolicy
+from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.history import HistoryUseCase
@@ -42,7 +42,9 @@ from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.verifying import Verifying
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
@@ -74,6 +76,7 @@ __all__ = [
     "ONE_DAY",
     "REFUSED",
     "RETENTION",
+    "SWEEP",
     "Office",
     "key_of",
     "nights",
@@ -102,6 +105,12 @@ DEADLINE = Schedule(
 )
 RETENTION = Schedule(
     "retention", JobKind.RETENTION, Timing(ScheduleKind.CRON, cron="0 0 4 * * *", zone=ZONE)
+)
+SWEEP = Schedule(
+    "verify-sweep",
+    JobKind.SWEEP,
+    Timing(ScheduleKind.CRON, cron="0 30 3 * * *", zone=ZONE),
+    newest_only=True,
 )
 HOURLY = Schedule("hourly", JobKind.NIGHT, Timing(ScheduleKind.FIXED_RATE, every=HOUR))
 DELAYED = replace(HOURLY, name="delayed", timing=Timing(ScheduleKind.FIXED_DELAY, every=HOUR))
@@ -239,6 +248,15 @@ class Office:
             metrics=metrics,
             expectation=self.expectation,
         )
+        deriving = Deriving(self.orders, self.clock, self._policy)
+        sweep = SweepJob(
+            ledger=self.ledger,
+            verifying=Verifying(deriving, self.backend, self.clock, self._policy),
+            clock=self.clock,
+            metrics=metrics,
+            expectation=self.expectation,
+            days=3,
+        )
         waits = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)
         self.carrying_out = CarryOutUseCase(
             ledger=self.ledger,
@@ -257,6 +275,7 @@ class Office:
                     pause=lambda: self.pauses.append(self.clock.now()),
                     batch=10,
                 ),
+                JobKind.SWEEP: sweep,
             },
             policies=RetryPolicies(
                 close=RetryPolicy(waits, repeats_last=True, gives_up_after=7 * ONE_DAY),

@@ -14,6 +14,7 @@ from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
 from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
 from aegis_batch.adapters.outbound.memory.timeline import InMemoryTimeline
 from aegis_batch.adapters.outbound.memory.turn import InMemoryTurn
+from aegis_batch.adapters.outbound.memory.verifications import InMemoryVerifications
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.errors import AegisError
@@ -45,6 +46,7 @@ class InMemoryState:
             dead_letters=dead_letters,
             retention=InMemoryRetention(runs, timeline, occurrences, dead_letters),
             seals=InMemorySeals(log),
+            verifications=InMemoryVerifications(log),
             audit=InMemoryAuditTrail(log),
             notices=InMemoryNotices(log),
             work=queue.intake,

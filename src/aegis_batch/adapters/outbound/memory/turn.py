@@ -11,6 +11,7 @@ from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
 from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
 from aegis_batch.adapters.outbound.memory.timeline import InMemoryTimeline
+from aegis_batch.adapters.outbound.memory.verifications import InMemoryVerifications
 from aegis_batch.adapters.outbound.memory.work_intake import InMemoryWorkIntake
 
 __all__ = ["InMemoryTurn"]
@@ -27,6 +28,7 @@ class InMemoryTurn:
     dead_letters: InMemoryDeadLetters
     seals: InMemorySeals
     retention: InMemoryRetention
+    verifications: InMemoryVerifications
     audit: InMemoryAuditTrail
     notices: InMemoryNotices
     work: InMemoryWorkIntake
