@@ -54,6 +54,10 @@ class CloseRequest:
         key = CloseKey(self.tenant, Period.holding(self.kind, day))
         return Run(self.run_id, self.trace_id, key)
 
+    def named_period(self) -> Period | None:
+        """Return the period that this names; ``None`` where it leaves that to the calendar."""
+        return None if self.day is None else Period.holding(self.kind, self.day)
+
 
 @dataclass(slots=True)
 class _Progress:
@@ -297,4 +301,5 @@ def _settle(progress: _Progress, report: Report, stored: StoredReport | None) ->
 
 def _compare(progress: _Progress, report: Report, stored: StoredReport) -> None:
     differences = stored.differences(report)
-    progress.problem = Problem.of_conflict(differences) if differences else None
+    kind = progress.run.key.period.kind
+    progress.problem = Problem.of_conflict(differences, kind) if differences else None

@@ -82,10 +82,10 @@ def _sentence(event: Event) -> str:
     if isinstance(event, DayOverdue):
         return f"{event.name} {event.day.isoformat()}"
     if isinstance(event, RunEvent):
-        day = event.run.key.period.first_day.isoformat()
+        period = event.run.key.period
         job = getattr(event, "job", None)
         # Days have nights and closes; in a close of its own there is nothing to mix up.
-        return f"{event.name} {day}" if job is None else f"{event.name} {job} of {day}"
+        return f"{event.name} {period}" if job is None else f"{event.name} {job} of {period}"
     return event.name
 
 
