@@ -18,10 +18,12 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.bootstrap.calendars import calendar_of
 from aegis_batch.bootstrap.exporting import choose_traceparent, open_exporting_sink
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.bootstrap.outbound import build_order_reader, open_report_gateway
+from aegis_batch.bootstrap.sealed_days import open_sealed_days
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.seal import Versions
@@ -71,6 +73,9 @@ class Container(containers.DeclarativeContainer):
     report_gateway: providers.Provider[ReportGateway | None] = providers.Resource(
         open_report_gateway, settings, clock, metrics, traceparent
     )
+    sealed_days: "providers.Provider[SealedDays | None]" = providers.Resource(
+        open_sealed_days, settings, policy
+    )
     daily_close: providers.Provider[DailyCloseUseCase] = providers.Factory(
         DailyCloseUseCase,
         orders=order_reader,
@@ -78,4 +83,5 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         metrics=metrics,
         policy=policy,
+        sealed_days=sealed_days,
     )

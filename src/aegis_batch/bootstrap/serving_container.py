@@ -30,6 +30,7 @@ from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.work_queue import Lane, WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.container import Container
@@ -127,7 +128,13 @@ class ServingContainer(Container):
     )
     jobs = providers.Singleton(
         _jobs,
-        providers.Singleton(CloseJob, Container.daily_close),
+        providers.Singleton(
+            CloseJob,
+            providers.Factory(
+                Container.daily_close,
+                sealed_days=providers.Singleton(SealedDays, state, Container.policy),
+            ),
+        ),
         providers.Singleton(
             NightJob,
             ledger=ledger,

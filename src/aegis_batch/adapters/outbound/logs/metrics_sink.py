@@ -22,6 +22,7 @@ from aegis_batch.domain.events import (
     RequestFailed,
     RuleBroken,
     RunEvent,
+    SealsUnreadable,
     StepFailed,
     StepStarted,
 )
@@ -35,6 +36,8 @@ _LEVELS_OF_DECISIONS = {
     # After an outage there may be thousands of them; the firing that stands in is told.
     Decision.SUPERSEDED: "DEBUG",
 }
+
+_WARNINGS = (JobRetried, NoticeFailed, RequestFailed, RuleBroken, SealsUnreadable, StepFailed)
 
 
 class LogMetricsSink:
@@ -66,7 +69,7 @@ def _level_of(event: Event) -> str:
         return "ERROR"
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
-    if isinstance(event, JobRetried | NoticeFailed | RequestFailed | RuleBroken | StepFailed):
+    if isinstance(event, _WARNINGS):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
     return (

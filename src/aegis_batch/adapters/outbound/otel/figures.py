@@ -20,6 +20,7 @@ from aegis_batch.domain.events import (
     RequestFailed,
     RuleBroken,
     RunEvent,
+    SealsMerged,
     Step,
     StepFailed,
 )
@@ -89,6 +90,9 @@ class CloseFigures:
         elif isinstance(event, OrdersRead):
             self._orders.add(event.orders)
             self._lines.add(event.lines)
+            self._count_step(Step.READ, event.duration_ms)
+        elif isinstance(event, SealsMerged):
+            # Its orders were counted when its days were closed.
             self._count_step(Step.READ, event.duration_ms)
         elif isinstance(event, ReportSought):
             self._count_step(Step.FIND, event.duration_ms)

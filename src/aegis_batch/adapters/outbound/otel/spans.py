@@ -25,6 +25,8 @@ from aegis_batch.domain.events import (
     RequestFailed,
     RuleBroken,
     RunEvent,
+    SealsMerged,
+    SealsUnreadable,
     StepFailed,
     StepStarted,
 )
@@ -187,6 +189,11 @@ def _fill(trace: _Trace, event: Event) -> None:
     elif isinstance(event, OrdersRead):
         about = {"orders": event.orders, "lines": event.lines, "violations": event.violations}
         _end_step(trace, event.duration_ms, about)
+    elif isinstance(event, SealsUnreadable):
+        _add_event(trace.step, event, {"code": event.code})
+    elif isinstance(event, SealsMerged):
+        about = {"orders": event.orders, "lines": event.lines, "violations": event.violations}
+        _end_step(trace, event.duration_ms, {"seals": event.seals, **about})
     elif isinstance(event, ReportSubmitted):
         _end_step(trace, event.duration_ms, {"attempts": event.attempts, "status": event.status})
     elif isinstance(event, StepFailed):

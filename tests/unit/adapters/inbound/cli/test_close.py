@@ -42,6 +42,7 @@ KEYS = [
     "tenant",
     "period",
     "reportDate",
+    "lastDate",
     "window",
     "report",
     "alreadyClosed",
