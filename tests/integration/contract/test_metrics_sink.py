@@ -28,6 +28,8 @@ from aegis_batch.domain.events import (
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    SealsMerged,
+    SealsUnreadable,
     RunEvent,
     Step,
     StepFailed,
@@ -116,6 +118,11 @@ def _every_event(run: Run, *, text: str = "some_code", number: float = 1.5) -> l
         ),
         RequestAnswered(run=run, at=_AT, operation=text, attempt=2, status=404),
         ReportSought(run=run, at=_AT, found=False, duration_ms=number),
+        StepStarted(run=run, at=_AT, step=Step.READ),
+        SealsUnreadable(run=run, at=_AT, code=text),
+        SealsMerged(
+            run=run, at=_AT, seals=7, orders=2, lines=3, violations=1, duration_ms=number
+        ),
         StepStarted(run=run, at=_AT, step=Step.READ),
         OrdersRead(run=run, at=_AT, orders=2, lines=3, violations=1, duration_ms=number),
         RuleBroken(run=run, at=_AT, rule=Rule.EMPTY_ORDER, action=Action.WARN, count=1),

@@ -22,6 +22,8 @@ from aegis_batch.domain.events import (
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    SealsMerged,
+    SealsUnreadable,
     Step,
     StepFailed,
     StepStarted,
@@ -291,6 +293,49 @@ def test_an_operator_sees_what_was_read_asked_and_broken(exported: Exported, tel
     ]
     steps = {about["step"]: step.sum for about, step in points["batch_step_duration_ms"]}
     assert steps == {"report.find": 6, "orders.read": 12, "report.submit": 9}
+
+
+def test_a_merge_of_seals_reads_no_orders_and_says_of_how_many_it_is(
+    exported: Exported, tell: Tell
+) -> None:
+    run = _run()
+    merged = SealsMerged(
+        run=run, at=_after(9), seals=7, orders=128, lines=311, violations=2, duration_ms=8
+    )
+
+    spans = tell(
+        [
+            CloseStarted(run=run, at=_AT, dry_run=False),
+            StepStarted(run=run, at=_after(1), step=Step.READ),
+            merged,
+            *_closed(run)[-1:],
+        ]
+    )
+
+    assert spans["orders.read"].attributes == {
+        "aegis.seals": 7,
+        "aegis.orders": 128,
+        "aegis.lines": 311,
+        "aegis.violations": 2,
+    }
+    points = exported.points()
+    assert "batch_orders_read" not in points
+    steps = {about["step"]: step.sum for about, step in points["batch_step_duration_ms"]}
+    assert steps == {"orders.read": 8}
+
+
+def test_seals_that_cant_be_looked_at_are_an_event_of_the_step_that_reads(tell: Tell) -> None:
+    run = _run()
+    events = _closed(run)
+    events.insert(6, SealsUnreadable(run=run, at=_after(9), code="state_locked"))
+
+    spans = tell(events)
+
+    (unread,) = spans["orders.read"].events
+    assert (unread.name, unread.attributes) == (
+        "seals.unreadable",
+        {"aegis.code": "state_locked"},
+    )
 
 
 def test_a_dry_run_counts_in_none_even_beside_a_real_one(exported: Exported) -> None:
