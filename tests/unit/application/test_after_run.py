@@ -115,8 +115,9 @@ def test_a_dead_letter_of_a_day_that_was_closed_by_other_means_fails_no_night() 
 
 
 def test_the_dead_letter_of_a_week_fails_no_night_though_it_begins_on_one_of_its_days() -> None:
-    office = Office([NIGHTLY])
-    week = CloseKey("default", Period(PeriodKind.WEEK, DAY - 5 * ONE_DAY))
+    monday = DAY - 5 * ONE_DAY
+    office = Office([NIGHTLY], close_from=monday)
+    week = CloseKey("default", Period(PeriodKind.WEEK, monday))
     office.live_until(NIGHT - HOUR)
     running = RunRecord(
         id="run-week",
