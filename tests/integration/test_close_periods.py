@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.run import CloseKey
-from aegis_batch.domain.verification import Verdict, Verification
 from tests.integration.closing import TOKEN
 from tests.integration.ledger_place import LedgerPlace
 from tests.integration.program import Ended
@@ -195,18 +193,10 @@ def test_a_week_of_verified_days_is_closed_while_the_orders_database_is_away(
     }
     # Sealed is not enough: nobody has looked whether the days are true still.
     assert books.close("week", **away).told["outcome"] == "unreadable"
-    with books.place.ledger() as ledger, ledger.turn() as turn:
-        for day in days:
-            link = turn.state.seals.newest_of(CloseKey("default", day))
-            assert link is not None
-            turn.state.verifications.save(
-                Verification(
-                    key=link.key,
-                    verdict=Verdict.EQUAL,
-                    seal_digest=link.kept().digest,
-                    verified_at=turn.now,
-                )
-            )
+    asking_nobody = {**books.settings, "AEGIS_REPORT_STATUS": "none"}
+    span = ("--from", str(days[0]), "--to", str(days[-1]))
+    verified = books.place.tell("verify", *span, **asking_nobody)
+    assert verified.status == 0, verified.out
 
     merged = books.close("week", **away)
 
@@ -220,3 +210,7 @@ def test_a_week_of_verified_days_is_closed_while_the_orders_database_is_away(
     for digest in ("totalsDigest", "bodyDigest"):
         assert rehearsed.told["seal"][digest] == merged.told["seal"][digest]
     assert not rehearsed.told["seal"]["snapshot"].startswith("merged")
+    # Nor does verifying believe the seals.
+    of_week = ("verify", *span, "--period", "week", "--output", "json")
+    assert books.place.tell(*of_week, **asking_nobody).status == 0
+    assert books.place.tell(*of_week, **{**asking_nobody, **away}).status == 1

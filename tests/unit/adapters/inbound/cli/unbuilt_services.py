@@ -16,6 +16,7 @@ from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.application.verify import VerifyUseCase
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult, Outcome
 
@@ -45,6 +46,9 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
+        raise NotImplementedError
+
+    def verification(self) -> AbstractContextManager[VerifyUseCase]:
         raise NotImplementedError
 
     def ledger_desk(self) -> AbstractContextManager[LedgerDesk]:
