@@ -99,7 +99,7 @@ class _Progress:
 class DailyCloseUseCase:
     """Closes days. Killed at any point and started again, it loses and doubles nothing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and what it derives with
         self,
         orders: OrderReader,
         reports: ReportGateway | None,

@@ -68,8 +68,7 @@ class SealedDays:
         if link is None or verification is None:
             return None
         is_verified = (
-            verification.verdict is Verdict.EQUAL
-            and verification.seal_digest == link.kept().digest
+            verification.verdict is Verdict.EQUAL and verification.seal_digest == link.kept().digest
         )
         return link if is_verified and self._fits(link, key.period) else None
 

@@ -18,7 +18,6 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
-from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.application.verifying import Verifying
 from aegis_batch.bootstrap.calendars import calendar_of
 from aegis_batch.bootstrap.exporting import choose_traceparent, open_exporting_sink
@@ -31,6 +30,7 @@ from aegis_batch.domain.seal import Versions
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.otel.metrics_sink import OtelMetricsSink
+    from aegis_batch.application.sealed_days import SealedDays
 
 __all__ = ["Container"]
 

@@ -28,9 +28,9 @@ from aegis_batch.domain.events import (
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    RunEvent,
     SealsMerged,
     SealsUnreadable,
-    RunEvent,
     Step,
     StepFailed,
     StepStarted,
@@ -120,9 +120,7 @@ def _every_event(run: Run, *, text: str = "some_code", number: float = 1.5) -> l
         ReportSought(run=run, at=_AT, found=False, duration_ms=number),
         StepStarted(run=run, at=_AT, step=Step.READ),
         SealsUnreadable(run=run, at=_AT, code=text),
-        SealsMerged(
-            run=run, at=_AT, seals=7, orders=2, lines=3, violations=1, duration_ms=number
-        ),
+        SealsMerged(run=run, at=_AT, seals=7, orders=2, lines=3, violations=1, duration_ms=number),
         StepStarted(run=run, at=_AT, step=Step.READ),
         OrdersRead(run=run, at=_AT, orders=2, lines=3, violations=1, duration_ms=number),
         RuleBroken(run=run, at=_AT, rule=Rule.EMPTY_ORDER, action=Action.WARN, count=1),

@@ -102,16 +102,17 @@ _NO_SUCH_PATH = frozenset({404, 405})
 _LACKED = {
     kind: (
         f"This Backend takes no {word} reports",
-        f"Close the days of the {kind}, or have the Backend offer POST /internal/reports/{word}."
-        " Where it refuses daily reports too, check BACKEND_BASE_URL.",
+        (
+            f"Close the days of the {kind}, or have the Backend offer"
+            f" POST /internal/reports/{word}. Where it refuses daily reports too, check"
+            " BACKEND_BASE_URL."
+        ),
     )
     for kind, word in ((PeriodKind.WEEK, "weekly"), (PeriodKind.MONTH, "monthly"))
 }
 
 
-def refused(
-    status: int, *, attempts: int, kind: PeriodKind = PeriodKind.DAY
-) -> BackendRefused:
+def refused(status: int, *, attempts: int, kind: PeriodKind = PeriodKind.DAY) -> BackendRefused:
     """Return the error for a final status; ``attempts`` counts the POST requests.
 
     ``kind`` is what the call was about: weeks and months are an extension that a Backend may lack.

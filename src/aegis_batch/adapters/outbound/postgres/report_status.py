@@ -64,8 +64,8 @@ class TableReportStatus:
                 "table_holds_days",
                 f"The table {REPORTS_TABLE} holds days alone: it can't say whether"
                 f" the {period} is closed.",
-                "Set AEGIS_REPORT_STATUS to backend to ask the Backend, or to none to let its answer"
-                " to the report decide.",
+                "Set AEGIS_REPORT_STATUS to backend to ask the Backend, or to none to have its"
+                " answer to the report decide.",
             )
         return self.find_day(period.first_day, once=once)
 
