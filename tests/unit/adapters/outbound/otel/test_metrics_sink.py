@@ -80,6 +80,19 @@ def _closed(run: Run, *, dry_run: bool = False) -> list[Event]:
     ]
 
 
+def _merged(run: Run) -> list[Event]:
+    """Return a close whose first try at the seals fails, and whose second adds them up."""
+    return [
+        CloseStarted(run=run, at=_AT, dry_run=False),
+        StepStarted(run=run, at=_after(1), step=Step.READ),
+        SealsUnreadable(run=run, at=_after(2), code="state_locked"),
+        SealsMerged(
+            run=run, at=_after(9), seals=7, orders=128, lines=311, violations=2, duration_ms=8
+        ),
+        *_closed(run)[-1:],
+    ]
+
+
 def _failed(run: Run, code: str = "backend_failing", tenant: str = "default") -> list[Event]:
     return [
         CloseStarted(run=run, at=_AT, dry_run=False),
@@ -298,19 +311,7 @@ def test_an_operator_sees_what_was_read_asked_and_broken(exported: Exported, tel
 def test_a_merge_of_seals_reads_no_orders_and_says_of_how_many_it_is(
     exported: Exported, tell: Tell
 ) -> None:
-    run = _run()
-    merged = SealsMerged(
-        run=run, at=_after(9), seals=7, orders=128, lines=311, violations=2, duration_ms=8
-    )
-
-    spans = tell(
-        [
-            CloseStarted(run=run, at=_AT, dry_run=False),
-            StepStarted(run=run, at=_after(1), step=Step.READ),
-            merged,
-            *_closed(run)[-1:],
-        ]
-    )
+    spans = tell(_merged(_run()))
 
     assert spans["orders.read"].attributes == {
         "aegis.seals": 7,
@@ -325,11 +326,7 @@ def test_a_merge_of_seals_reads_no_orders_and_says_of_how_many_it_is(
 
 
 def test_seals_that_cant_be_looked_at_are_an_event_of_the_step_that_reads(tell: Tell) -> None:
-    run = _run()
-    events = _closed(run)
-    events.insert(6, SealsUnreadable(run=run, at=_after(9), code="state_locked"))
-
-    spans = tell(events)
+    spans = tell(_merged(_run()))
 
     (unread,) = spans["orders.read"].events
     assert (unread.name, unread.attributes) == (
@@ -369,7 +366,7 @@ def test_a_defect_of_telemetry_is_told_by_its_kind_and_goes_no_further(
 def test_the_document_names_every_metric_span_and_attribute_and_no_other(
     exported: Exported, tell: Tell
 ) -> None:
-    tell([*_closed(_run()), *of_jobs()])
+    tell([*_closed(_run()), *of_jobs(), *_merged(_run("run 3"))])
     spans = tell(_failed(_run("run 2")))
     names = set(exported.points()) | set(spans)
     for span in exported.spans:
@@ -379,6 +376,8 @@ def test_the_document_names_every_metric_span_and_attribute_and_no_other(
     text = _DOCUMENT.read_text(encoding="utf-8")
 
     told = set(re.findall(r"`((?:batch_|aegis\.)\w+)`", text))
-    told |= set(re.findall(r"`(close|(?:report|orders|request|rule)\.\w+)`", text))
+    told |= set(
+        re.findall(r"`(close|(?:report|orders|request|rule)\.\w+|seals\.unreadable)`", text)
+    )
 
     assert told == names
