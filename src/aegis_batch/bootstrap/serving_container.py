@@ -32,6 +32,7 @@ from aegis_batch.application.ports.work_queue import Lane, WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
@@ -134,7 +135,13 @@ class ServingContainer(Container):
     )
     jobs = providers.Singleton(
         _jobs,
-        close=providers.Singleton(CloseJob, Container.daily_close),
+        close=providers.Singleton(
+            CloseJob,
+            providers.Factory(
+                Container.daily_close,
+                sealed_days=providers.Singleton(SealedDays, state, Container.policy),
+            ),
+        ),
         night=providers.Singleton(
             NightJob,
             ledger=ledger,
