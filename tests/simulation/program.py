@@ -30,6 +30,7 @@ from aegis_batch.application.ports.work_queue import WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.expectation import Expectation
@@ -85,6 +86,7 @@ class Program:
         self.heart = Heart(
             fire_due=FireDueUseCase(ledger, firing),
             reconcile=ReconcileUseCase(ledger, ports.queue, after_run),
+            set_back=SetBackUseCase(ledger, SetBack(timings)),
             # The engine in memory keeps nothing of what has ended.
             tidy=lambda: False,
             pulse=ports.pulse,

@@ -35,9 +35,11 @@ _UNDER_WAY = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
 class Fired:
     """What a round of firing came to.
 
-    ``more`` says that further schedules were due; ``next_due_at`` is when the next one is.
+    ``more`` says that further schedules were due at that instant; ``next_due_at`` is when the next
+    one is.
     """
 
+    at: datetime
     decided: int
     more: bool
     next_due_at: datetime | None
@@ -216,7 +218,7 @@ class FireDueUseCase:
             decided = sum(self._firing.fire(turn, state) for state in due)
             next_due_at = turn.state.schedules.next_due_at()
             more = next_due_at is not None and next_due_at <= turn.now
-        return Fired(decided, more, next_due_at)
+        return Fired(turn.now, decided, more, next_due_at)
 
 
 def _counts_from_end(schedule: Schedule) -> bool:

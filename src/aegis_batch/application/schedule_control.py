@@ -43,16 +43,14 @@ class ScheduleControl:
         self._firing = firing
         self._sync = ScheduleSync(ledger, timings, firing)
 
-    def sync(
-        self, wanted: Sequence[Schedule], go_on: Callable[[], bool] = lambda: True
-    ) -> list[str]:
+    def sync(self, wanted: Sequence[Schedule], go_on: Callable[[], bool] = lambda: True) -> None:
         """Make the schedules those of the settings; decided nominal times stay as they are.
 
         What had come by the old rule is decided by it first. A changed rule counts from now on,
         and a schedule that is no longer in the settings is retired. ``go_on`` is asked after each
-        of its transactions. Returns what should be told to people, as sentences without an end.
+        of its transactions.
         """
-        return self._sync.sync(wanted, go_on)
+        self._sync.sync(wanted, go_on)
 
     def all(self) -> list[ScheduleState]:
         """Return all schedules that are not retired, in the order of their names."""

@@ -30,6 +30,7 @@ from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.work_queue import Lane, WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.container import Container
@@ -154,6 +155,7 @@ class ServingContainer(Container):
         Heart,
         fire_due=providers.Singleton(FireDueUseCase, ledger, firing),
         reconcile=providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run),
+        set_back=providers.Singleton(SetBackUseCase, ledger, providers.Singleton(SetBack, timings)),
         tidy=providers.Singleton(_tidy, work_engine, Container.clock),
         pulse=pulse,
         clock=Container.clock,

@@ -37,6 +37,7 @@ __all__ = [
     "RequestFailed",
     "RuleBroken",
     "RunEvent",
+    "ScheduleSetBack",
     "Step",
     "StepFailed",
     "StepStarted",
@@ -279,6 +280,20 @@ class OccurrenceDecided(Event):
     decision: Decision
     reason: str
     run_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSetBack(Event):
+    """A next time that a clock far ahead had set was brought back.
+
+    ``was_at`` is what it was. Where ``next_at`` still lies far ahead, that clock has decided all
+    times until then.
+    """
+
+    name: ClassVar[str] = "schedule.set_back"
+    schedule: str
+    was_at: datetime
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

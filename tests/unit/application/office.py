@@ -40,6 +40,7 @@ from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
@@ -261,6 +262,7 @@ class Office:
         self.heart = Heart(
             fire_due=self.fire_due,
             reconcile=self.reconcile,
+            set_back=SetBackUseCase(self.ledger, SetBack(timings)),
             tidy=self._tidy,
             pulse=self.pulse,
             clock=self.clock,

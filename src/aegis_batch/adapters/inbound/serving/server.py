@@ -101,8 +101,7 @@ class Server:
             self._watchdog.tick()
             return not stop.is_stopping
 
-        for told in parts.schedules.sync(parts.wanted, go_on):
-            logger.bind(event="schedule.set_back").warning("{}", printable(told))
+        parts.schedules.sync(parts.wanted, go_on)
         if stop.is_stopping:
             return
         # Alive before any work is taken, for whoever looks.

@@ -22,6 +22,7 @@ from aegis_batch.domain.events import (
     RequestFailed,
     RuleBroken,
     RunEvent,
+    ScheduleSetBack,
     StepFailed,
     StepStarted,
 )
@@ -35,6 +36,7 @@ _LEVELS_OF_DECISIONS = {
     # After an outage there may be thousands of them; the firing that stands in is told.
     Decision.SUPERSEDED: "DEBUG",
 }
+_OF_NOTE = (JobRetried, NoticeFailed, RequestFailed, RuleBroken, ScheduleSetBack, StepFailed)
 
 
 class LogMetricsSink:
@@ -66,7 +68,7 @@ def _level_of(event: Event) -> str:
         return "ERROR"
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
-    if isinstance(event, JobRetried | NoticeFailed | RequestFailed | RuleBroken | StepFailed):
+    if isinstance(event, _OF_NOTE):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
     return (
@@ -79,6 +81,9 @@ def _level_of(event: Event) -> str:
 def _sentence(event: Event) -> str:
     if isinstance(event, OccurrenceDecided):
         return f"{event.name} {event.schedule} {event.nominal.isoformat()} {event.decision.value}"
+    if isinstance(event, ScheduleSetBack):
+        next_at = "none" if event.next_at is None else event.next_at.isoformat()
+        return f"{event.name} {event.schedule} {event.was_at.isoformat()} -> {next_at}"
     if isinstance(event, DayOverdue):
         return f"{event.name} {event.day.isoformat()}"
     if isinstance(event, RunEvent):

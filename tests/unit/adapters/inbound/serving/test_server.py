@@ -30,6 +30,7 @@ from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.pulse import Beat
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.errors import StateMisfit, StateUnavailable
@@ -133,6 +134,7 @@ def serve(
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
         reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation)),
+        set_back=SetBackUseCase(ledger, SetBack(timings)),
         tidy=lambda: False,
         pulse=pulse,
         clock=clock,

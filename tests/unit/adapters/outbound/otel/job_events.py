@@ -17,6 +17,7 @@ from aegis_batch.domain.events import (
     NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
+    ScheduleSetBack,
 )
 from aegis_batch.domain.run import CloseKey, JobKind, Run, Trigger
 from aegis_batch.domain.schedule import Decision
@@ -68,6 +69,7 @@ def of_jobs() -> list[Event]:
         JobRetried(run=_RUN, at=_AT, job=close, attempt=1, code="malformed_answer", due_at=_AT),
         JobSentToDlq(run=_RUN, at=_AT, job=close, attempts=4, code="orders_rejected"),
         DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
+        ScheduleSetBack(at=_AT, schedule="daily-close", was_at=_AT, next_at=None),
         NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
         NoticeFailed(
             at=_AT, key="overdue:a:2026-11-20", attempts=1, code="receiver_refused", due_at=_AT
