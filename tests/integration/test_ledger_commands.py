@@ -148,6 +148,40 @@ def test_a_state_that_stays_locked_is_given_up_in_bounded_time(place: LedgerPlac
     assert place.tell("schedules", "trigger", "daily-close").status == 0
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("runs",),
+        ("runs", "show", "{run}"),
+        ("schedules", "list"),
+        ("schedules", "show", "daily-close"),
+        ("schedules", "next", "daily-close"),
+        ("dead-letters", "list"),
+        ("dead-letters", "show", "{run}"),
+        ("audit",),
+        ("state", "status"),
+    ],
+    ids=" ".join,
+)
+def test_who_only_looks_waits_for_nobody_who_writes(
+    place: LedgerPlace, command: tuple[str, ...]
+) -> None:
+    [run_id] = place.bury(DAYS[0])
+
+    with place.locked():
+        ended = place.tell(*(word.format(run=run_id) for word in command))
+
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out
+
+
+def test_health_is_told_while_somebody_writes(place: LedgerPlace) -> None:
+    with place.locked():
+        ended = place.tell("health")
+
+    assert (ended.status, ended.out) == (1, "Nothing has served this state yet.\n")
+
+
 def test_schedules_are_listed_shown_and_foreseen(place: LedgerPlace) -> None:
     listed = place.tell("schedules", "list")
     shown = place.tell("schedules", "show", "daily-close", "--output", "json")

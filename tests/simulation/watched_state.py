@@ -91,6 +91,12 @@ class FaultyState:
         if fault is Fault.BREAKS_AFTER_COMMIT:
             raise StateUnavailable(*_LOCKED)
 
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Open what only reads: people look, and nothing that they see comes to harm."""
+        with self._state.look() as inner:
+            yield inner
+
     def _begin(self, fault: Fault | None) -> None:
         if fault is Fault.DIES_BEFORE:
             raise ProcessDiedError("turn")

@@ -96,7 +96,7 @@ class Heart:
         zero = now - timedelta(seconds=now_seconds)
         furthest = self._zero or self._started_at - timedelta(seconds=now_seconds)
         if zero < furthest - _BACK_MAX:
-            self._set_back.begin()
+            self._set_back.begin(now)
             self._zero = zero
         else:
             self._zero = max(zero, furthest)

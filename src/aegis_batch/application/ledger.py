@@ -1,7 +1,7 @@
 """The ledger: what changes in a run is kept, put into its timeline and told, from one event."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -197,6 +197,10 @@ class Ledger:
             yield turn
         for event in turn.events:
             self._metrics.emit(event)
+
+    def look(self) -> AbstractContextManager[Turn]:
+        """Open what only reads; see the port."""
+        return self._state.look()
 
 
 def _named(record: RunRecord) -> str:

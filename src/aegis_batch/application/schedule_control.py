@@ -6,6 +6,7 @@ from datetime import datetime
 
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.ledger import Ledger, LedgerTurn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.schedule_sync import ScheduleSync
 from aegis_batch.application.timings import Timings
 from aegis_batch.domain.audit import AuditEntry
@@ -54,19 +55,19 @@ class ScheduleControl:
 
     def all(self) -> list[ScheduleState]:
         """Return all schedules that are not retired, in the order of their names."""
-        with self._ledger.turn() as turn:
-            return [state for state in turn.state.schedules.all() if not state.retired]
+        with self._ledger.look() as turn:
+            return [state for state in turn.schedules.all() if not state.retired]
 
     def view(self, name: str) -> ScheduleView:
         """Return a schedule with its last decisions; ``InvalidRequest`` for an unknown name."""
-        with self._ledger.turn() as turn:
+        with self._ledger.look() as turn:
             state = _get(turn, name)
-            newest = turn.state.occurrences.newest(name, _OCCURRENCES_MAX)
+            newest = turn.occurrences.newest(name, _OCCURRENCES_MAX)
         return ScheduleView(state, tuple(newest))
 
     def upcoming(self, name: str, count: int) -> list[datetime]:
         """Return the next nominal times, whether the schedule is paused or not."""
-        with self._ledger.turn() as turn:
+        with self._ledger.look() as turn:
             state = _get(turn, name)
         return self._timings.upcoming(state, count)
 
@@ -93,7 +94,7 @@ class ScheduleControl:
         policy protects.
         """
         with self._ledger.turn() as turn:
-            state = _get(turn, name)
+            state = _get(turn.state, name)
             at = turn.now if nominal is None else nominal
             self._check_nominal(turn, state, at, is_now=nominal is None)
             verdict = self._firing.by_hand(turn, state, at)
@@ -116,7 +117,7 @@ class ScheduleControl:
 
     def _pause(self, name: str, operator: str, note: str) -> bool:
         with self._ledger.turn() as turn:
-            state = _get(turn, name)
+            state = _get(turn.state, name)
             if state.pause is not None:
                 raise InvalidRequest(
                     "paused_already",
@@ -133,7 +134,7 @@ class ScheduleControl:
 
     def _resume(self, name: str, operator: str) -> bool:
         with self._ledger.turn() as turn:
-            state = _get(turn, name)
+            state = _get(turn.state, name)
             if state.pause is None:
                 raise InvalidRequest(
                     "not_paused", f"The schedule {name} is not paused.", "Nothing needs to be done."
@@ -174,10 +175,10 @@ class ScheduleControl:
             )
 
 
-def _get(turn: LedgerTurn, name: str) -> ScheduleState:
-    state = turn.state.schedules.get(name)
+def _get(turn: Turn, name: str) -> ScheduleState:
+    state = turn.schedules.get(name)
     if state is None or state.retired:
-        known = ", ".join(s.schedule.name for s in turn.state.schedules.all() if not s.retired)
+        known = ", ".join(s.schedule.name for s in turn.schedules.all() if not s.retired)
         raise InvalidRequest(
             "unknown_schedule",
             f"There is no schedule {name}.",

@@ -70,20 +70,22 @@ class SetBackUseCase:
         """Take the ledger, and what sets a next time back."""
         self._ledger = ledger
         self._set_back = set_back
-        # What is still to be set back; ``None`` where that is yet to be found out.
-        self._names: Sequence[str] | None = ()
+        # What is still to be set back, and since when it is yet to be found out what else is.
+        self._names: Sequence[str] = ()
+        self._went_back_to: datetime | None = None
 
-    def begin(self) -> None:
-        """Have every schedule looked at, since the clock was seen to go back."""
-        self._names = None
+    def begin(self, now: datetime) -> None:
+        """Have every schedule looked at, since the clock was seen to go back, to an instant."""
+        self._went_back_to = now
 
     def go_on(self) -> bool:
         """Set a few back, and say whether there are more; at rest it costs nothing.
 
         Raises ``StateUnavailable`` and ``StateMisfit``; it is all still to be done then.
         """
-        if self._names is None:
-            self._names = self._far_ahead()
+        if self._went_back_to is not None:
+            self._names = self._far_ahead(self._went_back_to)
+            self._went_back_to = None
         if self._names:
             with self._ledger.turn() as turn:
                 for name in self._names[:_SCHEDULES_MAX]:
@@ -93,8 +95,8 @@ class SetBackUseCase:
             self._names = self._names[_SCHEDULES_MAX:]
         return bool(self._names)
 
-    def _far_ahead(self) -> Sequence[str]:
-        with self._ledger.turn() as turn:
-            states, now = turn.state.schedules.all(), turn.now
-        # Outside of the turn: to work a next time out takes longer than to read it.
+    def _far_ahead(self, now: datetime) -> Sequence[str]:
+        with self._ledger.look() as turn:
+            states = turn.schedules.all()
+        # Outside of it: to work a next time out takes longer than to read it.
         return [state.schedule.name for state in states if self._set_back.is_far_ahead(state, now)]
