@@ -18,6 +18,7 @@ from aegis_batch.domain.schedule import (
     Occurrence,
     Pause,
     Schedule,
+    ScheduleKind,
     ScheduleState,
 )
 
@@ -95,7 +96,8 @@ class ScheduleControl:
         """
         with self._ledger.turn() as turn:
             state = _get(turn.state, name)
-            at = turn.now if nominal is None else nominal
+            # Of now, the second: what people are shown is what they can name again.
+            at = turn.now.replace(microsecond=0) if nominal is None else nominal
             self._check_nominal(turn, state, at, is_now=nominal is None)
             verdict = self._firing.by_hand(turn, state, at)
             record = None
@@ -167,12 +169,25 @@ class ScheduleControl:
                 "The scheduler decides it when it comes, or when it is started again.",
             )
         if not self._timings.has(state, nominal):
-            raise InvalidRequest(
-                "no_nominal_time",
-                f"The schedule {name} never fires at {nominal.isoformat()}.",
-                f"See when it did: aegis-batch schedules show {name}; or start the job as of now:"
-                f" aegis-batch schedules trigger {name}",
-            )
+            raise _no_nominal_time(state, nominal)
+
+
+def _no_nominal_time(state: ScheduleState, nominal: datetime) -> InvalidRequest:
+    name = state.schedule.name
+    as_of_now = f"start the job as of now: aegis-batch schedules trigger {name}"
+    if state.schedule.timing.kind is ScheduleKind.FIXED_DELAY:
+        return InvalidRequest(
+            "no_nominal_time",
+            f"The times of {name} are counted from the ends of its runs; none before the next one"
+            f" is left to decide, and {nominal.isoformat()} was none of them.",
+            f"Leave --at out to {as_of_now}",
+        )
+    return InvalidRequest(
+        "no_nominal_time",
+        f"The schedule {name} never fires at {nominal.isoformat()}.",
+        f"See when it did: aegis-batch schedules show {name} (a time in UTC needs a Z at its end);"
+        f" or {as_of_now}",
+    )
 
 
 def _get(turn: Turn, name: str) -> ScheduleState:

@@ -81,7 +81,7 @@ class Timings:
         if timing.kind is ScheduleKind.FIXED_DELAY:
             if state.next_at is None or state.next_at > now:
                 return [], state.next_at
-            return [state.next_at], self.following(timing, now)
+            return [state.next_at], self.first(timing, now)
         nominals: list[datetime] = []
         nominal = state.next_at
         while nominal is not None and nominal <= now and len(nominals) < limit:

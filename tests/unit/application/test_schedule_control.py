@@ -24,6 +24,7 @@ from tests.unit.application.office import (
 )
 
 NIGHT = NOON + 14 * HOUR
+SECOND = timedelta(seconds=1)
 LATER = replace(
     NIGHTLY, timing=Timing(ScheduleKind.CRON, cron="0 0 3 * * *", zone="America/Sao_Paulo")
 )
@@ -276,6 +277,27 @@ def test_two_firings_by_hand_at_one_instant_are_one() -> None:
     office.control.trigger("hourly", "ana")
 
     assert refusal(lambda: office.control.trigger("hourly", "bob")) == "decided_already"
+
+
+def test_the_times_of_a_fixed_delay_and_of_a_firing_by_hand_are_whole_seconds() -> None:
+    office = Office([DELAYED])
+    office.clock.advance(timedelta(microseconds=999_999))
+    assert office.control.trigger("delayed", "ana").nominal == NOON
+    office.work()
+    office.sleep_until(NOON + 2 * HOUR + timedelta(microseconds=5))
+    office.fire()
+    office.work()
+
+    assert [o.nominal for o in office.occurrences("delayed")] == [NOON, NOON + HOUR + SECOND]
+    assert office.next_at("delayed") == NOON + 3 * HOUR + SECOND
+
+
+def test_a_time_of_a_fixed_delay_that_nobody_decided_is_refused_with_what_to_do() -> None:
+    office = Office([DELAYED])
+
+    with pytest.raises(InvalidRequest, match="counted from the ends of its runs") as caught:
+        office.control.trigger("delayed", "ana", NOON - HOUR)
+    assert caught.value.remedy.endswith("as of now: aegis-batch schedules trigger delayed")
 
 
 def test_a_firing_by_hand_at_the_very_nominal_time_counts_as_its_decision() -> None:

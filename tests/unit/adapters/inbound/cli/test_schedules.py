@@ -283,6 +283,29 @@ def test_a_nominal_time_is_triggered_once_however_it_is_written(
     assert len(scheduled.tell("runs", "--output", "json").json["runs"]) == 1
 
 
+@pytest.mark.parametrize("name", ["daily-close", "hourly", "after", "halves"])
+def test_every_nominal_time_that_is_shown_can_be_asked_for_and_is_known_to_be_decided(
+    ledger: LedgerServices, name: str
+) -> None:
+    halves = Timing(ScheduleKind.FIXED_RATE, every=timedelta(seconds=1.5))
+    ledger.clock.advance(timedelta(microseconds=123_456))
+    ledger.control.sync([DAILY, HOURLY, AFTER, replace(HOURLY, name="halves", timing=halves)])
+    run_id = ledger.tell("schedules", "trigger", name).out.split()[4]
+    ledger.clock.advance(timedelta(hours=2, microseconds=1))
+    _fire(ledger, ledger.clock.now())
+
+    view = ledger.tell("schedules", "show", name).out.splitlines()
+    run = ledger.tell("runs", "show", run_id).out.splitlines()
+    cells = [line.split("  ")[0] for line in view[view.index("") + 2 :]]
+    shown = [line.partition("  (")[0].split(maxsplit=1)[1] for line in run if "nominal " in line]
+    shown += [f"{cell} UTC" for cell in cells]
+    assert len(shown) >= 2
+
+    for at in shown:
+        told = ledger.tell("schedules", "trigger", name, "--at", at)
+        assert (told.status, "is decided: " in told.err) == (2, True), (at, told.err)
+
+
 def test_a_nominal_time_of_any_rule_that_was_never_decided_is_triggered(
     scheduled: LedgerServices,
 ) -> None:
