@@ -14,6 +14,7 @@ from aegis_batch.domain.errors import (
     InvalidRequest,
     OrdersMisfit,
     OrdersUnreachable,
+    StateUnavailable,
 )
 from aegis_batch.domain.report import Difference, Report
 from aegis_batch.domain.run import Run
@@ -56,6 +57,8 @@ _OUTCOME_OF_ERROR: tuple[tuple[type[AegisError], Outcome], ...] = (
     (OrdersMisfit, Outcome.UNREADABLE),
     (OrdersUnreachable, Outcome.UNREADABLE),
     (InvalidRequest, Outcome.INVALID),
+    # Of a job that is no close: a close itself needs no state.
+    (StateUnavailable, Outcome.UNAVAILABLE),
 )
 
 

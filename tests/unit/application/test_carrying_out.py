@@ -297,6 +297,7 @@ def test_a_night_that_meets_no_state_is_tried_again() -> None:
     (night,) = office.runs()
     assert night.problem is not None
     assert (night.state, night.problem.code) == (RunState.WAITING, "state_full")
+    assert night.outcome is Outcome.UNAVAILABLE
     office.live_until(NIGHT + MINUTE)
     assert office.closed_days() == [DAY]
 
