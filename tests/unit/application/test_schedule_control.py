@@ -448,6 +448,23 @@ def test_times_that_were_decided_by_a_clock_far_ahead_are_not_decided_again(
     assert len(office.occurrences("daily-close")) == before
 
 
+def test_a_rule_moved_by_a_minute_fires_again_after_a_clock_far_ahead_has_decided_its_times() -> (
+    None
+):
+    office = Office([NIGHTLY])
+    office.clock.set(NIGHT + 30 * ONE_DAY)
+    office.fire()
+    office.work()
+    office.clock.set(NOON)
+    a_minute_later = replace(NIGHTLY, timing=replace(NIGHTLY.timing, cron="0 1 2 * * *"))
+
+    office.restart([a_minute_later])
+    assert office.next_at("daily-close") == NIGHT + MINUTE
+    office.live_until(NIGHT + ONE_DAY)
+
+    assert DAY in office.closed_days()
+
+
 def test_a_long_backlog_is_decided_in_steps_that_stay_when_the_start_is_broken_off() -> None:
     every_minute = replace(HOURLY, timing=Timing(ScheduleKind.FIXED_RATE, every=MINUTE))
     office = Office([every_minute])
