@@ -19,6 +19,8 @@ from tests.integration.kill_place import Forker, Ground, Night, make_template
 from tests.integration.shop import open_shop
 from tests.servers.postgres import Database, PostgresServer
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 # Processes wait for one another's clocks more than for a core.
 AT_ONCE = 6
 POINTS = 722

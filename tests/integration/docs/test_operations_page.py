@@ -24,6 +24,8 @@ from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 from tests.unit.docs.pages import blocks, read_page
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 SECTIONS = sections_of(read_page("docs/operations.md"))
 # The part before the first heading too.
 START = "On call"
