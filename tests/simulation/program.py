@@ -73,7 +73,7 @@ class Program:
         ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, ports.identifiers, expectation)
-        after_run = AfterRun(expectation)
+        after_run = AfterRun(expectation, ports.reports.identity)
         self.close = DailyCloseUseCase(
             ports.orders, ports.reports, ports.clock, ports.metrics, policy
         )

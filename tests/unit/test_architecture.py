@@ -38,7 +38,7 @@ _EXPORTS = {
     "application.close_job": ["CloseJob"],
     "application.close_journal": ["CloseJournal"],
     "application.daily_close": ["CloseRequest", "DailyCloseUseCase", "ReportPolicy"],
-    "application.day_standing": ["DayStanding", "Standing", "standing_of"],
+    "application.day_standing": ["DayStanding", "Standing", "standing_of", "why_in_flight"],
     "application.dead_letter_decisions": ["DeadLetterDecisions", "Decided"],
     "application.deadline": ["DeadlineJob"],
     "application.doctor": ["CheckupSetup", "DoctorUseCase", "Instruments"],

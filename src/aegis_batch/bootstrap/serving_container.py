@@ -25,6 +25,7 @@ from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.notifier import Notifier
 from aegis_batch.application.ports.pulse import Pulse
+from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.work_queue import Lane, WorkQueue
@@ -93,6 +94,11 @@ def _tidy(engine: "Engine", clock: Clock) -> Callable[[], bool]:
     return EndedWorkTidier(DbosIntakeDesk(engine), clock.now).tidy
 
 
+def _identity(reports: ReportGateway | None) -> str:
+    assert reports is not None  # noqa: S101 - what serves has a Backend: load_settings sees to it
+    return reports.identity
+
+
 def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
     return {JobKind.CLOSE: close, JobKind.NIGHT: night, JobKind.DEADLINE: deadline}
 
@@ -113,7 +119,9 @@ class ServingContainer(Container):
     ledger = providers.Singleton(Ledger, state, Container.clock, Container.metrics, notifier)
     firing = providers.Singleton(Firing, timings, identifiers, expectation)
     schedule_control = providers.Singleton(ScheduleControl, ledger, timings, firing)
-    after_run = providers.Singleton(AfterRun, expectation)
+    after_run = providers.Singleton(
+        AfterRun, expectation, providers.Callable(_identity, Container.report_gateway)
+    )
     work_queue: providers.Provider[WorkQueue] = providers.Singleton(
         _work_queue, Container.settings, work_engine, executor
     )

@@ -133,7 +133,7 @@ def serve(
     firing = Firing(timings, InMemoryIdentifiers(), expectation)
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
-        reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation)),
+        reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation, "memory")),
         set_back=SetBackUseCase(ledger, SetBack(timings)),
         tidy=lambda: False,
         pulse=pulse,
