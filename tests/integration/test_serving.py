@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -187,6 +187,29 @@ def test_after_a_kill_the_next_start_goes_on_with_what_ran(
         assert place.health()[0] == 0
 
     assert len(place.runs()) == 1
+
+
+def test_a_process_that_stands_still_is_not_well_whatever_others_have_said_of_themselves(
+    place: Place,
+) -> None:
+    place.settings["AEGIS_WATCHDOG_SECONDS"] = "4"
+    with place.serving() as serving:
+        serving.wait_for("serve.started")
+        two_hours_ahead = f"{datetime.now(UTC) + timedelta(hours=2):%FT%T.%fZ}"
+        with closing(sqlite3.connect(place.state)) as state, state:
+            state.execute(
+                "INSERT INTO executors SELECT 'bar', version, started_at, ?, 0 FROM executors",
+                (two_hours_ahead,),
+            )
+        assert place.health()[0] == 0
+
+        serving.signal(signal.SIGSTOP)
+
+        wait_for(lambda: place.health()[0] == 1, "health to see that it stands still")
+        _, health = place.health()
+        assert health["executor"] == "kitchen"
+        assert "The process has not ticked for" in health["reason"]
+        serving.signal(signal.SIGKILL)
 
 
 @pytest.mark.parametrize("drain_seconds", ["30", "0.1"])

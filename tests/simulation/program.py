@@ -94,6 +94,7 @@ class Program:
             rate=HeartRate(poll_seconds=21_600, beat_seconds=3_600, reconcile_seconds=60),
             executor="simulated",
             version="0",
+            started_at=ports.clock.now(),
         )
 
     def start(self, schedules: list[Schedule]) -> None:

@@ -43,7 +43,7 @@ _EXPORTS = {
     "application.deadline": ["DeadlineJob"],
     "application.doctor": ["CheckupSetup", "DoctorUseCase", "Instruments"],
     "application.firing": ["FireDueUseCase", "Fired", "Firing"],
-    "application.health": ["Health", "HealthUseCase"],
+    "application.health": ["Health", "HealthUseCase", "Holder"],
     "application.heart": ["Heart", "HeartRate"],
     "application.history": ["HistoryUseCase", "RunHistory", "unknown_dead_letter"],
     "application.jobs": ["Ended", "Job", "stands_for"],

@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - adapters are imported when they are first needed
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dependency_injector import providers
@@ -51,6 +51,10 @@ __all__ = ["ServingContainer"]
 _OTHER_JOBS_WAITS = 3
 # The night must not wait behind the deadline's check, nor the other way round.
 _JOBS_AT_ONCE = 2
+
+
+def _now(clock: Clock) -> datetime:
+    return clock.now()
 
 
 def _policies(settings: Settings) -> RetryPolicies:
@@ -106,6 +110,8 @@ def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
 class ServingContainer(Container):
     """Builds what a process that serves is made of; every part of it may be used by any thread."""
 
+    # Of the whole process: the one in the lock on the state is the one in its signs of life.
+    started_at = providers.Singleton(_now, Container.clock)
     executor = providers.Singleton(executor_id, Container.settings, Container.environ)
     database = providers.Resource(open_database, Container.settings)
     work_engine = providers.Resource(open_work_engine, Container.settings)
@@ -170,4 +176,5 @@ class ServingContainer(Container):
         rate=providers.Singleton(heart_rate, Container.settings),
         executor=executor,
         version=providers.Singleton(program_version),
+        started_at=started_at,
     )

@@ -269,6 +269,7 @@ class Office:
             rate=HeartRate(),
             executor="machine-1",
             version="1.2.3",
+            started_at=self.clock.now(),
         )
         self.control.sync(self.schedules)
         self.queue.start(self.carrying_out.carry_out)

@@ -142,6 +142,7 @@ def serve(
         rate=HeartRate(poll_seconds=0, beat_seconds=0, reconcile_seconds=0),
         executor="kitchen",
         version="0.1.0",
+        started_at=clock.now(),
     )
     parts = Parts(
         heart=heart,
