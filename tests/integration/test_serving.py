@@ -1,6 +1,7 @@
 """``serve`` as real processes: nights that come by themselves, and every way to stop."""
 
 import json
+import re
 import signal
 import sqlite3
 import time
@@ -276,21 +277,25 @@ def test_days_are_closed_at_the_same_time_where_the_settings_say_so(
 
 
 def test_a_process_that_ticks_no_more_ends_itself_and_says_where(place: Place) -> None:
-    with place.serving(AEGIS_WATCHDOG_SECONDS="3") as serving:
+    hung_serve = "tests.integration.hung_serve"
+    root = str(Path(__file__).parents[2])
+    with place.serving(hung_serve, AEGIS_WATCHDOG_SECONDS="3", PYTHONPATH=root) as serving:
         serving.wait_for("serve.started")
-        with closing(sqlite3.connect(place.state, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
 
-            assert serving.end() == 70
+        assert serving.end() == 70
 
     [hung] = serving.events("serve.hung")
     assert hung["level"] == "CRITICAL"
     assert hung["seconds"] >= 3
-    assert ":" in hung["place"]
+    assert re.fullmatch("[a-z]+:[0-9]+", hung["place"])
 
 
-def test_a_state_that_stays_locked_ends_the_process_with_a_clear_error(place: Place) -> None:
-    with place.serving(AEGIS_WATCHDOG_SECONDS="24", AEGIS_DRAIN_SECONDS="1") as serving:
+@pytest.mark.parametrize("watchdog_seconds", ["2", "8"])
+def test_a_state_that_stays_locked_ends_the_process_with_a_clear_error(
+    place: Place, watchdog_seconds: str
+) -> None:
+    settings = {"AEGIS_WATCHDOG_SECONDS": watchdog_seconds, "AEGIS_DRAIN_SECONDS": "1"}
+    with place.serving(**settings) as serving:
         serving.wait_for("serve.started")
         with closing(sqlite3.connect(place.state, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["ServingContainer"]
 
 _OTHER_JOBS_WAITS = 3
+_LOCK_WAIT_SECONDS_MAX = 10.0
 # The night must not wait behind the deadline's check, nor the other way round.
 _JOBS_AT_ONCE = 2
 
@@ -64,6 +65,12 @@ def _policies(settings: Settings) -> RetryPolicies:
         close=RetryPolicy(waits, repeats_last=True, gives_up_after=gives_up_after),
         other=RetryPolicy(waits[:_OTHER_JOBS_WAITS], repeats_last=False),
     )
+
+
+def _lock_wait_seconds(settings: Settings) -> float:
+    # A turn waits for other threads and then for other processes, so twice as long at most: it
+    # must come to its end before the watchdog takes it for hung.
+    return min(_LOCK_WAIT_SECONDS_MAX, settings.watchdog_seconds / 4)
 
 
 def _notifier(settings: Settings) -> Notifier:
@@ -113,8 +120,9 @@ class ServingContainer(Container):
     # Of the whole process: the one in the lock on the state is the one in its signs of life.
     started_at = providers.Singleton(_now, Container.clock)
     executor = providers.Singleton(executor_id, Container.settings, Container.environ)
-    database = providers.Resource(open_database, Container.settings)
-    work_engine = providers.Resource(open_work_engine, Container.settings)
+    lock_wait_seconds = providers.Callable(_lock_wait_seconds, Container.settings)
+    database = providers.Resource(open_database, Container.settings, lock_wait_seconds)
+    work_engine = providers.Resource(open_work_engine, Container.settings, lock_wait_seconds)
     state: providers.Provider[State] = providers.Singleton(build_state, database, work_engine)
     pulse: providers.Provider[Pulse] = providers.Singleton(SqlPulse, database)
     notifier: providers.Provider[Notifier] = providers.Singleton(_notifier, Container.settings)
