@@ -159,6 +159,8 @@ def test_what_an_older_program_kept_is_there_after_the_upgrade(new: StateDatabas
     with SqlState(new, TableIntake).turn() as turn:
         assert turn.runs.get("r") == replace(closed, backend=None)
         assert list(turn.audit.newest(9)) == [an_audit_entry("r")]
+    with pytest.raises(StateDefectError, match="SQLITE_CONSTRAINT_TRIGGER"):
+        write(new, "INSERT OR REPLACE INTO audit SELECT * FROM audit")
 
 
 def test_a_state_that_is_current_opens_without_alembic(state_files: StateFiles) -> None:
@@ -255,7 +257,16 @@ def test_a_database_of_somebody_else_is_refused_and_left_alone(
     assert new.file.read_bytes() == before
 
 
-@pytest.mark.parametrize("deed", ["UPDATE audit SET reason = 'x'", "DELETE FROM audit"])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "UPDATE audit SET reason = 'x'",
+        "UPDATE OR REPLACE audit SET reason = 'x'",
+        "DELETE FROM audit",
+        "INSERT OR REPLACE INTO audit SELECT * FROM audit",
+        "REPLACE INTO audit SELECT id, at, 'somebody', action, subject, 'x' FROM audit",
+    ],
+)
 def test_the_database_itself_refuses_to_change_the_audit(
     state_files: StateFiles, deed: str
 ) -> None:
