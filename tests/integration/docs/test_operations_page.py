@@ -315,7 +315,7 @@ def test_a_deploy_that_went_wrong(place: Place) -> None:
     with following("A deploy went wrong", place) as page:
         change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")
         page.follow()
-        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
         # As where the program that comes now has not got the work of the one before.
         change(
             place,
