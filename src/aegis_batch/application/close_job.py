@@ -39,4 +39,5 @@ class CloseJob:
             problem=result.problem,
             orders=orders if result.seal is None else result.seal.orders_read,
             seal=result.seal,
+            backend=result.backend,
         )

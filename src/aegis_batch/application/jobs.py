@@ -23,7 +23,8 @@ class Ended:
     """How an attempt ended.
 
     ``outcome`` is ``None`` for the good end of a job that is no close; ``problem`` is ``None``
-    for every good end. ``in_turn`` is done in the same transaction that keeps the good end.
+    for every good end. ``backend`` is the one that confirmed a close. ``in_turn`` is done in the
+    same transaction that keeps the good end.
     """
 
     outcome: Outcome | None
@@ -31,6 +32,7 @@ class Ended:
     problem: Problem | None = None
     orders: int | None = None
     seal: Seal | None = None
+    backend: str | None = None
     in_turn: Callable[[LedgerTurn], None] = _nothing
 
 

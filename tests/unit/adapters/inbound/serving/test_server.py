@@ -133,7 +133,7 @@ def serve(
     firing = Firing(timings, InMemoryIdentifiers(), expectation)
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
-        reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation)),
+        reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation, "memory")),
         set_back=SetBackUseCase(ledger, SetBack(timings)),
         tidy=lambda: False,
         pulse=pulse,
@@ -142,6 +142,7 @@ def serve(
         rate=HeartRate(poll_seconds=0, beat_seconds=0, reconcile_seconds=0),
         executor="kitchen",
         version="0.1.0",
+        started_at=clock.now(),
     )
     parts = Parts(
         heart=heart,
