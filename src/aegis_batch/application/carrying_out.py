@@ -174,7 +174,7 @@ class CarryOutUseCase:
             due_at = policy.next_attempt(record.attempt, turn.now, self._counted_from(record))
         if due_at is None:
             return turn.bury(failed, ended.outcome or Outcome.DEFECT, problem)
-        turn.try_again(failed, due_at, problem.code)
+        turn.try_again(failed, max(due_at, ended.not_before or due_at), problem.code)
         return failed
 
     def _counted_from(self, record: RunRecord) -> datetime:

@@ -284,16 +284,17 @@ class OccurrenceDecided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSetBack(Event):
-    """A next time that a clock far ahead had set was brought back.
+    """A schedule that a clock far ahead had brought forward was set back.
 
-    ``was_at`` is what it was. Where ``next_at`` still lies far ahead, that clock has decided all
-    times until then.
+    ``was_at`` is what its next time was; ``withdrawn`` counts the decisions about times to come
+    that are void by it: each of these times is decided when it comes.
     """
 
     name: ClassVar[str] = "schedule.set_back"
     schedule: str
-    was_at: datetime
+    was_at: datetime | None
     next_at: datetime | None
+    withdrawn: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ def refusal(deed: Callable[[], object]) -> str:
     return caught.value.code
 
 
-def set_back(office: Office) -> list[tuple[str, datetime, datetime | None]]:
+def set_back(office: Office) -> list[tuple[str, datetime | None, datetime | None]]:
     return [
         (event.schedule, event.was_at, event.next_at)
         for event in office.sink.events
@@ -428,41 +428,6 @@ def test_a_schedule_that_fires_seldom_and_has_just_fired_is_no_sign_of_a_wrong_c
 
     assert office.next_at("daily-close") == NIGHT + 7 * ONE_DAY
     assert set_back(office) == []
-
-
-@pytest.mark.parametrize("edited", [False, True])
-def test_times_that_were_decided_by_a_clock_far_ahead_are_not_decided_again(
-    *, edited: bool
-) -> None:
-    office = Office([NIGHTLY, HOURLY])
-    office.clock.set(NIGHT + 30 * ONE_DAY)
-    office.fire()
-    office.clock.set(NOON)
-
-    hourly = Timing(ScheduleKind.FIXED_RATE, every=2 * HOUR)
-    office.restart([NIGHTLY, replace(HOURLY, timing=hourly) if edited else HOURLY])
-    before = len(office.occurrences("daily-close"))
-    office.live_until(NIGHT + ONE_DAY)
-
-    assert office.next_at("daily-close") == NIGHT + 31 * ONE_DAY
-    assert len(office.occurrences("daily-close")) == before
-
-
-def test_a_rule_moved_by_a_minute_fires_again_after_a_clock_far_ahead_has_decided_its_times() -> (
-    None
-):
-    office = Office([NIGHTLY])
-    office.clock.set(NIGHT + 30 * ONE_DAY)
-    office.fire()
-    office.work()
-    office.clock.set(NOON)
-    a_minute_later = replace(NIGHTLY, timing=replace(NIGHTLY.timing, cron="0 1 2 * * *"))
-
-    office.restart([a_minute_later])
-    assert office.next_at("daily-close") == NIGHT + MINUTE
-    office.live_until(NIGHT + ONE_DAY)
-
-    assert DAY in office.closed_days()
 
 
 def test_a_long_backlog_is_decided_in_steps_that_stay_when_the_start_is_broken_off() -> None:

@@ -32,6 +32,7 @@ from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.errors import StateMisfit, StateUnavailable
 from aegis_batch.domain.expectation import Expectation
@@ -134,7 +135,9 @@ def serve(
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
         reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation)),
-        set_back=SetBackUseCase(ledger, SetBack(timings)),
+        set_back=SetBackUseCase(
+            ledger, SetBack(timings), WorkSetBack(expectation, AfterRun(expectation))
+        ),
         tidy=lambda: False,
         pulse=pulse,
         clock=clock,

@@ -69,7 +69,7 @@ def of_jobs() -> list[Event]:
         JobRetried(run=_RUN, at=_AT, job=close, attempt=1, code="malformed_answer", due_at=_AT),
         JobSentToDlq(run=_RUN, at=_AT, job=close, attempts=4, code="orders_rejected"),
         DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
-        ScheduleSetBack(at=_AT, schedule="daily-close", was_at=_AT, next_at=None),
+        ScheduleSetBack(at=_AT, schedule="daily-close", was_at=_AT, next_at=None, withdrawn=3),
         NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
         NoticeFailed(
             at=_AT, key="overdue:a:2026-11-20", attempts=1, code="receiver_refused", due_at=_AT
