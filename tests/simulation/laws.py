@@ -248,6 +248,12 @@ class Laws:
             for record in self.unfinished.values()
         )
 
+    def _is_of_the_newest_day(self, night: RunRecord) -> bool:
+        """Say whether a night came by itself, or looked at the newest day that had ended."""
+        if night.trigger is Trigger.SCHEDULE or night.nominal is None:
+            return True
+        return self._oracle.day_of(night.nominal) >= self._oracle.day_of(night.enqueued_at)
+
     # What must be by and by
 
     def of_calm(self, since: timedelta) -> None:
@@ -264,7 +270,11 @@ class Laws:
             is_of_a_day_to_come = record.trigger is Trigger.REPLAY and record.due_at == ends_at
             if not is_to_come and not is_behind and not is_of_a_day_to_come:
                 self.broken(f"after {since} of calm a run is {record.state}: {record}")
-        nights = [night for night in self._nights.values() if self.firing.stands(night)]
+        nights = [
+            night
+            for night in self._nights.values()
+            if self.firing.stands(night) and self._is_of_the_newest_day(night)
+        ]
         night = max(nights, key=_age, default=None)
         is_judged = night is not None and night.state in (RunState.SUCCEEDED, RunState.FAILED)
         if night is not None and is_judged and not self._going and night.id not in self.nights_told:

@@ -105,7 +105,7 @@ class Program:
     def stop(self) -> None:
         """Go in good order."""
         self.heart.stop()
-        self._ports.queue.stop(30.0)
+        self._carrying.hand_back(self._ports.queue.stop(30.0))
 
 
 def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of

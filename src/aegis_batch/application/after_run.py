@@ -10,7 +10,7 @@ from aegis_batch.application.timings import AHEAD_MAX, whole_second
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import NoticeKind
-from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import ScheduleKind
 
@@ -55,7 +55,7 @@ class AfterRun:
 
     def _judge_night(self, turn: LedgerTurn) -> None:
         """Tell, once, how the last night came out when none of its days is in flight any more."""
-        night = _newest_night(turn)
+        night = self._newest_night(turn)
         if night is None or not night.state.is_final:
             return
         going = turn.state.runs.search(RunFilter(job=JobKind.CLOSE, states=_IN_FLIGHT), _DAYS_MAX)
@@ -74,6 +74,22 @@ class AfterRun:
             text = f"The night of {day} failed: {which}. See: aegis-batch dead-letters list"
         turn.announce(kind, key=f"night:{night.id}", event=event, text=text)
 
+    def _newest_night(self, turn: LedgerTurn) -> RunRecord | None:
+        """Return the last night that looked at the newest day, and whose decision is not void."""
+        # Nearly always the first that is found is the one.
+        for limit in (1, _NIGHTS_MAX):
+            for night in turn.state.runs.search(RunFilter(job=JobKind.NIGHT), limit):
+                if self._is_of_the_newest_day(night) and _stands(turn, night):
+                    return night
+        return None
+
+    def _is_of_the_newest_day(self, night: RunRecord) -> bool:
+        # A person may start one for a time gone by, which says nothing of the days since.
+        if night.trigger is Trigger.SCHEDULE or night.nominal is None:
+            return True
+        newest_day = self._expectation.newest_day
+        return newest_day(night.nominal) >= newest_day(night.enqueued_at)
+
     def _still_open(self, turn: LedgerTurn, night: RunRecord) -> list[date]:
         """Return the days that are not closed: the night's own, and those given up before it."""
         days = self._expectation.days(turn.now, turn.now)
@@ -89,17 +105,6 @@ class AfterRun:
             for key in keys
             if standing_of(turn.state, key).standing is not Standing.CLOSED
         )
-
-
-def _newest_night(turn: LedgerTurn) -> RunRecord | None:
-    """Return the last night whose decision is not void."""
-    wanted = RunFilter(job=JobKind.NIGHT)
-    # Nearly always the first that is found is the one.
-    for limit in (1, _NIGHTS_MAX):
-        for night in turn.state.runs.search(wanted, limit):
-            if _stands(turn, night):
-                return night
-    return None
 
 
 def _stands(turn: LedgerTurn, night: RunRecord) -> bool:

@@ -16,6 +16,7 @@ __all__ = ["WorkSetBack"]
 _RUNS_MAX = 1_000
 _NOTICES_MAX = 1_000
 _IN_A_TURN_MAX = 100
+_VOID = "a clock that was far ahead had started it for a time to come"
 _EVER = timedelta(days=36_500)
 _WAITING = frozenset({RunState.HELD, RunState.QUEUED, RunState.WAITING})
 
@@ -41,7 +42,7 @@ class WorkSetBack:
         late = [record for record in runs if record.due_at > latest and record not in void]
         for record in void[:_IN_A_TURN_MAX]:
             turn.state.work.withdraw(record.work_id)
-            self._after_run.ended(turn, turn.cancel(record))
+            self._after_run.ended(turn, turn.cancel(record, _VOID))
         for record in late[:_IN_A_TURN_MAX]:
             _begin_now(turn, record)
         notices = turn.state.notices.due(turn.now + _EVER, _NOTICES_MAX)
@@ -53,7 +54,8 @@ class WorkSetBack:
     def _is_void(self, turn: LedgerTurn, record: RunRecord) -> bool:
         """Say whether a run came of a decision that was withdrawn; or closes a day to come."""
         if record.job is JobKind.CLOSE:
-            return self._calendar.window(record.key.period.first_day).end > turn.now + AHEAD_MAX
+            ends_at = self._calendar.window(record.key.period.first_day).end
+            return ends_at > turn.now and max(ends_at, record.due_at) > turn.now + AHEAD_MAX
         schedule, nominal = record.schedule, record.nominal
         if schedule is None or nominal is None or nominal <= turn.now:
             return False

@@ -19,9 +19,12 @@ __all__ = [
     "CloseStarted",
     "DayOverdue",
     "Event",
+    "JobBegunAgain",
+    "JobCancelled",
     "JobCompleted",
     "JobDispatched",
     "JobFailed",
+    "JobHandedBack",
     "JobRetried",
     "JobSentToDlq",
     "JobStarted",
@@ -210,6 +213,34 @@ class JobTaken(RunEvent):
     attempt: int
     queued_ms: float
     lateness_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobBegunAgain(RunEvent):
+    """An attempt that the end of a process broke off was begun anew; ``left_by`` had it before."""
+
+    name: ClassVar[str] = "job.begun_again"
+    job: JobKind
+    attempt: int
+    left_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobHandedBack(RunEvent):
+    """A process that stopped has handed an attempt back, for the next start to begin it anew."""
+
+    name: ClassVar[str] = "job.handed_back"
+    job: JobKind
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCancelled(RunEvent):
+    """A run ended without having done its job; ``why`` says what took its place."""
+
+    name: ClassVar[str] = "job.cancelled"
+    job: JobKind
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,3 +191,26 @@ def test_nothing_is_kept_for_a_heartbeat_that_nobody_waits_for() -> None:
 
     assert office.closed_days() == [DAY]
     assert office.notices() == []
+
+
+def test_a_night_for_a_time_gone_by_says_nothing_of_the_days_since() -> None:
+    office = Office([NIGHTLY], close_from=None)
+    office.control.trigger("daily-close", "ana", NIGHT - 3 * ONE_DAY)
+
+    office.live_until(NOON + HOUR)
+    assert heartbeats(office) == []
+    office.control.trigger("daily-close", "ana")
+    office.live_until(NOON + 2 * HOUR)
+
+    assert heartbeats(office) == [COMPLETE]
+    assert texts(office) == ["The night of 2026-11-20 is complete."]
+
+
+def test_a_night_that_came_late_by_itself_is_told_of() -> None:
+    office = Office([NIGHTLY])
+    # After the midnight of the next day, and before its night.
+    office.sleep_until(NIGHT + 23 * HOUR)
+
+    office.live_until(NIGHT + 23 * HOUR)
+
+    assert heartbeats(office) == [COMPLETE]

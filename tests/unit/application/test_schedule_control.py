@@ -272,6 +272,47 @@ def test_a_decided_time_is_never_decided_again_by_hand() -> None:
     assert refusal(lambda: office.control.trigger("hourly", "ana", decided)) == "decided_already"
 
 
+def test_a_time_whose_day_no_night_looks_at_any_more_is_refused_with_what_closes_that_day() -> None:
+    office = Office([NIGHTLY], close_from=None)
+    too_old = NIGHT - 8 * ONE_DAY
+
+    with pytest.raises(InvalidRequest) as caught:
+        office.control.trigger("daily-close", "ana", too_old)
+
+    assert caught.value.code == "too_old"
+    assert caught.value.remedy.endswith("aegis-batch close --date 2026-11-13")
+    assert office.runs() == []
+    run = office.control.trigger("daily-close", "ana", too_old + ONE_DAY)
+    office.work()
+    assert office.closed_days() == [DAY - 7 * ONE_DAY]
+    assert office.run(run.id).state is RunState.SUCCEEDED
+
+
+def test_a_deadline_of_days_gone_by_is_refused_and_can_be_checked_as_of_now() -> None:
+    office = Office([DEADLINE])
+
+    with pytest.raises(InvalidRequest) as caught:
+        office.control.trigger("close-deadline", "ana", NIGHT - 20 * ONE_DAY + 4 * HOUR)
+
+    assert caught.value.code == "too_old"
+    assert caught.value.remedy.endswith("aegis-batch schedules trigger close-deadline")
+
+
+def test_the_day_of_a_missed_night_is_to_be_closed_by_hand() -> None:
+    office = Office([NIGHTLY])
+    office.sleep_until(NIGHT + 9 * ONE_DAY)
+    office.fire()
+
+    for nominal, remedy in (
+        (NIGHT, "aegis-batch close --date 2026-11-21"),
+        (NIGHT + 9 * ONE_DAY, "aegis-batch schedules trigger daily-close"),
+    ):
+        with pytest.raises(InvalidRequest) as caught:
+            office.control.trigger("daily-close", "ana", nominal)
+        assert caught.value.code == "decided_already"
+        assert caught.value.remedy.endswith(remedy)
+
+
 def test_two_firings_by_hand_at_one_instant_are_one() -> None:
     office = Office([replace(HOURLY, overlap=Overlap.ALLOW_ALL)])
     office.control.trigger("hourly", "ana")

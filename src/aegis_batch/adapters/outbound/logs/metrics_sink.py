@@ -10,6 +10,7 @@ from aegis_batch.domain.events import (
     CloseFailed,
     DayOverdue,
     Event,
+    JobBegunAgain,
     JobFailed,
     JobRetried,
     JobSentToDlq,
@@ -36,7 +37,15 @@ _LEVELS_OF_DECISIONS = {
     # After an outage there may be thousands of them; the firing that stands in is told.
     Decision.SUPERSEDED: "DEBUG",
 }
-_OF_NOTE = (JobRetried, NoticeFailed, RequestFailed, RuleBroken, ScheduleSetBack, StepFailed)
+_OF_NOTE = (
+    JobBegunAgain,
+    JobRetried,
+    NoticeFailed,
+    RequestFailed,
+    RuleBroken,
+    ScheduleSetBack,
+    StepFailed,
+)
 
 
 class LogMetricsSink:
