@@ -1,5 +1,6 @@
 """The job that closes one day."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
@@ -33,7 +34,9 @@ class CloseJob:
         try:
             result = self._daily_close.close(request)
         except InvalidRequest as error:
-            return Ended(Outcome.INVALID, 0.0, Problem.of(error))
+            # It was set back in this very moment.
+            problem = replace(Problem.of(error), retryable=error.code == "day_not_over")
+            return Ended(Outcome.INVALID, 0.0, problem)
         orders = None if result.report is None else result.report.total_orders
         return Ended(
             outcome=result.outcome,

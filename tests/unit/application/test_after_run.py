@@ -214,3 +214,18 @@ def test_a_night_that_came_late_by_itself_is_told_of() -> None:
     office.live_until(NIGHT + 23 * HOUR)
 
     assert heartbeats(office) == [COMPLETE]
+
+
+def test_a_night_that_is_replayed_while_its_day_is_the_newest_speaks_for_it() -> None:
+    office = Office([NIGHTLY])
+    office.sleep_until(NIGHT)
+    office.fire()
+    for _ in range(4):
+        office.lose_work()
+        office.reconcile.reconcile()
+    assert heartbeats(office) == [FAILED]
+
+    office.dead_letters.replay([office.letters()[0].run_id], "ana", "mended")
+    office.live_until(NIGHT + HOUR)
+
+    assert heartbeats(office) == [FAILED, COMPLETE]

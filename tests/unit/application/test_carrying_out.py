@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.domain.errors import (
     AnswerLost,
     InvalidRequest,
@@ -14,6 +15,8 @@ from aegis_batch.domain.errors import (
 )
 from aegis_batch.domain.events import (
     CloseFailed,
+    CloseStarted,
+    Event,
     JobFailed,
     JobRetried,
     JobSentToDlq,
@@ -319,6 +322,33 @@ def test_a_clock_that_was_set_back_only_puts_a_close_off() -> None:
     assert office.letters() == []
     office.live_until(NIGHT - 2 * HOUR)
     assert office.closed_days() == [DAY]
+
+
+class ClockTurner(InMemoryMetricsSink):
+    """A sink that sets the clock back in the moment in which a close begins."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__()
+        self._office = office
+
+    def emit(self, event: Event) -> None:
+        """Keep an event."""
+        super().emit(event)
+        if isinstance(event, CloseStarted):
+            self._office.clock.set(NIGHT - ONE_DAY)
+
+
+def test_a_clock_that_is_set_back_in_the_moment_in_which_a_close_begins_puts_it_off_too() -> None:
+    office = Office([NIGHTLY])
+    run_id = up_to_the_close(office)
+    office.sink = ClockTurner(office)
+    office.restart()
+
+    office.carrying_out.carry_out(run_id, office.run(run_id).work_id)
+
+    run = office.run(run_id)
+    assert run.problem is not None
+    assert (run.state, run.problem.code) == (RunState.WAITING, "day_not_over")
 
 
 # Stale, doubled and broken-off work
