@@ -143,6 +143,7 @@ def test_what_has_not_ended_in_time_is_handed_back_and_taken_up_by_the_next_star
         assert serving.stop() == 143
     [stopped] = serving.events("serve.stopped")
     assert len(stopped["handedBack"]) == 1
+    assert place.runs()[0]["state"] == "queued"
     assert not serving.events("job.completed", outcome="created")
 
     _open_days(wiremock, delay_seconds=0)

@@ -32,6 +32,7 @@ from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.retrying import RetryPolicy
@@ -86,7 +87,7 @@ class Program:
         self.heart = Heart(
             fire_due=FireDueUseCase(ledger, firing),
             reconcile=ReconcileUseCase(ledger, ports.queue, after_run),
-            set_back=SetBackUseCase(ledger, SetBack(timings)),
+            set_back=SetBackUseCase(ledger, SetBack(timings), WorkSetBack(expectation, after_run)),
             # The engine in memory keeps nothing of what has ended.
             tidy=lambda: False,
             pulse=ports.pulse,
@@ -105,7 +106,7 @@ class Program:
     def stop(self) -> None:
         """Go in good order."""
         self.heart.stop()
-        self._ports.queue.stop(30.0)
+        self._carrying.hand_back(self._ports.queue.stop(30.0))
 
 
 def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of

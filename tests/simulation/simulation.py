@@ -278,11 +278,6 @@ class Simulation:
             self._people_meddle()
             self._program.heart.beat()
             self._work()
-        except ProcessDiedError:
-            # It is the process that serves, even where a person's command is what waits.
-            self._program = None
-            self._starts_at = self.true_now + 3 * _MINUTE
-            raise
         except StateUnavailable:
             self.record.reach("beside: met no state")
         except ProcessDiedError as death:

@@ -1,6 +1,7 @@
 """The job that closes one day."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.jobs import Ended
@@ -26,10 +27,14 @@ class CloseJob:
             tenant=record.key.tenant,
             day=record.key.period.first_day,
         )
+        ends_at = self._daily_close.ends_at(request)
+        if ends_at is not None:
+            # It had ended when the run was made: the clock has been set back, and goes on.
+            return Ended(Outcome.INVALID, 0.0, _not_over(ends_at), not_before=ends_at)
         try:
             result = self._daily_close.close(request)
         except InvalidRequest as error:
-            # The day had ended when the run was made: the clock has been set back, and goes on.
+            # It was set back in this very moment.
             problem = replace(Problem.of(error), retryable=error.code == "day_not_over")
             return Ended(Outcome.INVALID, 0.0, problem)
         orders = None if result.report is None else result.report.total_orders
@@ -41,3 +46,12 @@ class CloseJob:
             seal=result.seal,
             backend=result.backend,
         )
+
+
+def _not_over(ends_at: datetime) -> Problem:
+    return Problem(
+        code="day_not_over",
+        message=f"The clock was set back: the business day ends at {ends_at.isoformat()}.",
+        remedy="Nothing needs to be done: the close begins when the day has ended.",
+        retryable=True,
+    )

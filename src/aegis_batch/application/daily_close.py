@@ -158,6 +158,12 @@ class DailyCloseUseCase:
             raise
         return progress.end(outcome)
 
+    def ends_at(self, request: CloseRequest) -> datetime | None:
+        """Return when the day of a request ends, where that is still to come."""
+        calendar, now = self._policy.calendar, self._clock.now()
+        day = request.run(calendar, now).key.period.first_day
+        return calendar.window(day).end if day >= calendar.business_date(now) else None
+
     def _accept(self, request: CloseRequest, day: date) -> Window:
         if self._reports is None and not request.dry_run:
             raise InvalidRequest(

@@ -24,7 +24,8 @@ class Ended:
 
     ``outcome`` is ``None`` for the good end of a job that is no close; ``problem`` is ``None``
     for every good end. ``backend`` is the one that confirmed a close. ``in_turn`` is done in the
-    same transaction that keeps the good end.
+    same transaction that keeps the good end. After a bad one that may pass, nothing is tried again
+    before ``not_before``.
     """
 
     outcome: Outcome | None
@@ -34,6 +35,7 @@ class Ended:
     seal: Seal | None = None
     backend: str | None = None
     in_turn: Callable[[LedgerTurn], None] = _nothing
+    not_before: datetime | None = None
 
 
 class Job(Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.ledger import Ledger, LedgerTurn
@@ -11,7 +11,7 @@ from aegis_batch.application.schedule_sync import ScheduleSync
 from aegis_batch.application.timings import Timings
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.errors import InvalidRequest
-from aegis_batch.domain.run import Trigger
+from aegis_batch.domain.run import JobKind, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import (
     Decision,
@@ -94,8 +94,8 @@ class ScheduleControl:
         """Start the schedule's job now, for now or for a nominal time that was never decided.
 
         A pause does not count. Raises ``InvalidRequest`` for a nominal time that was decided, is
-        still to come, or is none of the schedule's, and where a run goes on that the overlap
-        policy protects.
+        still to come, has left the catch-up window or is none of the schedule's, and where a run
+        goes on that the overlap policy protects.
         """
         with self._ledger.turn() as turn:
             state = _get(turn.state, name)
@@ -155,13 +155,14 @@ class ScheduleControl:
         self, turn: LedgerTurn, state: ScheduleState, nominal: datetime, *, is_now: bool
     ) -> None:
         name = state.schedule.name
+        day = self._firing.day_if_too_old(turn, nominal)
         decided = turn.state.occurrences.find(name, nominal)
         if decided is not None:
             raise InvalidRequest(
                 "decided_already",
                 f"What became of {nominal.isoformat()} is decided: {decided.decision}"
                 f" ({decided.reason}).",
-                f"Start the job as of now instead: aegis-batch schedules trigger {name}",
+                _instead(state, day),
             )
         if is_now:
             return
@@ -173,6 +174,23 @@ class ScheduleControl:
             )
         if not self._timings.has(state, nominal):
             raise _no_nominal_time(state, nominal)
+        if day is not None:
+            raise InvalidRequest(
+                "too_old",
+                f"The days of the nominal time {nominal.isoformat()} have left the catch-up window:"
+                " the job would look at none of them.",
+                _instead(state, day),
+            )
+
+
+def _instead(state: ScheduleState, day: date | None) -> str:
+    """Return what to do about a nominal time; ``day`` is its day, if no job looks at that any more.
+
+    A night of now looks at the last days alone.
+    """
+    if day is not None and state.schedule.job is JobKind.NIGHT:
+        return f"Close its day by hand: aegis-batch close --date {day}"
+    return f"Start the job as of now instead: aegis-batch schedules trigger {state.schedule.name}"
 
 
 def _no_nominal_time(state: ScheduleState, nominal: datetime) -> InvalidRequest:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.ledger import Ledger, LedgerTurn
-from aegis_batch.application.set_back import AHEAD_MAX, SetBack
-from aegis_batch.application.timings import Timings
+from aegis_batch.application.set_back import SetBack
+from aegis_batch.application.timings import AHEAD_MAX, Timings
 from aegis_batch.domain.schedule import Schedule, ScheduleState
 
 __all__ = ["ScheduleSync"]
@@ -35,12 +35,12 @@ class ScheduleSync:
         """
         with self._ledger.turn() as turn:
             known = {state.schedule.name: state for state in turn.state.schedules.all()}
-            latest = turn.now + AHEAD_MAX
+            now = turn.now
         names = {schedule.name for schedule in wanted}
         deeds = [
             self._making(schedule)
             for schedule in wanted
-            if not _stays(known.get(schedule.name), schedule, latest)
+            if not _stays(known.get(schedule.name), schedule, now)
         ]
         deeds += [
             self._retiring(name)
@@ -74,18 +74,19 @@ class ScheduleSync:
                 turn.state.schedules.save(ScheduleState(schedule, next_at))
                 return True
             if known.schedule == schedule and not known.retired:
-                self._set_back.mend(turn, known)
-                return True
+                return self._set_back.mend(turn, known) is not None
             return self._change(turn, known, schedule)
 
         return make
 
     def _change(self, turn: LedgerTurn, known: ScheduleState, schedule: Schedule) -> bool:
-        if not known.retired:
-            settled = self._firing.settle(turn, known)
-            if settled is None:
-                return False
-            known = settled
+        mended = self._set_back.mend(turn, known)
+        settled = mended
+        if mended is not None and not known.retired:
+            settled = self._firing.settle(turn, mended)
+        if settled is None:
+            return False
+        known = settled
         changed = replace(known, schedule=schedule, retired=False)
         if known.retired or known.schedule.timing != schedule.timing:
             waits = self._firing.waits_for_end(turn, schedule)
@@ -93,12 +94,13 @@ class ScheduleSync:
             turn.state.schedules.save(replace(changed, next_at=next_at))
         else:
             turn.state.schedules.save(changed)
-            self._set_back.mend(turn, changed)
         return True
 
 
-def _stays(known: ScheduleState | None, schedule: Schedule, latest: datetime) -> bool:
+def _stays(known: ScheduleState | None, schedule: Schedule, now: datetime) -> bool:
     """Say, at no cost, that nothing is to be done: the same rule, and a next time that is near."""
     if known is None or known.retired or known.schedule != schedule:
         return False
-    return known.next_at is None or known.next_at <= latest
+    if known.decided_until is not None and known.decided_until > now:
+        return False
+    return known.next_at is None or known.next_at <= now + AHEAD_MAX

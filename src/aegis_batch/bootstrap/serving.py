@@ -65,6 +65,7 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
             schedules=container.schedule_control(),
             wanted=wanted,
             carry_out=container.carry_out().carry_out,
+            hand_back=container.carry_out().hand_back,
             deliver_notices=container.deliver_notices().deliver,
             clock=clock,
             told={

@@ -33,6 +33,7 @@ from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.container import Container
 from aegis_batch.bootstrap.health import heart_rate
@@ -177,7 +178,12 @@ class ServingContainer(Container):
         Heart,
         fire_due=providers.Singleton(FireDueUseCase, ledger, firing),
         reconcile=providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run),
-        set_back=providers.Singleton(SetBackUseCase, ledger, providers.Singleton(SetBack, timings)),
+        set_back=providers.Singleton(
+            SetBackUseCase,
+            ledger,
+            providers.Singleton(SetBack, timings),
+            providers.Singleton(WorkSetBack, expectation, after_run),
+        ),
         tidy=providers.Singleton(_tidy, work_engine, Container.clock),
         pulse=pulse,
         clock=Container.clock,

@@ -42,6 +42,7 @@ from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
@@ -262,7 +263,9 @@ class Office:
         self.heart = Heart(
             fire_due=self.fire_due,
             reconcile=self.reconcile,
-            set_back=SetBackUseCase(self.ledger, SetBack(timings)),
+            set_back=SetBackUseCase(
+                self.ledger, SetBack(timings), WorkSetBack(self.expectation, after_run)
+            ),
             tidy=self._tidy,
             pulse=self.pulse,
             clock=self.clock,

@@ -80,7 +80,8 @@ def test_a_run_that_has_ended_moves_no_more() -> None:
     done = office.runs(JobKind.CLOSE)[0]
 
     with office.ledger.turn() as turn:
-        for move in (turn.release, turn.cancel, lambda run: turn.try_again(run, NIGHT, "x")):
+        cancel = turn.cancel_as_asked
+        for move in (turn.release, cancel, lambda run: turn.try_again(run, NIGHT, "x")):
             with pytest.raises(IllegalMoveError):
                 move(done)
 

@@ -38,7 +38,7 @@ def refusal(deed: Callable[[], object]) -> str:
     return caught.value.code
 
 
-def set_back(office: Office) -> list[tuple[str, datetime, datetime | None]]:
+def set_back(office: Office) -> list[tuple[str, datetime | None, datetime | None]]:
     return [
         (event.schedule, event.was_at, event.next_at)
         for event in office.sink.events
@@ -272,6 +272,47 @@ def test_a_decided_time_is_never_decided_again_by_hand() -> None:
     assert refusal(lambda: office.control.trigger("hourly", "ana", decided)) == "decided_already"
 
 
+def test_a_time_whose_day_no_night_looks_at_any_more_is_refused_with_what_closes_that_day() -> None:
+    office = Office([NIGHTLY], close_from=None)
+    too_old = NIGHT - 8 * ONE_DAY
+
+    with pytest.raises(InvalidRequest) as caught:
+        office.control.trigger("daily-close", "ana", too_old)
+
+    assert caught.value.code == "too_old"
+    assert caught.value.remedy.endswith("aegis-batch close --date 2026-11-13")
+    assert office.runs() == []
+    run = office.control.trigger("daily-close", "ana", too_old + ONE_DAY)
+    office.work()
+    assert office.closed_days() == [DAY - 7 * ONE_DAY]
+    assert office.run(run.id).state is RunState.SUCCEEDED
+
+
+def test_a_deadline_of_days_gone_by_is_refused_and_can_be_checked_as_of_now() -> None:
+    office = Office([DEADLINE])
+
+    with pytest.raises(InvalidRequest) as caught:
+        office.control.trigger("close-deadline", "ana", NIGHT - 20 * ONE_DAY + 4 * HOUR)
+
+    assert caught.value.code == "too_old"
+    assert caught.value.remedy.endswith("aegis-batch schedules trigger close-deadline")
+
+
+def test_the_day_of_a_missed_night_is_to_be_closed_by_hand() -> None:
+    office = Office([NIGHTLY])
+    office.sleep_until(NIGHT + 9 * ONE_DAY)
+    office.fire()
+
+    for nominal, remedy in (
+        (NIGHT, "aegis-batch close --date 2026-11-21"),
+        (NIGHT + 9 * ONE_DAY, "aegis-batch schedules trigger daily-close"),
+    ):
+        with pytest.raises(InvalidRequest) as caught:
+            office.control.trigger("daily-close", "ana", nominal)
+        assert caught.value.code == "decided_already"
+        assert caught.value.remedy.endswith(remedy)
+
+
 def test_two_firings_by_hand_at_one_instant_are_one() -> None:
     office = Office([replace(HOURLY, overlap=Overlap.ALLOW_ALL)])
     office.control.trigger("hourly", "ana")
@@ -428,41 +469,6 @@ def test_a_schedule_that_fires_seldom_and_has_just_fired_is_no_sign_of_a_wrong_c
 
     assert office.next_at("daily-close") == NIGHT + 7 * ONE_DAY
     assert set_back(office) == []
-
-
-@pytest.mark.parametrize("edited", [False, True])
-def test_times_that_were_decided_by_a_clock_far_ahead_are_not_decided_again(
-    *, edited: bool
-) -> None:
-    office = Office([NIGHTLY, HOURLY])
-    office.clock.set(NIGHT + 30 * ONE_DAY)
-    office.fire()
-    office.clock.set(NOON)
-
-    hourly = Timing(ScheduleKind.FIXED_RATE, every=2 * HOUR)
-    office.restart([NIGHTLY, replace(HOURLY, timing=hourly) if edited else HOURLY])
-    before = len(office.occurrences("daily-close"))
-    office.live_until(NIGHT + ONE_DAY)
-
-    assert office.next_at("daily-close") == NIGHT + 31 * ONE_DAY
-    assert len(office.occurrences("daily-close")) == before
-
-
-def test_a_rule_moved_by_a_minute_fires_again_after_a_clock_far_ahead_has_decided_its_times() -> (
-    None
-):
-    office = Office([NIGHTLY])
-    office.clock.set(NIGHT + 30 * ONE_DAY)
-    office.fire()
-    office.work()
-    office.clock.set(NOON)
-    a_minute_later = replace(NIGHTLY, timing=replace(NIGHTLY.timing, cron="0 1 2 * * *"))
-
-    office.restart([a_minute_later])
-    assert office.next_at("daily-close") == NIGHT + MINUTE
-    office.live_until(NIGHT + ONE_DAY)
-
-    assert DAY in office.closed_days()
 
 
 def test_a_long_backlog_is_decided_in_steps_that_stay_when_the_start_is_broken_off() -> None:

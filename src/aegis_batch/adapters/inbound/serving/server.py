@@ -34,6 +34,7 @@ class Parts:
     schedules: ScheduleControl
     wanted: Sequence[Schedule]
     carry_out: Callable[[str, str], None]
+    hand_back: Callable[[Collection[str]], None]
     deliver_notices: Callable[[], int]
     clock: Clock
     told: dict[str, str]
@@ -152,6 +153,8 @@ class Server:
         failed = False
         try:
             handed_back = self._parts.queue.stop(drain_seconds)
+            if handed_back:
+                self._parts.hand_back(handed_back)
         except AegisError as error:
             # The next start finds what was running, and takes it up.
             failed = True

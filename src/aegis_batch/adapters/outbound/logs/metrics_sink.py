@@ -1,7 +1,7 @@
 """Events as log lines, one line an event."""
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 
 from loguru import logger
@@ -10,6 +10,7 @@ from aegis_batch.domain.events import (
     CloseFailed,
     DayOverdue,
     Event,
+    JobBegunAgain,
     JobFailed,
     JobRetried,
     JobSentToDlq,
@@ -36,7 +37,15 @@ _LEVELS_OF_DECISIONS = {
     # After an outage there may be thousands of them; the firing that stands in is told.
     Decision.SUPERSEDED: "DEBUG",
 }
-_OF_NOTE = (JobRetried, NoticeFailed, RequestFailed, RuleBroken, ScheduleSetBack, StepFailed)
+_OF_NOTE = (
+    JobBegunAgain,
+    JobRetried,
+    NoticeFailed,
+    RequestFailed,
+    RuleBroken,
+    ScheduleSetBack,
+    StepFailed,
+)
 
 
 class LogMetricsSink:
@@ -82,8 +91,7 @@ def _sentence(event: Event) -> str:
     if isinstance(event, OccurrenceDecided):
         return f"{event.name} {event.schedule} {event.nominal.isoformat()} {event.decision.value}"
     if isinstance(event, ScheduleSetBack):
-        next_at = "none" if event.next_at is None else event.next_at.isoformat()
-        return f"{event.name} {event.schedule} {event.was_at.isoformat()} -> {next_at}"
+        return f"{event.name} {event.schedule} {_at(event.was_at)} -> {_at(event.next_at)}"
     if isinstance(event, DayOverdue):
         return f"{event.name} {event.day.isoformat()}"
     if isinstance(event, RunEvent):
@@ -92,6 +100,10 @@ def _sentence(event: Event) -> str:
         # Days have nights and closes; in a close of its own there is nothing to mix up.
         return f"{event.name} {day}" if job is None else f"{event.name} {job} of {day}"
     return event.name
+
+
+def _at(instant: datetime | None) -> str:
+    return "none" if instant is None else instant.isoformat()
 
 
 def _camel_case(name: str) -> str:
