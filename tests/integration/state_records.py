@@ -106,6 +106,7 @@ def a_full_run(run_id: str) -> RunRecord:
         cpu_seconds=1e-9,
         peak_memory_bytes=2**50,
         requests=4,
+        backend="00ff00ff00ff00ff",
     )
 
 

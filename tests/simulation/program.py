@@ -31,7 +31,9 @@ from aegis_batch.application.ports.work_queue import WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.retrying import RetryPolicy
@@ -73,7 +75,7 @@ class Program:
         ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, ports.identifiers, expectation)
-        after_run = AfterRun(expectation)
+        after_run = AfterRun(expectation, ports.reports.identity)
         self.close = DailyCloseUseCase(
             ports.orders, ports.reports, ports.clock, ports.metrics, policy
         )
@@ -86,6 +88,7 @@ class Program:
         self.heart = Heart(
             fire_due=FireDueUseCase(ledger, firing),
             reconcile=ReconcileUseCase(ledger, ports.queue, after_run),
+            set_back=SetBackUseCase(ledger, SetBack(timings), WorkSetBack(expectation, after_run)),
             # The engine in memory keeps nothing of what has ended.
             tidy=lambda: False,
             pulse=ports.pulse,
@@ -93,6 +96,7 @@ class Program:
             rate=HeartRate(poll_seconds=21_600, beat_seconds=3_600, reconcile_seconds=60),
             executor="simulated",
             version="0",
+            started_at=ports.clock.now(),
         )
 
     def start(self, schedules: list[Schedule]) -> None:
@@ -103,7 +107,7 @@ class Program:
     def stop(self) -> None:
         """Go in good order."""
         self.heart.stop()
-        self._ports.queue.stop(30.0)
+        self._carrying.hand_back(self._ports.queue.stop(30.0))
 
 
 def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of

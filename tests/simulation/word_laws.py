@@ -115,6 +115,8 @@ class RetryLaws:
 
     def _expected(self, record: RunRecord, code: str) -> datetime | None:
         due = self._now() + _WAITS[min(record.attempt, len(_WAITS)) - 1]
+        if code == "day_not_over":
+            due = max(due, self._oracle.end_of(record.key.period.first_day))
         if code == "defect" or (record.job is not JobKind.CLOSE and code in _PASSING):
             return due if record.attempt < _OTHERS_ATTEMPTS_MAX else None
         if code not in _PASSING:

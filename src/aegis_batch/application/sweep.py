@@ -50,14 +50,19 @@ class SweepJob:
         metrics: MetricsSink,
         expectation: Expectation,
         days: int,
+        backend: str,
     ) -> None:
-        """Take the ports, which days are expected to be closed, and how many are looked at."""
+        """Take the ports, which days are expected to be closed, and how many are looked at.
+
+        ``backend`` is the identity of the one that they are closed with.
+        """
         self._ledger = ledger
         self._verifying = verifying
         self._clock = clock
         self._metrics = metrics
         self._expectation = expectation
         self._days = days
+        self._backend = backend
 
     def do(self, record: RunRecord) -> Ended:
         """Look at every closed day, and keep and tell what was found; see ``Job``.
@@ -94,7 +99,7 @@ class SweepJob:
             newest = self._expectation.newest_day(turn.now)
             for day in self._days_until(newest):
                 run = record.run_on(day)
-                standing = standing_of(turn.state, run.key).standing
+                standing = standing_of(turn.state, run.key, self._backend).standing
                 if standing in (Standing.CLOSED, Standing.UNKNOWN):
                     sealed = newest_seal(turn.state, run.key)
                     found.append(_Day(run, standing is Standing.CLOSED, sealed))

@@ -42,9 +42,11 @@ from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
 from aegis_batch.application.verifying import Verifying
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
@@ -231,7 +233,7 @@ class Office:
         self.ledger = Ledger(self.state, self.clock, metrics, self.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, self.identifiers, self.expectation)
-        after_run = AfterRun(self.expectation)
+        after_run = AfterRun(self.expectation, self.backend.identity)
         self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
         night = NightJob(
             ledger=self.ledger,
@@ -256,6 +258,7 @@ class Office:
             metrics=metrics,
             expectation=self.expectation,
             days=3,
+            backend=self.backend.identity,
         )
         waits = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)
         self.carrying_out = CarryOutUseCase(
@@ -295,12 +298,16 @@ class Office:
         self.heart = Heart(
             fire_due=self.fire_due,
             reconcile=self.reconcile,
+            set_back=SetBackUseCase(
+                self.ledger, SetBack(timings), WorkSetBack(self.expectation, after_run)
+            ),
             tidy=self._tidy,
             pulse=self.pulse,
             clock=self.clock,
             rate=HeartRate(),
             executor="machine-1",
             version="1.2.3",
+            started_at=self.clock.now(),
         )
         self.control.sync(self.schedules)
         self.queue.start(self.carrying_out.carry_out)

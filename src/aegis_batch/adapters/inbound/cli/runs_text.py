@@ -85,7 +85,7 @@ def _progress(record: RunRecord, calendar: Clockface) -> list[tuple[str, str | N
     duration, cpu, memory = record.duration_ms, record.cpu_seconds, record.peak_memory_bytes
     is_over = record.state.is_final
     return [
-        ("nominal", calendar.both(record.nominal)),
+        ("nominal", calendar.nominal(record.nominal)),
         ("enqueued", calendar.both(record.enqueued_at)),
         ("due", None if is_over else calendar.both(record.due_at)),
         ("started", calendar.both(record.started_at)),

@@ -34,6 +34,7 @@ class Parts:
     schedules: ScheduleControl
     wanted: Sequence[Schedule]
     carry_out: Callable[[str, str], None]
+    hand_back: Callable[[Collection[str]], None]
     deliver_notices: Callable[[], int]
     clock: Clock
     told: dict[str, str]
@@ -101,8 +102,7 @@ class Server:
             self._watchdog.tick()
             return not stop.is_stopping
 
-        for told in parts.schedules.sync(parts.wanted, go_on):
-            logger.bind(event="schedule.set_back").warning("{}", printable(told))
+        parts.schedules.sync(parts.wanted, go_on)
         if stop.is_stopping:
             return
         # Alive before any work is taken, for whoever looks.
@@ -153,6 +153,8 @@ class Server:
         failed = False
         try:
             handed_back = self._parts.queue.stop(drain_seconds)
+            if handed_back:
+                self._parts.hand_back(handed_back)
         except AegisError as error:
             # The next start finds what was running, and takes it up.
             failed = True

@@ -64,6 +64,13 @@ class InMemoryState:
             _raise_next(self.commit_faults)
         _raise_next(self.late_faults)
 
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Open a transaction to read in: always undone. It waits for the turn that is open."""
+        _raise_next(self.begin_faults)
+        with self._log.transaction(keeps=False):
+            yield self._turn
+
 
 def _raise_next(faults: deque[AegisError]) -> None:
     if faults:

@@ -73,6 +73,7 @@ runs = Table(
     Column("cpu_seconds", Double),
     Column("peak_memory_bytes", BigInteger),
     Column("requests", Integer),
+    Column("backend", String),
     Index("runs_by_time", "enqueued_at", "id"),
     Index("runs_by_key", "tenant", "period_kind", "first_day", "enqueued_at", "id"),
     Index("runs_by_day", "first_day", "enqueued_at", "id"),

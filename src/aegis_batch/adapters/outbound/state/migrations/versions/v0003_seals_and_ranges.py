@@ -7,8 +7,8 @@ from aegis_batch.adapters.outbound.state.instants import Instant
 
 __all__ = ["down_revision", "revision", "upgrade"]
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
