@@ -153,7 +153,12 @@ class CarryOutUseCase:
         )
         if ended.problem is None:
             done = record.moved(
-                RunState.SUCCEEDED, outcome=ended.outcome, problem=None, ended_at=turn.now
+                RunState.SUCCEEDED,
+                outcome=ended.outcome,
+                problem=None,
+                ended_at=turn.now,
+                # What an earlier attempt derived was not what was confirmed.
+                seal=ended.seal,
             )
             turn.state.runs.save(done)
             if ended.sealed is not None and ended.outcome is not None:

@@ -16,7 +16,9 @@ class RunFilter:
     """Which runs are asked for: those to which everything applies that is given.
 
     ``states`` and ``triggers`` empty mean any. ``oldest_first`` sorts by the moment of enqueueing,
-    which is newest first unless asked otherwise; runs of one moment go by their id.
+    which is newest first unless asked otherwise; runs of one moment go by their id. ``unlinked``
+    asks for those that succeeded with a seal of which their tenant's chain has no link, without those whose
+    requests were not counted: they are from before there were chains.
     """
 
     states: frozenset[RunState] = frozenset()
@@ -26,6 +28,7 @@ class RunFilter:
     key: CloseKey | None = None
     schedule: str | None = None
     parent: str | None = None
+    unlinked: bool = False
     oldest_first: bool = False
 
 

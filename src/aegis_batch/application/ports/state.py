@@ -5,7 +5,19 @@ from typing import Protocol
 
 from aegis_batch.application.ports.turn import Turn
 
-__all__ = ["State"]
+__all__ = ["ReadableState", "State"]
+
+
+class ReadableState(Protocol):
+    """Lets what was kept be looked at, in the way of nobody."""
+
+    def look(self) -> AbstractContextManager[Turn]:
+        """Open a transaction that sees one moment and keeps no writer waiting.
+
+        Nothing is written in it: that would be a defect. Raises ``StateUnavailable`` and
+        ``StateMisfit``, as a turn does.
+        """
+        ...
 
 
 class State(Protocol):

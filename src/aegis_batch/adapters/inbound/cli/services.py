@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from aegis_batch.adapters.inbound.cli.moments import Clockface
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.doctor import DoctorUseCase
@@ -74,6 +75,7 @@ class LedgerDesk:
     history: HistoryUseCase
     schedules: ScheduleControl
     dead_letters: DeadLetterDecisions
+    chains: ChainCheckUseCase
     operator: str
     calendar: Clockface
     clockface_of: Callable[[str], Clockface]

@@ -34,13 +34,14 @@ class InMemoryState:
     def __init__(self, queue: InMemoryWorkQueue) -> None:
         """Take the queue of work, and start with nothing."""
         self._log = log = queue.log
+        seals = InMemorySeals(log)
         self._turn = InMemoryTurn(
             schedules=InMemorySchedules(log),
             occurrences=InMemoryOccurrences(log),
-            runs=InMemoryRuns(log),
+            runs=InMemoryRuns(log, seals.has_of),
             timeline=InMemoryTimeline(log),
             dead_letters=InMemoryDeadLetters(log),
-            seals=InMemorySeals(log),
+            seals=seals,
             audit=InMemoryAuditTrail(log),
             notices=InMemoryNotices(log),
             work=queue.intake,
@@ -57,6 +58,13 @@ class InMemoryState:
             yield self._turn
             _raise_next(self.commit_faults)
         _raise_next(self.late_faults)
+
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Open a transaction in which nothing is written."""
+        _raise_next(self.begin_faults)
+        with self._log.transaction():
+            yield self._turn
 
 
 def _raise_next(faults: deque[AegisError]) -> None:

@@ -35,14 +35,23 @@ class SqlState:
     def turn(self) -> Iterator[Turn]:
         """Open a transaction: committed where the context ends well, undone where it doesn't."""
         with self._database.writing() as connection:
-            yield SqlTurn(
-                schedules=SqlSchedules(connection),
-                occurrences=SqlOccurrences(connection),
-                runs=SqlRuns(connection),
-                timeline=SqlTimeline(connection),
-                dead_letters=SqlDeadLetters(connection),
-                seals=SqlSeals(connection),
-                audit=SqlAuditTrail(connection),
-                notices=SqlNotices(connection),
-                work=self._intake_of(connection),
-            )
+            yield self._turn_on(connection)
+
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Open a transaction that sees one moment and keeps no writer waiting."""
+        with self._database.reading() as connection:
+            yield self._turn_on(connection)
+
+    def _turn_on(self, connection: Connection) -> Turn:
+        return SqlTurn(
+            schedules=SqlSchedules(connection),
+            occurrences=SqlOccurrences(connection),
+            runs=SqlRuns(connection),
+            timeline=SqlTimeline(connection),
+            dead_letters=SqlDeadLetters(connection),
+            seals=SqlSeals(connection),
+            audit=SqlAuditTrail(connection),
+            notices=SqlNotices(connection),
+            work=self._intake_of(connection),
+        )

@@ -22,6 +22,7 @@ from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.history import HistoryUseCase
@@ -116,6 +117,7 @@ class LedgerServices(UnbuiltServices):
             history=HistoryUseCase(self.state),
             schedules=self.control,
             dead_letters=DeadLetterDecisions(self.ledger, self.identifiers),
+            chains=ChainCheckUseCase(self.state),
             operator="maria",
             calendar=Clockface(load_zone(ZONE), ZONE),
             clockface_of=lambda name: Clockface(load_zone(name), name),
