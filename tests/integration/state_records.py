@@ -22,6 +22,7 @@ from aegis_batch.domain.schedule import (
 from aegis_batch.domain.seal import Seal, Versions
 from aegis_batch.domain.seal_link import FIRST_PREVIOUS, SealedReport, SealLink
 from aegis_batch.domain.totals import Totals
+from aegis_batch.domain.verification import Verdict, Verification
 
 __all__ = [
     "DAY",
@@ -37,6 +38,7 @@ __all__ = [
     "a_run",
     "a_schedule",
     "a_seal_link",
+    "a_verification",
     "an_audit_entry",
     "an_occurrence",
 ]
@@ -160,3 +162,13 @@ def a_seal_link(number: int, key: CloseKey | None = None) -> SealLink:
         previous=FIRST_PREVIOUS,
         sealed=SealedReport(SEAL, Totals(orders=number, items={"Chá": Decimal(2)}), "{}"),
     )
+
+
+def a_verification(key: CloseKey | None = None, **changes: object) -> Verification:
+    """Return a verification of a period that is as it was sealed."""
+    fields: dict[str, object] = {
+        "verdict": Verdict.EQUAL,
+        "seal_digest": a_seal_link(1).kept().digest,
+        "verified_at": NOON,
+    }
+    return Verification(key=key or a_key(), **{**fields, **changes})  # type: ignore[arg-type]

@@ -89,6 +89,7 @@ _EXPORTS = {
     "application.ports.timeline": ["Timeline"],
     "application.ports.tracked_files": ["Leak", "TrackedFiles", "TrackedSearch"],
     "application.ports.turn": ["Turn"],
+    "application.ports.verifications": ["Verifications"],
     "application.ports.work_intake": ["WorkIntake"],
     "application.ports.work_queue": ["Lane", "Work", "WorkQueue"],
     "application.reconciling": ["ReconcileUseCase"],
@@ -208,6 +209,13 @@ _EXPORTS = {
         "digest_of",
     ],
     "domain.totals": ["Totals", "normal_name"],
+    "domain.verification": [
+        "ITEM_CHANGES_MAX",
+        "Change",
+        "ItemChange",
+        "Verdict",
+        "Verification",
+    ],
     "domain.views.amounts": ["Amounts", "Expression", "amounts_of", "lines_from"],
     "domain.views.meanings": [
         "discount_of",

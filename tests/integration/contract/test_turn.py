@@ -15,6 +15,7 @@ from tests.integration.state_records import (
     a_run,
     a_schedule,
     a_seal_link,
+    a_verification,
     an_audit_entry,
     an_occurrence,
 )
@@ -31,6 +32,7 @@ def test_each_part_of_a_turn_sees_what_was_written_in_it(state: State) -> None:
         turn.timeline.add([ENTRY])
         turn.dead_letters.save(a_dead_letter("r"))
         turn.seals.add(a_seal_link(1))
+        turn.verifications.save(a_verification())
         turn.audit.add(an_audit_entry("r"))
         turn.notices.add(a_notice("n"))
 
@@ -40,6 +42,7 @@ def test_each_part_of_a_turn_sees_what_was_written_in_it(state: State) -> None:
         assert list(turn.timeline.of("r")) == [ENTRY]
         assert turn.dead_letters.open_of(a_key()) == a_dead_letter("r")
         assert turn.seals.last("default") == a_seal_link(1).kept()
+        assert turn.verifications.get(a_key()) == a_verification()
         assert list(turn.audit.newest(10)) == [an_audit_entry("r")]
         assert [notice.key for notice in turn.notices.due(NOON, 10)] == ["n"]
 

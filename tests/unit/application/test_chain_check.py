@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,11 +14,13 @@ from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import StateMisfit
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, RunState
-from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.seal_chain import Breach, Footing
 from aegis_batch.domain.seal_link import KeptLink, digest_of
 from tests.sealed_chain import FIRST_DAY, a_chain, record_of, sealed_link
 from tests.unit.application.altered_state import AlteredState
+
+if TYPE_CHECKING:
+    from aegis_batch.domain.run_record import RunRecord
 
 LENGTH = 4
 CHAIN = tuple(a_chain(LENGTH))

@@ -17,8 +17,8 @@ class RunFilter:
 
     ``states`` and ``triggers`` empty mean any. ``oldest_first`` sorts by the moment of enqueueing,
     which is newest first unless asked otherwise; runs of one moment go by their id. ``unlinked``
-    asks for those that succeeded with a seal of which their tenant's chain has no link, without those whose
-    requests were not counted: they are from before there were chains.
+    asks for those that succeeded with a seal of which their tenant's chain has no link; not for
+    those whose requests were not counted, which are from before there were chains.
     """
 
     states: frozenset[RunState] = frozenset()

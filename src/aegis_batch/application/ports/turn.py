@@ -10,6 +10,7 @@ from aegis_batch.application.ports.runs import Runs
 from aegis_batch.application.ports.schedules import Schedules
 from aegis_batch.application.ports.seals import Seals
 from aegis_batch.application.ports.timeline import Timeline
+from aegis_batch.application.ports.verifications import Verifications
 from aegis_batch.application.ports.work_intake import WorkIntake
 
 __all__ = ["Turn"]
@@ -49,6 +50,11 @@ class Turn(Protocol):
     @property
     def seals(self) -> Seals:
         """The seals of confirmed closes, as chains."""
+        ...
+
+    @property
+    def verifications(self) -> Verifications:
+        """What came of verifying closed periods."""
         ...
 
     @property

@@ -20,8 +20,7 @@ class InMemoryRuns:
     """Keeps runs by their id, in order under whatever a filter can ask for."""
 
     def __init__(self, log: UndoLog, has_link_of: Callable[[str, str], bool]) -> None:
-        """Take the log to which changes are written, and what says whether a tenant's
-        chain has a link of a run."""
+        """Take where changes are written, and what says whether a tenant's chain has a run."""
         self._log = log
         self._has_link_of = has_link_of
         self._kept: dict[str, RunRecord] = {}

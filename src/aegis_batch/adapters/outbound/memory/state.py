@@ -13,6 +13,7 @@ from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
 from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
 from aegis_batch.adapters.outbound.memory.timeline import InMemoryTimeline
 from aegis_batch.adapters.outbound.memory.turn import InMemoryTurn
+from aegis_batch.adapters.outbound.memory.verifications import InMemoryVerifications
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.errors import AegisError
@@ -42,6 +43,7 @@ class InMemoryState:
             timeline=InMemoryTimeline(log),
             dead_letters=InMemoryDeadLetters(log),
             seals=seals,
+            verifications=InMemoryVerifications(log),
             audit=InMemoryAuditTrail(log),
             notices=InMemoryNotices(log),
             work=queue.intake,

@@ -10,6 +10,7 @@ from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
 from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
 from aegis_batch.adapters.outbound.memory.timeline import InMemoryTimeline
+from aegis_batch.adapters.outbound.memory.verifications import InMemoryVerifications
 from aegis_batch.adapters.outbound.memory.work_intake import InMemoryWorkIntake
 
 __all__ = ["InMemoryTurn"]
@@ -25,6 +26,7 @@ class InMemoryTurn:
     timeline: InMemoryTimeline
     dead_letters: InMemoryDeadLetters
     seals: InMemorySeals
+    verifications: InMemoryVerifications
     audit: InMemoryAuditTrail
     notices: InMemoryNotices
     work: InMemoryWorkIntake

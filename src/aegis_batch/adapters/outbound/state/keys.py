@@ -7,7 +7,10 @@ from sqlalchemy import Row
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.run import CloseKey
 
-__all__ = ["key_columns", "key_of"]
+__all__ = ["CODE_POINTS", "key_columns", "key_of"]
+
+# SQLite's and PostgreSQL's names for the order of code points.
+CODE_POINTS = {"sqlite": "BINARY", "postgresql": "C"}
 
 
 def key_columns(key: CloseKey) -> dict[str, object]:

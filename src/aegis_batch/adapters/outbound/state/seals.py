@@ -6,15 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, String, cast, collate, select
 
 from aegis_batch.adapters.outbound.state import statements
-from aegis_batch.adapters.outbound.state.keys import key_columns
+from aegis_batch.adapters.outbound.state.keys import CODE_POINTS, key_columns
 from aegis_batch.adapters.outbound.state.tables import seals
 from aegis_batch.domain.run import CloseKey
 from aegis_batch.domain.seal_link import KeptLink, SealLink
 
 __all__ = ["SqlSeals"]
 
-# SQLite's and PostgreSQL's names for the order of code points.
-_CODE_POINTS = {"sqlite": "BINARY", "postgresql": "C"}
 # A day that is none comes as it is, so that whoever judges the chain can name it.
 _AS_KEPT = select(
     *(column for column in seals.c if column.name != "first_day"),
@@ -62,7 +60,7 @@ class SqlSeals:
 
     def tenants_after(self, tenant: str, limit: int) -> Sequence[str]:
         """Return the tenants that have a chain, behind a name, in code-point order."""
-        name = collate(seals.c.tenant, _CODE_POINTS[self._connection.dialect.name])
+        name = collate(seals.c.tenant, CODE_POINTS[self._connection.dialect.name])
         statement = select(seals.c.tenant).where(name > tenant).distinct()
         return self._connection.scalars(statement.order_by(name).limit(limit)).all()
 

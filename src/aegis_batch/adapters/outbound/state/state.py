@@ -15,6 +15,7 @@ from aegis_batch.adapters.outbound.state.schedules import SqlSchedules
 from aegis_batch.adapters.outbound.state.seals import SqlSeals
 from aegis_batch.adapters.outbound.state.timeline import SqlTimeline
 from aegis_batch.adapters.outbound.state.turn import SqlTurn
+from aegis_batch.adapters.outbound.state.verifications import SqlVerifications
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_intake import WorkIntake
 
@@ -51,6 +52,7 @@ class SqlState:
             timeline=SqlTimeline(connection),
             dead_letters=SqlDeadLetters(connection),
             seals=SqlSeals(connection),
+            verifications=SqlVerifications(connection),
             audit=SqlAuditTrail(connection),
             notices=SqlNotices(connection),
             work=self._intake_of(connection),

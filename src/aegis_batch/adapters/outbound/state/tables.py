@@ -32,6 +32,7 @@ __all__ = [
     "schedules",
     "seals",
     "timeline",
+    "verifications",
 ]
 
 METADATA = MetaData()
@@ -196,6 +197,21 @@ seals = Table(
     PrimaryKeyConstraint("tenant", "number"),
     Index("seals_by_key", "tenant", "period_kind", "first_day", "number"),
     Index("seals_by_run", "run_id"),
+)
+
+# The last word on each period that was verified.
+verifications = Table(
+    "verifications",
+    METADATA,
+    Column("tenant", String, nullable=False),
+    Column("period_kind", String, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("seal_digest", String),
+    Column("verified_at", Instant, nullable=False),
+    Column("found", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "period_kind", "first_day"),
+    Index("verifications_by_time", "verified_at"),
 )
 
 # A few rows, of which the newest is found by looking at them all.

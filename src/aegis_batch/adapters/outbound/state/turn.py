@@ -10,6 +10,7 @@ from aegis_batch.adapters.outbound.state.runs import SqlRuns
 from aegis_batch.adapters.outbound.state.schedules import SqlSchedules
 from aegis_batch.adapters.outbound.state.seals import SqlSeals
 from aegis_batch.adapters.outbound.state.timeline import SqlTimeline
+from aegis_batch.adapters.outbound.state.verifications import SqlVerifications
 from aegis_batch.application.ports.work_intake import WorkIntake
 
 __all__ = ["SqlTurn"]
@@ -25,6 +26,7 @@ class SqlTurn:
     timeline: SqlTimeline
     dead_letters: SqlDeadLetters
     seals: SqlSeals
+    verifications: SqlVerifications
     audit: SqlAuditTrail
     notices: SqlNotices
     work: WorkIntake

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from aegis_batch.adapters.outbound.state.instants import Instant
+
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0002"
@@ -16,7 +18,7 @@ _APPEND_ONLY = {
 
 
 def upgrade() -> None:
-    """Make the table of seals with its triggers, and add to the runs what they cost."""
+    """Make the tables of seals and verifications, and add to the runs what they cost."""
     op.create_table(
         "seals",
         sa.Column("tenant", sa.String, nullable=False),
@@ -32,6 +34,22 @@ def upgrade() -> None:
     op.create_index("seals_by_run", "seals", ["run_id"])
     for deed in ("UPDATE", "DELETE"):
         op.execute(_APPEND_ONLY[op.get_bind().dialect.name].format(deed=deed))
+    _make_verifications()
     op.add_column("runs", sa.Column("requests", sa.Integer))
     op.create_index("runs_by_end", "runs", ["ended_at", "id"])
     op.create_index("occurrences_by_decision", "occurrences", ["decided_at", "schedule", "nominal"])
+
+
+def _make_verifications() -> None:
+    op.create_table(
+        "verifications",
+        sa.Column("tenant", sa.String, nullable=False),
+        sa.Column("period_kind", sa.String, nullable=False),
+        sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("verdict", sa.String, nullable=False),
+        sa.Column("seal_digest", sa.String),
+        sa.Column("verified_at", Instant, nullable=False),
+        sa.Column("found", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "period_kind", "first_day"),
+    )
+    op.create_index("verifications_by_time", "verifications", ["verified_at"])
