@@ -92,6 +92,7 @@ _EXPORTS = {
     "application.ports.verifications": ["Verifications"],
     "application.ports.work_intake": ["WorkIntake"],
     "application.ports.work_queue": ["Lane", "Work", "WorkQueue"],
+    "application.proving": ["Proof", "ProveUseCase", "Verifier"],
     "application.reconciling": ["ReconcileUseCase"],
     "application.recording": ["RecordCloseUseCase", "RunListener"],
     "application.schedule_control": ["ScheduleControl", "ScheduleView"],

@@ -1,0 +1,140 @@
+"""Plain words about a proof, the same on its page and in its text."""
+
+import json
+import re
+from datetime import timedelta
+
+from aegis_batch.application.proving import Proof
+from aegis_batch.domain.calendar import Window
+from aegis_batch.domain.consistency import Finding
+from aegis_batch.domain.outcome import Outcome
+from aegis_batch.domain.run import Trigger
+from aegis_batch.domain.verification import Verdict
+
+__all__ = [
+    "EVENTS",
+    "FINDINGS",
+    "OUTCOMES",
+    "TRIGGERS",
+    "VERDICTS",
+    "chain_sentence",
+    "headline",
+    "length_of",
+    "pretty",
+    "totals_text",
+]
+
+OUTCOMES = {
+    Outcome.CREATED: "the Backend took the report in this run",
+    Outcome.ALREADY_CLOSED: "the Backend already held a report, equal to the one derived here",
+}
+TRIGGERS = {
+    Trigger.SCHEDULE: "by its schedule",
+    Trigger.NIGHT: "by the nightly schedule",
+    Trigger.HAND: "by hand",
+    Trigger.REPLAY: "as the replay of a run that had failed",
+    Trigger.BACKFILL: "as part of a range that was filled in",
+}
+FINDINGS = {
+    Finding.NEGATIVE_TOTAL: "orders whose total is below zero",
+    Finding.INVALID_NUMBER: "orders with a number that is missing or none",
+    Finding.QUANTITY_BELOW_ONE: "orders with a quantity below one",
+    Finding.FRACTIONAL_QUANTITY: "orders with a quantity that is not whole",
+    Finding.NEGATIVE_PRICE: "orders with a price below zero",
+    Finding.INVALID_NAME: "orders with an item without a name",
+    Finding.DUPLICATE_ORDER: "order numbers that stand more than once",
+    Finding.EMPTY_ORDER: "orders without a line",
+    Finding.LINE_TOTAL_MISMATCH: "orders whose total is not the sum of their lines",
+}
+EVENTS = {
+    "job.dispatched": "put into the queue",
+    "job.taken": "taken from the queue",
+    "job.started": "the close began",
+    "step.started": "a step began",
+    "step.failed": "a step failed",
+    "request.answered": "the Backend answered",
+    "request.failed": "a request got no usable answer",
+    "report.sought": "asked the Backend for its report",
+    "orders.read": "read the orders",
+    "rule.broken": "orders broke a rule",
+    "report.submitted": "handed the report over",
+    "job.completed": "the close was confirmed",
+    "job.failed": "the attempt failed",
+    "job.retried": "to be tried again",
+    "job.sent_to_dlq": "given up, left for people to decide",
+}
+VERDICTS = {
+    Verdict.EQUAL: "The orders and the Backend's report are today as they were sealed.",
+    Verdict.CHANGED: "The orders in the shop's database are not those that were sealed: some"
+    " came, went or were changed since.",
+    Verdict.REJECTED: "The orders break a rule today, so that no report can be derived from them.",
+    Verdict.MISSING: "The Backend has no report of this period today.",
+    Verdict.CONFLICT: "The Backend holds a report other than the one that was sealed.",
+    Verdict.UNKNOWN: "This could not be found out: it says nothing about the period.",
+}
+_HOUR = timedelta(hours=1)
+# Strings, the marks that structure JSON, and everything else.
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^"{}\[\],:\s]+')
+
+
+def headline(proof: Proof) -> tuple[str, str]:
+    """Return ``good``, ``open`` or ``bad``, and what the proof comes to in one sentence."""
+    if proof.link is None:
+        return "bad", f"No proof: {proof.key.period} has no seal in this ledger"
+    if proof.chain.broken is not None and proof.verification.verdict.is_off:
+        return "bad", "The evidence was changed, and the period is no longer as it was closed"
+    if proof.chain.broken is not None:
+        return "bad", "The evidence in this ledger was changed"
+    if proof.verification.verdict.is_off:
+        return "bad", "The evidence holds, but the period is no longer as it was closed"
+    if proof.verification.verdict is Verdict.UNKNOWN:
+        return "open", "The evidence holds; it could not be compared with today's orders"
+    return "good", "Everything holds"
+
+
+def chain_sentence(proof: Proof) -> str:
+    """Return how far the chain holds, in one sentence."""
+    holds, broken = proof.chain.holds.number, proof.chain.broken
+    if broken is None:
+        return f"All {holds} links of the chain hold; {proof.chain.runs} of them have their run."
+    if proof.link_holds:
+        return (
+            f"The chain holds up to this link, and breaks later, at link {broken.number}:"
+            f" {broken.breach.meaning}."
+        )
+    return f"The chain breaks at link {broken.number}: {broken.breach.meaning}."
+
+
+def length_of(window: Window) -> str:
+    """Return how long a window is, in hours, as a day with a clock change has 23 or 25."""
+    hours = (window.end - window.start) / _HOUR
+    return f"{hours:g} hours"
+
+
+def pretty(body: str) -> str:
+    """Return a JSON text on several lines, with each number and each name just as it stands."""
+    lines, depth = [""], 0
+    tokens = _TOKENS.findall(body)
+    for place, token in enumerate(tokens):
+        following = tokens[place + 1] if place + 1 < len(tokens) else ""
+        if token in "}]":
+            depth -= 1
+            if tokens[place - 1] not in "{[":
+                lines.append("  " * depth)
+        lines[-1] += token
+        if token == ":":
+            lines[-1] += " "
+        depth += token in "{["
+        opens = token in "{[" and following not in "}]"
+        if opens or token == ",":
+            lines.append("  " * depth)
+    return "\n".join(lines)
+
+
+def totals_text(proof: Proof) -> str:
+    """Return the text that the digest of the totals is taken of; empty without a link."""
+    if proof.link is None:
+        return ""
+    totals = json.loads(proof.link.kept().content)["totals"]
+    content = [totals[name] for name in ("orders", "lines", "revenue", "items")]
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
