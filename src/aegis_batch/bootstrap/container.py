@@ -13,11 +13,12 @@ from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.system.clock import SystemClock
 from aegis_batch.adapters.outbound.system.time_zones import tzdata_version
 from aegis_batch.application.daily_close import DailyCloseUseCase
-from aegis_batch.application.deriving import ReportPolicy
+from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.application.verifying import Verifying
 from aegis_batch.bootstrap.calendars import calendar_of
 from aegis_batch.bootstrap.exporting import choose_traceparent, open_exporting_sink
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
@@ -77,5 +78,12 @@ class Container(containers.DeclarativeContainer):
         reports=report_gateway,
         clock=clock,
         metrics=metrics,
+        policy=policy,
+    )
+    verifying: providers.Provider[Verifying] = providers.Factory(
+        Verifying,
+        deriving=providers.Factory(Deriving, orders=order_reader, clock=clock, policy=policy),
+        reports=report_gateway,
+        clock=clock,
         policy=policy,
     )

@@ -1,4 +1,4 @@
-"""Which schedules there are: the two that every shop has, and those of its file."""
+"""Which schedules there are: those that every shop has, and those of its file."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,6 +11,7 @@ __all__ = ["wanted_schedules"]
 
 _NIGHT = "daily-close"
 _DEADLINE = "close-deadline"
+_SWEEP = "verify-sweep"
 
 
 def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
@@ -35,12 +36,22 @@ def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
             newest_only=True,
         ),
     ]
+    if settings.verify_days:
+        schedules.append(
+            Schedule(
+                name=_SWEEP,
+                job=JobKind.SWEEP,
+                timing=_cron(settings.verify_cron, settings),
+                catch_up=catch_up,
+                newest_only=True,
+            )
+        )
     if settings.schedules_file is None:
         return schedules
     from aegis_batch.bootstrap.schedules_file import read_schedules  # noqa: PLC0415 - few have one
 
     return schedules + read_schedules(
-        settings.schedules_file, settings.timezone, catch_up, (_NIGHT, _DEADLINE)
+        settings.schedules_file, settings.timezone, catch_up, (_NIGHT, _DEADLINE, _SWEEP)
     )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aegis_batch.application.doctor import DoctorUseCase
     from aegis_batch.application.health import HealthUseCase
     from aegis_batch.application.suggest_views import SuggestViewsUseCase
+    from aegis_batch.application.verify import VerifyUseCase
     from aegis_batch.bootstrap.container import Container
     from aegis_batch.domain.events import RunEvent
     from aegis_batch.domain.outcome import CloseResult, Outcome
@@ -89,6 +90,20 @@ class ProgramServices:
         from aegis_batch.bootstrap.recording import record_close  # noqa: PLC0415
 
         record_close(os.environ if environ is None else environ, self._clock, result, events)
+
+    @contextmanager
+    def verification(
+        self, *, environ: Mapping[str, str] | None = None
+    ) -> "Iterator[VerifyUseCase]":
+        """Yield what verifies ranges, wired by the settings."""
+        from aegis_batch.bootstrap.verification import verification_of  # noqa: PLC0415
+
+        with ExitStack() as stack:
+            with garbage_left_alone():
+                container = _container(os.environ if environ is None else environ, _CLOSE_NEEDS)
+                stack.callback(container.shutdown_resources)
+                use_case = stack.enter_context(verification_of(container))
+            yield use_case
 
     def ledger_desk(self) -> "AbstractContextManager[LedgerDesk]":
         """Open the state; its connections end with the context."""
@@ -185,7 +200,7 @@ class ProgramServices:
 
 
 def _container(
-    environ: Mapping[str, str], required: Iterable[str], listener: MetricsSink | None
+    environ: Mapping[str, str], required: Iterable[str], listener: MetricsSink | None = None
 ) -> "Container":
     # Imported here, since --help and completion need none of it.
     from aegis_batch.bootstrap.container import Container  # noqa: PLC0415

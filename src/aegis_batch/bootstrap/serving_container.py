@@ -30,6 +30,7 @@ from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.work_queue import Lane, WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.container import Container
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
 __all__ = ["ServingContainer"]
 
 _OTHER_JOBS_WAITS = 3
-# The night must not wait behind the deadline's check, nor the other way round.
-_JOBS_AT_ONCE = 2
+# The night, the deadline's check and the sweep must not wait for one another.
+_JOBS_AT_ONCE = 3
 
 
 def _policies(settings: Settings) -> RetryPolicies:
@@ -96,12 +97,13 @@ def _tidy(engine: "Engine", clock: Clock) -> Callable[[], bool]:
     return EndedWorkTidier(DbosIntakeDesk(engine), clock.now).tidy
 
 
-def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
+def _jobs(close: Job, night: Job, deadline: Job, sweep: Job) -> Mapping[JobKind, Job]:
     return {
         JobKind.CLOSE: close,
         JobKind.REBUILD: close,
         JobKind.NIGHT: night,
         JobKind.DEADLINE: deadline,
+        JobKind.SWEEP: sweep,
     }
 
 
@@ -144,6 +146,15 @@ class ServingContainer(Container):
             clock=Container.clock,
             metrics=Container.metrics,
             expectation=expectation,
+        ),
+        providers.Singleton(
+            SweepJob,
+            ledger=ledger,
+            verifying=Container.verifying,
+            clock=Container.clock,
+            metrics=Container.metrics,
+            expectation=expectation,
+            days=Container.settings.provided.verify_days,
         ),
     )
     carry_out: providers.Provider[CarryOutUseCase] = providers.Singleton(

@@ -150,6 +150,19 @@ class Settings(ClosingSettings):
         description="By when the days should be closed, in `AEGIS_TIMEZONE`; people are told of"
         " those that aren't.",
     )
+    verify_days: int = Field(
+        7,
+        ge=0,
+        le=366,
+        description="How many of the last business days are read and compared again every night,"
+        " where they are closed; people are told of those that are no longer true. `0` turns that"
+        " off.",
+    )
+    verify_cron: CronText = Field(
+        "0 30 3 * * *",
+        description="When they are, in `AEGIS_TIMEZONE`: a cron expression as for"
+        " `AEGIS_SCHEDULE_CRON`, after the night.",
+    )
     retry_seconds: Waits = Field(
         (60, 120, 240, 900),
         description="The waits between attempts at a run whose failure may pass, separated by"

@@ -12,6 +12,7 @@ from aegis_batch.domain.consistency import Action, Rule
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, Run, Trigger
 from aegis_batch.domain.schedule import Decision
+from aegis_batch.domain.verification import Verdict
 
 __all__ = [
     "CloseCompleted",
@@ -31,6 +32,7 @@ __all__ = [
     "NoticeGivenUp",
     "OccurrenceDecided",
     "OrdersRead",
+    "PeriodVerified",
     "ReportSought",
     "ReportSubmitted",
     "RequestAnswered",
@@ -267,6 +269,18 @@ class DayOverdue(RunEvent):
     name: ClassVar[str] = "day.overdue"
     day: date
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodVerified(RunEvent):
+    """A closed period was read, derived and compared again; ``found`` says what is off.
+
+    The key of the run is that of the period.
+    """
+
+    name: ClassVar[str] = "period.verified"
+    verdict: Verdict
+    found: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

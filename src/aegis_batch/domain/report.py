@@ -61,6 +61,22 @@ class Report:
             top_items=_top_items(totals.items, top_items_max),
         )
 
+    @classmethod
+    def of_body(cls, body: str) -> "Report":
+        """Return the report that a body was written from; ``ValueError`` where it was from none."""
+        try:
+            fields = json.loads(body, parse_float=Decimal, parse_int=Decimal)
+            return cls(
+                report_date=date.fromisoformat(fields["reportDate"]),
+                total_orders=int(fields["totalOrders"]),
+                total_revenue=Decimal(fields["totalRevenue"]),
+                top_items=tuple(
+                    TopItem(item["name"], Decimal(item["qty"])) for item in fields["topItems"]
+                ),
+            )
+        except (LookupError, TypeError, ArithmeticError, RecursionError) as error:
+            raise ValueError("no body of a report") from error
+
     def body(self) -> bytes:
         """Return the bytes to send: compact UTF-8 JSON with the keys in the contract's order."""
         items = ",".join(

@@ -1,7 +1,9 @@
 """What came of looking again at a closed period: is what was handed over still true?"""
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -133,3 +135,23 @@ class Verification:
     change: Change | None = None
     differences: tuple[Difference, ...] = ()
     problem: Problem | None = None
+
+    def finding(self) -> str:
+        """Return ``sha256:`` and the digest of what was found, whenever and beside which seal.
+
+        So the same finding of the next night is known again.
+        """
+        key = self.key
+        content = [
+            *(key.tenant, key.period.kind.value, key.period.first_day.isoformat()),
+            self.verdict.value,
+            None if self.change is None else asdict(self.change),
+            [asdict(difference) for difference in self.differences],
+            None if self.problem is None else [self.problem.code, self.problem.message],
+        ]
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(amount: Decimal) -> str:
+    return exact.canonical(amount)

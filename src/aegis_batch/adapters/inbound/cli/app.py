@@ -34,6 +34,7 @@ from aegis_batch.adapters.inbound.cli.serve import serve
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.state import state
 from aegis_batch.adapters.inbound.cli.stopping import Stopped, let_signals_in
+from aegis_batch.adapters.inbound.cli.verify import verify
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.outcome import Problem
 
@@ -41,7 +42,7 @@ __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
 _LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, state)
-_LEDGER_NAMES = frozenset(str(command.name) for command in _LEDGER_COMMANDS)
+_LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify))
 
 
 def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
@@ -64,9 +65,9 @@ def _print_help(context: click.Context, parameter: click.Parameter, value: bool)
 Example:
   aegis-batch close --date 2026-11-21 --dry-run
 \b
-Exit status: 0 done, 1 doctor or health found something, 2 the command or a setting is wrong,
+Exit status: 0 done, 1 doctor, health or verify found something, 2 the command or a setting is wrong,
 3 orders rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders can't be
-read, 7 the state database is unavailable, 70 a defect.""",
+read, 7 the state database is unavailable, 8 done in part, 70 a defect.""",
 )
 @click.option(
     "--version",
@@ -86,6 +87,7 @@ _commands.add_command(doctor)
 _commands.add_command(demo)
 _commands.add_command(sandbox)
 _commands.add_command(serve)
+_commands.add_command(verify)
 for _command in _LEDGER_COMMANDS:
     _commands.add_command(_command)
 

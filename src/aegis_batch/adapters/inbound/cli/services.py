@@ -17,6 +17,7 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.application.verify import VerifyUseCase
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult, Outcome
 
@@ -141,6 +142,13 @@ class Services(Protocol):
         """Keep in the ledger how a close by hand ended, and what happened in it.
 
         Bounded in time, and never raises: what goes wrong is worth a warning in the log.
+        """
+        ...
+
+    def verification(self) -> AbstractContextManager[VerifyUseCase]:
+        """Return what verifies ranges; its connections end with the context.
+
+        What is wrong with the state shows when it is used. Raises ``InvalidRequest``.
         """
         ...
 

@@ -18,6 +18,7 @@ from aegis_batch.domain.events import (
     NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
+    PeriodVerified,
     RequestAnswered,
     RequestFailed,
     RuleBroken,
@@ -27,6 +28,7 @@ from aegis_batch.domain.events import (
 )
 from aegis_batch.domain.run import Run
 from aegis_batch.domain.schedule import Decision
+from aegis_batch.domain.verification import Verdict
 
 __all__ = ["LogMetricsSink"]
 
@@ -64,6 +66,8 @@ def _identity(run: Run) -> dict[str, object]:
 def _level_of(event: Event) -> str:
     if isinstance(event, CloseFailed | DayOverdue | JobFailed | JobSentToDlq | NoticeGivenUp):
         return "ERROR"
+    if isinstance(event, PeriodVerified):
+        return _level_of_verdict(event.verdict)
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
     if isinstance(event, JobRetried | NoticeFailed | RequestFailed | RuleBroken | StepFailed):
@@ -76,9 +80,17 @@ def _level_of(event: Event) -> str:
     )
 
 
+def _level_of_verdict(verdict: Verdict) -> str:
+    if verdict.is_off:
+        return "ERROR"
+    return "WARNING" if verdict is Verdict.UNKNOWN else "DEBUG"
+
+
 def _sentence(event: Event) -> str:
     if isinstance(event, OccurrenceDecided):
         return f"{event.name} {event.schedule} {event.nominal.isoformat()} {event.decision.value}"
+    if isinstance(event, PeriodVerified):
+        return f"{event.name} {event.run.key.period} {event.verdict.value}"
     if isinstance(event, DayOverdue):
         return f"{event.name} {event.day.isoformat()}"
     if isinstance(event, RunEvent):

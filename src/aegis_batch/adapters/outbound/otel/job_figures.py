@@ -13,6 +13,7 @@ from aegis_batch.domain.events import (
     NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
+    PeriodVerified,
 )
 
 __all__ = ["JobFigures"]
@@ -51,6 +52,9 @@ class JobFigures:
         self._overdue_days = meter.create_counter(
             "batch_overdue_days", description="Business days that a deadline found open"
         )
+        self._verifications = meter.create_counter(
+            "batch_verifications", description="Closed periods that were looked at again"
+        )
         self._notices = meter.create_counter(
             "batch_notices", description="Attempts to deliver notices"
         )
@@ -71,7 +75,13 @@ class JobFigures:
             self._dead_letters.add(1, {"job": event.job.value, "code": event.code})
         elif isinstance(event, DayOverdue):
             self._overdue_days.add(1)
-        elif isinstance(event, NoticeDelivered):
+        elif isinstance(event, PeriodVerified):
+            self._verifications.add(1, {"verdict": event.verdict.value})
+        else:
+            self._take_notice(event)
+
+    def _take_notice(self, event: Event) -> None:
+        if isinstance(event, NoticeDelivered):
             self._notices.add(1, {"result": "delivered"})
         elif isinstance(event, NoticeFailed):
             self._notices.add(1, {"result": "failed"})
