@@ -11,6 +11,7 @@ from aegis_batch.adapters.outbound.memory.turn import InMemoryTurn
 from aegis_batch.adapters.outbound.memory.undo_log import UndoLog
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.ports.turn import Turn
+from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import StateMisfit
 from aegis_batch.domain.run import CloseKey
 from aegis_batch.domain.run_record import RunRecord
@@ -26,6 +27,7 @@ class _Rows(InMemorySeals):
     def __init__(self, log: UndoLog, rows: list[KeptLink]) -> None:
         super().__init__(log)
         self._rows = rows
+        self.unreadable: StateMisfit | None = None
 
     def add(self, link: SealLink) -> None:
         self._rows.append(link.kept())
@@ -35,10 +37,17 @@ class _Rows(InMemorySeals):
         return rows[-1] if rows else None
 
     def newest_of(self, key: CloseKey) -> SealLink | None:
+        if self.unreadable is not None:
+            raise self.unreadable
         named = (key.period.kind.value, key.period.first_day.isoformat())
         rows = self.after(key.tenant, 0, len(self._rows))
         found = [row for row in rows if (row.period_kind, row.first_day) == named]
-        return SealLink.of(found[-1].content) if found else None
+        if not found:
+            return None
+        try:
+            return SealLink.of(found[-1].content)
+        except ValueError:
+            raise StateMisfit("state_unreadable_row", "A row.", "Mend it.") from None
 
     def after(self, tenant: str, number: int, limit: int) -> Sequence[KeptLink]:
         rows = [row for row in self._rows if row.tenant == tenant and row.number > number]
@@ -68,6 +77,7 @@ class AlteredState:
         self._log = UndoLog(1.0)
         self.runs = _Runs(self._log, self._has_link)
         self._whole = InMemoryState(InMemoryWorkQueue())
+        self.unreadable: StateMisfit | None = None
         if with_runs:
             self.keep(*map(record_of, links))
 
@@ -82,12 +92,19 @@ class AlteredState:
         with self._log.transaction():
             self.runs.save(record)
 
+    def bury(self, letter: DeadLetter) -> None:
+        """Keep a dead letter."""
+        with self._whole.turn() as turn:
+            turn.dead_letters.save(letter)
+
     @contextmanager
     def look(self) -> Iterator[Turn]:
         """Open a transaction in which nothing is written."""
         with self._whole.turn() as turn, self._log.transaction():
             assert isinstance(turn, InMemoryTurn)
-            yield replace(turn, runs=self.runs, seals=_Rows(self._log, self.rows))
+            seals = _Rows(self._log, self.rows)
+            seals.unreadable = self.unreadable
+            yield replace(turn, runs=self.runs, seals=seals)
 
     def _has_link(self, tenant: str, run_id: str) -> bool:
         return any(

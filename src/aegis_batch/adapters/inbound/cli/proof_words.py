@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from itertools import pairwise
 
 from aegis_batch.application.proving import Proof
 from aegis_batch.domain.calendar import Window
@@ -16,12 +17,13 @@ __all__ = [
     "FINDINGS",
     "OUTCOMES",
     "TRIGGERS",
-    "VERDICTS",
+    "attempts",
     "chain_sentence",
     "headline",
     "length_of",
     "pretty",
     "totals_text",
+    "verdict_sentence",
 ]
 
 OUTCOMES = {
@@ -73,14 +75,15 @@ VERDICTS = {
     Verdict.UNKNOWN: "This could not be found out: it says nothing about the period.",
 }
 _HOUR = timedelta(hours=1)
+_OPENING, _CLOSING, _COLON, _COMMA, _INDENT = ("{", "["), ("}", "]"), ":", ",", "  "
 # Strings, the marks that structure JSON, and everything else.
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^"{}\[\],:\s]+')
+_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^"{}\[\],:\s]+')
 
 
 def headline(proof: Proof) -> tuple[str, str]:
     """Return ``good``, ``open`` or ``bad``, and what the proof comes to in one sentence."""
-    if proof.link is None:
-        return "bad", f"No proof: {proof.key.period} has no seal in this ledger"
+    if proof.link is None and proof.chain.broken is None:
+        return "open", f"No proof: {proof.key.period} has no seal in this ledger"
     if proof.chain.broken is not None and proof.verification.verdict.is_off:
         return "bad", "The evidence was changed, and the period is no longer as it was closed"
     if proof.chain.broken is not None:
@@ -105,6 +108,19 @@ def chain_sentence(proof: Proof) -> str:
     return f"The chain breaks at link {broken.number}: {broken.breach.meaning}."
 
 
+def verdict_sentence(proof: Proof) -> str:
+    """Return what the comparison of now came to, in one sentence."""
+    verdict = proof.verification.verdict
+    if verdict is Verdict.EQUAL and proof.verification.seal_digest is None:
+        return "The orders of today give the report that the Backend holds."
+    return VERDICTS[verdict]
+
+
+def attempts(count: int) -> str:
+    """Return a count of attempts in words."""
+    return "1 attempt" if count == 1 else f"{count:,} attempts"
+
+
 def length_of(window: Window) -> str:
     """Return how long a window is, in hours, as a day with a clock change has 23 or 25."""
     hours = (window.end - window.start) / _HOUR
@@ -114,20 +130,17 @@ def length_of(window: Window) -> str:
 def pretty(body: str) -> str:
     """Return a JSON text on several lines, with each number and each name just as it stands."""
     lines, depth = [""], 0
-    tokens = _TOKENS.findall(body)
-    for place, token in enumerate(tokens):
-        following = tokens[place + 1] if place + 1 < len(tokens) else ""
-        if token in "}]":
+    parts = _PARTS.findall(body)
+    for part, following in pairwise([*parts, ""]):
+        if part in _CLOSING:
             depth -= 1
-            if tokens[place - 1] not in "{[":
-                lines.append("  " * depth)
-        lines[-1] += token
-        if token == ":":
-            lines[-1] += " "
-        depth += token in "{["
-        opens = token in "{[" and following not in "}]"
-        if opens or token == ",":
-            lines.append("  " * depth)
+            if not lines[-1].endswith(_OPENING):
+                lines.append(_INDENT * depth)
+        lines[-1] += ": " if part == _COLON else part
+        if part in _OPENING:
+            depth += 1
+        if part == _COMMA or (part in _OPENING and following not in _CLOSING):
+            lines.append(_INDENT * depth)
     return "\n".join(lines)
 
 

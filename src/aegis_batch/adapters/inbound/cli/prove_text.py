@@ -9,11 +9,12 @@ from aegis_batch.adapters.inbound.cli.proof_words import (
     FINDINGS,
     OUTCOMES,
     TRIGGERS,
-    VERDICTS,
+    attempts,
     chain_sentence,
     headline,
     length_of,
     pretty,
+    verdict_sentence,
 )
 from aegis_batch.application.history import RunHistory
 from aegis_batch.application.proving import Proof
@@ -142,7 +143,7 @@ def _runs(proof: Proof, calendar: Clockface) -> list[str]:
 def _run(history: RunHistory, calendar: Clockface) -> str:
     record = history.record
     ended = "" if record.outcome is None else f", {record.outcome}"
-    heading = f"run {record.id}: {record.job}, {record.state}{ended}, {record.attempt} attempts"
+    heading = f"run {record.id}: {record.job}, {record.state}{ended}, {attempts(record.attempt)}"
     rows = (
         (f"{entry.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], calendar.short(entry.at), entry.name, entry.text)
         for entry in history.timeline
@@ -175,7 +176,7 @@ def _now(proof: Proof) -> str:
     return facts(
         [
             ("verdict", f"{verification.verdict} at {utc(verification.verified_at)}"),
-            ("", VERDICTS[verification.verdict]),
+            ("", verdict_sentence(proof)),
             *(("found", line) for line in found_lines(verification)),
             ("remedy", None if verification.problem is None else verification.problem.remedy),
         ]

@@ -15,6 +15,7 @@ from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.proving import ProveUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.application.verify import VerifyUseCase
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DemoGround",
     "LedgerDesk",
+    "ProvingDesk",
     "ServiceToken",
     "Services",
     "ServingDesk",
@@ -80,6 +82,14 @@ class LedgerDesk:
     operator: str
     calendar: Clockface
     clockface_of: Callable[[str], Clockface]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvingDesk:
+    """What ``prove`` works with; ``calendar`` shows times in the calendar's zone."""
+
+    use_case: ProveUseCase
+    calendar: Clockface
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +159,13 @@ class Services(Protocol):
         """Return what verifies ranges; its connections end with the context.
 
         What is wrong with the state shows when it is used. Raises ``InvalidRequest``.
+        """
+        ...
+
+    def proving(self) -> AbstractContextManager[ProvingDesk]:
+        """Open the state for proving; its connections end with the context.
+
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
         """
         ...
 
