@@ -76,6 +76,7 @@ VERDICTS = {
 }
 _HOUR = timedelta(hours=1)
 _OPENING, _CLOSING, _COLON, _COMMA, _INDENT = ("{", "["), ("}", "]"), ":", ",", "  "
+_DEPTH_MAX = 2
 # Strings, the marks that structure JSON, and everything else.
 _PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^"{}\[\],:\s]+')
 
@@ -128,19 +129,24 @@ def length_of(window: Window) -> str:
 
 
 def pretty(body: str) -> str:
-    """Return a JSON text on several lines, with each number and each name just as it stands."""
+    """Return a JSON text on several lines, with each number and each name just as it stands.
+
+    What lies deeper than a list in an object stays on one line.
+    """
     lines, depth = [""], 0
-    parts = _PARTS.findall(body)
-    for part, following in pairwise([*parts, ""]):
+    for part, following in pairwise([*_PARTS.findall(body), ""]):
         if part in _CLOSING:
             depth -= 1
-            if not lines[-1].endswith(_OPENING):
+            if depth < _DEPTH_MAX and not lines[-1].endswith(_OPENING):
                 lines.append(_INDENT * depth)
-        lines[-1] += ": " if part == _COLON else part
+        lines[-1] += f"{part} " if part == _COLON else part
         if part in _OPENING:
             depth += 1
-        if part == _COMMA or (part in _OPENING and following not in _CLOSING):
+        begins = part == _COMMA or (part in _OPENING and following not in _CLOSING)
+        if begins and depth <= _DEPTH_MAX:
             lines.append(_INDENT * depth)
+        elif part == _COMMA:
+            lines[-1] += " "
     return "\n".join(lines)
 
 

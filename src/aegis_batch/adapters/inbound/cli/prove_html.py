@@ -35,7 +35,7 @@ from aegis_batch.domain.seal_link import SealLink
 
 __all__ = ["proof_as_html"]
 
-_COLUMNS = 96
+_COLUMNS = 76
 # Of Base64 on a page; what is longer is had by --output json alone.
 _EMBEDDED_BYTES_MAX = 2_000_000
 
