@@ -8,7 +8,16 @@ from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
-from tests.integration.state_records import MICROSECOND, NOON, SECOND, a_full_run, a_key, a_run
+from tests.integration.state_records import (
+    MICROSECOND,
+    NOON,
+    SEAL,
+    SECOND,
+    a_full_run,
+    a_key,
+    a_run,
+    a_seal_link,
+)
 
 
 def keep(state: State, *records: RunRecord) -> None:
@@ -141,3 +150,28 @@ def test_a_run_is_found_by_what_it_is_now(state: State) -> None:
 
     assert found(state, RunFilter(states=frozenset({RunState.QUEUED}))) == []
     assert found(state, RunFilter(states=frozenset({RunState.RUNNING}))) == ["r"]
+
+
+def test_runs_that_were_sealed_without_a_link_in_their_own_chain_are_found(state: State) -> None:
+    done = {"state": RunState.SUCCEEDED, "seal": SEAL, "requests": 2}
+    keep(
+        state,
+        # It has its link, which the other tenant's chain has not.
+        a_run("run-1", **done),
+        a_run("run-2", NOON + SECOND, key=a_key(tenant="another"), **done),
+        a_run("run-3", NOON - SECOND, **done),
+        a_run("unsealed", state=RunState.SUCCEEDED, requests=2),
+        a_run("uncounted", state=RunState.SUCCEEDED, seal=SEAL),
+        a_run("failed", state=RunState.FAILED, seal=SEAL, requests=2),
+    )
+    with state.turn() as turn:
+        turn.seals.add(a_seal_link(1))
+        turn.seals.add(a_seal_link(2))
+
+    assert found(state, RunFilter(unlinked=True)) == ["run-2", "run-3"]
+    assert found(state, RunFilter(unlinked=True, oldest_first=True), 1) == ["run-3"]
+    in_state = RunFilter(unlinked=True, states=frozenset({RunState.SUCCEEDED, RunState.FAILED}))
+    assert found(state, in_state) == ["run-2", "run-3"]
+    with state.turn() as turn:
+        turn.seals.add(a_seal_link(3))
+    assert found(state, RunFilter(unlinked=True)) == ["run-2"]
