@@ -73,6 +73,7 @@ class Night:
         return {
             "AEGIS_EXECUTOR_ID": "kitchen",
             "AEGIS_SCHEDULE_CRON": f"0 0 {self.nominal.hour} * * *",
+            "AEGIS_VERIFY_DAYS": "0",
             "AEGIS_CLOSE_DEADLINE": f"{far_away:02}:30",
             "AEGIS_CLOSE_FROM": self.days[0].isoformat(),
             "AEGIS_POLL_SECONDS": "0.1",

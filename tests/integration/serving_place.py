@@ -98,6 +98,8 @@ class Place:
             "AEGIS_OPERATOR": "ana",
             "AEGIS_SCHEDULE_CRON": "*/2 * * * * *",
             "AEGIS_CLOSE_FROM": yesterday().isoformat(),
+            # What looks back would come in the middle of whatever runs at half past three.
+            "AEGIS_VERIFY_DAYS": "0",
             "AEGIS_POLL_SECONDS": "0.2",
             "AEGIS_QUEUE_POLL_SECONDS": "0.2",
             "AEGIS_RETRY_SECONDS": "0.5",

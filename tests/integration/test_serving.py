@@ -79,11 +79,11 @@ def test_yesterday_is_closed_at_its_time_by_a_process_that_tells_how_it_is(
     place = place_of(tmp_path, shop, sandbox.url)
     assert place.health()[0] == 1
 
-    with place.serving() as serving:
+    with place.serving(AEGIS_VERIFY_DAYS="7") as serving:
         [started] = serving.wait_for("serve.started")
         assert started["version"]
         assert (started["executor"], started["state"]) == ("kitchen", str(place.state))
-        assert set(started["next"]) == {"daily-close", "close-deadline"}
+        assert set(started["next"]) == {"daily-close", "close-deadline", "verify-sweep"}
         serving.wait_for("job.completed", reportDate=str(yesterday()), outcome="created", orders=1)
         serving.wait_for("job.completed", count=2, job="night")
         status, health = place.health()

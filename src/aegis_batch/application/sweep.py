@@ -157,7 +157,8 @@ def _is_new(turn: LedgerTurn, verification: Verification) -> bool:
 
 
 def _announce(turn: LedgerTurn, record: RunRecord, new: list[Verification]) -> None:
-    digest = hashlib.sha256("".join(each.finding() for each in new).encode()).hexdigest()
+    findings = "".join(each.finding() for each in new)
+    digest = "sha256:" + hashlib.sha256(findings.encode()).hexdigest()
     days = [each.key.period.first_day for each in new]
     told = " ".join(
         f"{each.key.period} is {each.verdict}: {'; '.join(found_lines(each))}." for each in new

@@ -49,6 +49,7 @@ SETTINGS = {
     "AEGIS_EXECUTOR_ID": "shop-1",
     "AEGIS_SCHEDULE_CRON": "0 0 2 * * *",
     "AEGIS_CLOSE_DEADLINE": "06:00",
+    "AEGIS_VERIFY_DAYS": "7",
     "AEGIS_RETRY_SECONDS": "600",
 }
 

@@ -28,7 +28,7 @@ from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.deadline import DeadlineJob
-from aegis_batch.application.deriving import ReportPolicy
+from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.history import HistoryUseCase
@@ -41,7 +41,9 @@ from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.verifying import Verifying
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
@@ -72,6 +74,7 @@ __all__ = [
     "NOON",
     "ONE_DAY",
     "REFUSED",
+    "SWEEP",
     "Office",
     "key_of",
     "nights",
@@ -96,6 +99,12 @@ DEADLINE = Schedule(
     "close-deadline",
     JobKind.DEADLINE,
     Timing(ScheduleKind.CRON, cron="0 0 6 * * *", zone=ZONE),
+    newest_only=True,
+)
+SWEEP = Schedule(
+    "verify-sweep",
+    JobKind.SWEEP,
+    Timing(ScheduleKind.CRON, cron="0 30 3 * * *", zone=ZONE),
     newest_only=True,
 )
 HOURLY = Schedule("hourly", JobKind.NIGHT, Timing(ScheduleKind.FIXED_RATE, every=HOUR))
@@ -233,6 +242,15 @@ class Office:
             metrics=metrics,
             expectation=self.expectation,
         )
+        deriving = Deriving(self.orders, self.clock, self._policy)
+        sweep = SweepJob(
+            ledger=self.ledger,
+            verifying=Verifying(deriving, self.backend, self.clock, self._policy),
+            clock=self.clock,
+            metrics=metrics,
+            expectation=self.expectation,
+            days=3,
+        )
         waits = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)
         self.carrying_out = CarryOutUseCase(
             ledger=self.ledger,
@@ -243,6 +261,7 @@ class Office:
                 JobKind.CLOSE: CloseJob(self.close),
                 JobKind.NIGHT: night,
                 JobKind.DEADLINE: deadline,
+                JobKind.SWEEP: sweep,
             },
             policies=RetryPolicies(
                 close=RetryPolicy(waits, repeats_last=True, gives_up_after=7 * ONE_DAY),

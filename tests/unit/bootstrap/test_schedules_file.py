@@ -20,6 +20,9 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+OWN = ["daily-close", "close-deadline", "verify-sweep"]
+
+
 def schedules_of(text: str, **settings: str) -> dict[str, Schedule]:
     path = Path("schedules.toml")
     path.write_text(text, encoding="utf-8")
@@ -35,7 +38,7 @@ def faults_of(text: str) -> str:
     return caught.value.message
 
 
-def test_every_shop_has_a_night_and_a_deadline_in_its_zone() -> None:
+def test_every_shop_has_a_night_a_deadline_and_a_sweep_in_its_zone() -> None:
     wanted = wanted_schedules(
         load_settings(
             {
@@ -45,11 +48,12 @@ def test_every_shop_has_a_night_and_a_deadline_in_its_zone() -> None:
                 "AEGIS_TIMEZONE": "Europe/Lisbon",
                 "AEGIS_CLOSE_DEADLINE": "07:15",
                 "AEGIS_CATCH_UP_DAYS": "3",
+                "AEGIS_VERIFY_CRON": "45 4 * * *",
             }
         )
     )
 
-    night, deadline = wanted
+    night, deadline, sweep = wanted
     assert night == Schedule(
         name="daily-close",
         job=JobKind.NIGHT,
@@ -61,6 +65,19 @@ def test_every_shop_has_a_night_and_a_deadline_in_its_zone() -> None:
     )
     assert (deadline.name, deadline.job) == ("close-deadline", JobKind.DEADLINE)
     assert deadline.timing == Timing(ScheduleKind.CRON, cron="0 15 7 * * *", zone="Europe/Lisbon")
+    assert sweep == Schedule(
+        name="verify-sweep",
+        job=JobKind.SWEEP,
+        timing=Timing(ScheduleKind.CRON, cron="45 4 * * *", zone="Europe/Lisbon"),
+        catch_up=timedelta(days=3),
+        newest_only=True,
+    )
+
+
+def test_a_sweep_over_no_days_is_none() -> None:
+    wanted = wanted_schedules(load_settings({"AEGIS_VERIFY_DAYS": "0"}))
+
+    assert [schedule.name for schedule in wanted] == ["daily-close", "close-deadline"]
 
 
 def test_a_file_has_schedules_of_all_four_kinds() -> None:
@@ -93,7 +110,7 @@ at = 2026-11-30T12:00:00-03:00
         CATCH_UP_DAYS="5",
     )
 
-    assert list(found) == ["daily-close", "close-deadline", "noon", "often", "after-each", "once"]
+    assert list(found) == [*OWN, "noon", "often", "after-each", "once"]
     assert found["noon"] == Schedule(
         name="noon",
         job=JobKind.NIGHT,
@@ -122,7 +139,7 @@ def test_a_cron_schedule_is_in_the_zone_of_the_settings_unless_it_says_otherwise
 
 
 def test_an_empty_file_adds_nothing() -> None:
-    assert list(schedules_of("")) == ["daily-close", "close-deadline"]
+    assert list(schedules_of("")) == OWN
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert (settings.schedule_cron, settings.schedule_overlap) == ("0 0 2 * * *", Overlap.SKIP)
     assert (settings.catch_up_days, settings.close_from) == (7, None)
     assert settings.close_deadline == time(6, 0)
+    assert (settings.verify_days, settings.verify_cron) == (7, "0 30 3 * * *")
     assert settings.retry_seconds == (60.0, 120.0, 240.0, 900.0)
     assert (settings.worker_concurrency, settings.state_migrate) == (1, True)
     assert (settings.drain_seconds, settings.watchdog_seconds) == (30, 120)
@@ -74,6 +75,8 @@ def test_every_setting_of_serving_can_be_given() -> None:
         ("CLOSE_FROM", "1700000000", "is no day"),
         ("CLOSE_FROM", "2026-02-30", "is no day"),
         ("CLOSE_DEADLINE", "6", "is no time of day"),
+        ("VERIFY_DAYS", "-1", "must be 0 or more"),
+        ("VERIFY_CRON", "half past three", "is no cron expression"),
         ("RETRY_SECONDS", "60;120", "must be seconds, separated by commas"),
         ("RETRY_SECONDS", "60,,120", "must be seconds, separated by commas"),
         ("RETRY_SECONDS", "60,0", "must have waits above 0"),

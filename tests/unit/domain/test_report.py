@@ -315,3 +315,30 @@ def test_what_a_body_says_is_equal_to_the_report_it_was_made_of(orders: list[Ord
 
     assert stored.differences(report) == ()
     assert stored.as_report(2) == report
+
+
+def test_a_report_comes_back_from_its_body() -> None:
+    items = (TopItem('"Chá"', Decimal("1.50")), TopItem("b", Decimal(1)))
+    report = Report(date(2026, 11, 21), 3, Decimal("24560.50"), items)
+
+    again = Report.of_body(report.body().decode())
+
+    assert again == report
+    assert again.body() == report.body()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"reportDate":"2026-11-21","totalOrders":1,"totalRevenue":"x","topItems":[]}',
+        '{"reportDate":"2026-11-21","totalOrders":1,"totalRevenue":1,"topItems":[1]}',
+        '{"reportDate":20261121,"totalOrders":1,"totalRevenue":1,"topItems":[]}',
+        "[" * 100_000,
+    ],
+)
+def test_a_text_that_is_no_body_is_refused(body: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Report.of_body(body)

@@ -17,6 +17,7 @@ from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.application.verify import VerifyUseCase
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult, Outcome
 
@@ -49,6 +50,9 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def proving(self) -> AbstractContextManager[ProvingDesk]:
+        raise NotImplementedError
+
+    def verification(self) -> AbstractContextManager[VerifyUseCase]:
         raise NotImplementedError
 
     def ledger_desk(self) -> AbstractContextManager[LedgerDesk]:

@@ -23,6 +23,7 @@ from aegis_batch.domain.events import (
     Event,
     JobSentToDlq,
     OccurrenceDecided,
+    PeriodVerified,
     RequestAnswered,
     RequestFailed,
     RuleBroken,
@@ -33,6 +34,7 @@ from aegis_batch.domain.events import (
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, JobKind, Run
 from aegis_batch.domain.schedule import Decision
+from aegis_batch.domain.verification import Verdict
 from tests.unit.adapters.outbound.otel import job_events
 
 AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
@@ -150,7 +152,7 @@ def test_what_goes_well_within_a_close_is_for_debugging_and_the_rest_a_warning(
                 job_events.of_jobs()[1:],
                 (
                     *("INFO", "DEBUG", "INFO", "INFO", "ERROR"),
-                    *("WARNING", "ERROR", "ERROR", "DEBUG", "WARNING", "ERROR"),
+                    *("WARNING", "ERROR", "ERROR", "ERROR", "DEBUG", "WARNING", "ERROR"),
                 ),
                 strict=True,
             )
@@ -176,6 +178,25 @@ def test_an_overdue_day_is_named_with_what_keeps_it(stream: io.StringIO) -> None
     told = json.loads(stream.getvalue())
     assert told["message"] == "day.overdue 2026-11-20"
     assert (told["day"], told["why"], told["reportDate"]) == ("2026-11-20", why, "2026-11-21")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "level"),
+    [
+        (Verdict.EQUAL, "DEBUG"),
+        (Verdict.UNKNOWN, "WARNING"),
+        (Verdict.CHANGED, "ERROR"),
+        (Verdict.MISSING, "ERROR"),
+    ],
+)
+def test_a_verification_is_as_loud_as_its_verdict(
+    stream: io.StringIO, verdict: Verdict, level: str
+) -> None:
+    set_up_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    LogMetricsSink().emit(PeriodVerified(run=run_of(), at=AT, verdict=verdict, found="orders"))
+    told = json.loads(stream.getvalue())
+    assert told["message"] == f"period.verified 2026-11-21 {verdict}"
+    assert (told["level"], told["verdict"], told["found"]) == (level, verdict, "orders")
 
 
 def test_a_decision_is_told_with_its_schedule_its_reason_and_its_run(stream: io.StringIO) -> None:

@@ -17,9 +17,11 @@ from aegis_batch.domain.events import (
     NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
+    PeriodVerified,
 )
 from aegis_batch.domain.run import CloseKey, JobKind, Run, Trigger
 from aegis_batch.domain.schedule import Decision
+from aegis_batch.domain.verification import Verdict
 
 _AT = datetime(2026, 11, 22, 5, tzinfo=UTC)
 _DAY = date(2026, 11, 21)
@@ -68,6 +70,7 @@ def of_jobs() -> list[Event]:
         JobRetried(run=_RUN, at=_AT, job=close, attempt=1, code="malformed_answer", due_at=_AT),
         JobSentToDlq(run=_RUN, at=_AT, job=close, attempts=4, code="orders_rejected"),
         DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
+        PeriodVerified(run=_RUN, at=_AT, verdict=Verdict.CHANGED, found="orders: 3 now"),
         NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
         NoticeFailed(
             at=_AT, key="overdue:a:2026-11-20", attempts=1, code="receiver_refused", due_at=_AT

@@ -1,0 +1,170 @@
+"""Closed days whose orders change later: found by ``verify``, and by the sweep of ``serve``."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.integration.closed_place import ClosedPlace
+from tests.servers.postgres import Database
+from tests.servers.wiremock import WireMockServer
+
+
+@pytest.fixture
+def closed(database: Database, wiremock: WireMockServer, tmp_path: Path) -> ClosedPlace:
+    place = ClosedPlace(tmp_path, database, wiremock)
+    place.close()
+    return place
+
+
+def kept(closed: ClosedPlace) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(closed.place.state)) as state:
+        return state.execute(
+            "SELECT first_day, verdict FROM verifications ORDER BY first_day"
+        ).fetchall()
+
+
+def test_days_that_are_as_they_were_closed_are_equal(closed: ClosedPlace) -> None:
+    ended = closed.place.run("verify", *closed.range)
+
+    days = [str(day) for day in closed.days]
+    assert ended.out.splitlines() == [*(f"{day}  equal" for day in days), "3 periods: 3 equal"]
+    assert (ended.status, ended.err) == (0, "")
+    assert kept(closed) == [(day, "equal") for day in days]
+    assert closed.reports_sent == 0
+
+
+def test_a_late_a_changed_and_a_deleted_order_are_told_to_the_cent(closed: ClosedPlace) -> None:
+    closed.spoil()
+
+    ended = closed.place.run("verify", *closed.range)
+
+    first, second, third = closed.days
+    assert ended.out.splitlines() == [
+        f"{first}  changed",
+        "    orders: 3 now, 2 when it was sealed (+1)",
+        "    lines: 3 now, 2 when it was sealed (+1)",
+        "    revenue: 30 now, 22.5 when it was sealed (+7.5)",
+        "    item Soup: 1 now, 0 when it was sealed (+1)",
+        f"{second}  changed",
+        "    revenue: 22.49 now, 22.5 when it was sealed (-0.01)",
+        f"{third}  changed",
+        "    orders: 1 now, 2 when it was sealed (-1)",
+        "    lines: 1 now, 2 when it was sealed (-1)",
+        "    revenue: 10 now, 22.5 when it was sealed (-12.5)",
+        "    item Tea: 1 now, 2 when it was sealed (-1)",
+        "3 periods: 3 changed",
+    ]
+    assert ended.status == 1
+    logged = [json.loads(line) for line in ended.err.splitlines()]
+    assert [(line["event"], line["level"], line["reportDate"]) for line in logged] == [
+        ("period.verified", "ERROR", str(day)) for day in closed.days
+    ]
+    assert [verdict for _, verdict in kept(closed)] == ["changed"] * 3
+    assert closed.reports_sent == 0
+
+
+def test_a_backend_that_lost_a_report_or_has_another_is_found(closed: ClosedPlace) -> None:
+    first, second, third = closed.days
+    closed.wiremock.stub("GET", f"/reports/{first}", {"status": 404})
+    closed.show(
+        f'{{"reportDate":"{second}","totalOrders":2,"totalRevenue":22.51,'
+        '"topItems":[{"name":"Tea","qty":2}]}'.encode()
+    )
+    closed.order(98, third, "-1.00")
+
+    ended = closed.place.run("verify", *closed.range, "--output", "json")
+
+    missing, conflict, rejected = ended.told["verifications"]
+    assert (missing["verdict"], missing["change"]) == ("missing", None)
+    assert conflict["verdict"] == "conflict"
+    assert conflict["differences"] == [
+        {"field": "totalRevenue", "expected": "22.50", "stored": "22.51"}
+    ]
+    assert rejected["verdict"] == "rejected"
+    assert "negative_total by 1 (order 98)" in rejected["problem"]["message"]
+    assert rejected["change"]["revenue"] == {"sealed": 22.5, "present": 21.5}
+    assert (ended.status, closed.reports_sent) == (1, 0)
+
+
+def test_a_database_that_is_away_is_told_and_asked_no_more_than_three_times(
+    closed: ClosedPlace,
+) -> None:
+    ended = closed.place.run(
+        "verify",
+        *closed.range,
+        DATABASE_URL="postgresql://nobody@127.0.0.1:9/none",
+        AEGIS_DB_CONNECT_SECONDS="0.2",
+    )
+
+    assert ended.status == 6
+    assert ended.out.splitlines()[-1] == "3 periods: 3 unknown"
+    assert [verdict for _, verdict in kept(closed)] == []
+
+
+def test_a_state_that_is_lost_leaves_the_backend_to_compare_with(closed: ClosedPlace) -> None:
+    closed.place.state.unlink()
+    closed.spoil()
+
+    ended = closed.place.run("verify", *closed.range)
+
+    assert ended.status == 1
+    assert ended.out.count("conflict  (no seal)") == 3
+    assert [verdict for _, verdict in kept(closed)] == ["conflict"] * 3
+
+
+def test_a_state_that_is_broken_is_worth_a_warning(closed: ClosedPlace) -> None:
+    for name in ("state.db-wal", "state.db-shm"):
+        (closed.place.folder / name).unlink(missing_ok=True)
+    closed.place.state.write_bytes(b"no database" * 1_000)
+
+    ended = closed.place.run("verify", *closed.range)
+
+    assert ended.status == 0
+    assert ended.out.count("equal  (no seal)") == 3
+    assert ended.err.count("no seal is looked at and nothing is kept") == 1
+
+
+def test_the_sweep_names_three_spoiled_days_once_and_sends_nothing(closed: ClosedPlace) -> None:
+    closed.spoil()
+
+    with closed.place.serving(**closed.sweeping) as serving:
+        serving.wait_for("job.completed", count=3, job="sweep")
+        assert serving.stop() == 143
+
+    [text] = closed.messages
+    days = [str(day) for day in closed.days]
+    assert text.startswith(
+        f"Closed days that are off: {', '.join(days)}."
+        f" See: aegis-batch verify --from {days[0]} --to {days[2]}."
+    )
+    for words in (
+        f"{days[0]} is changed: orders: 3 now, 2 when it was sealed (+1)",
+        "revenue: 30 now, 22.5 when it was sealed (+7.5); item Soup: 1 now, 0",
+        f"{days[1]} is changed: revenue: 22.49 now, 22.5 when it was sealed (-0.01).",
+        f"{days[2]} is changed: orders: 1 now, 2 when it was sealed (-1)",
+        "revenue: 10 now, 22.5 when it was sealed (-12.5); item Tea: 1 now, 2",
+    ):
+        assert words in text
+    told = serving.events("period.verified", level="ERROR", verdict="changed")
+    assert {line["reportDate"] for line in told} == set(days)
+    assert closed.reports_sent == 0
+    assert [verdict for _, verdict in kept(closed)] == ["changed"] * 3
+    completed = serving.events("job.completed", job="sweep")[0]
+    assert completed["told"] == "3 closed days verified, 3 off"
+
+
+def test_a_sweep_that_meets_a_backend_that_is_away_is_tried_again(closed: ClosedPlace) -> None:
+    closed.spoil()
+    bodies = {"status": 503}
+    for day in closed.days:
+        closed.wiremock.stub("GET", f"/reports/{day}", bodies, priority=1)
+
+    with closed.place.serving(**closed.sweeping, AEGIS_RETRY_SECONDS="0.5,0.5,30") as serving:
+        serving.wait_for("job.retried", job="sweep")
+        assert serving.stop() == 143
+
+    assert closed.messages == []
+    assert closed.reports_sent == 0

@@ -1,0 +1,232 @@
+"""Ranges of closed periods, looked at again: every period has its say, and all of it is kept."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.verify import PERIODS_MAX, VerifyRequest
+from aegis_batch.domain.calendar import Calendar, PeriodKind
+from aegis_batch.domain.errors import (
+    AegisError,
+    BackendRefused,
+    BackendUnavailable,
+    InvalidRequest,
+    StateUnavailable,
+)
+from aegis_batch.domain.events import PeriodVerified
+from aegis_batch.domain.outcome import Outcome
+from aegis_batch.domain.verification import Verdict
+from tests.unit.application.closed_days import FIRST, ClosedDays
+
+DAY = timedelta(days=1)
+LAST = FIRST + 7 * DAY
+AWAY = BackendUnavailable("timeout", "It is away.", "Wait.")
+FORBIDDEN = BackendRefused("forbidden", "It says no.", "Mend the token.", 403)
+LOCKED = StateUnavailable("state_locked", "It is locked.", "Wait.")
+
+
+def verdicts(days: ClosedDays, first: date = FIRST, last: date = LAST) -> list[str]:
+    return [str(found.verification.verdict) for found in days.verify(first, last)]
+
+
+def events(days: ClosedDays) -> list[PeriodVerified]:
+    return [event for event in days.sink.events if isinstance(event, PeriodVerified)]
+
+
+def test_both_ends_belong_to_a_range_and_each_day_is_looked_at_once() -> None:
+    days = ClosedDays()
+    days.date_back(FIRST, "late")
+    days.delete("7-1")
+
+    assert verdicts(days) == ["changed", *["equal"] * 6, "changed"]
+    assert verdicts(days, FIRST, FIRST) == ["changed"]
+    assert days.troubles == []
+
+
+def test_what_came_of_each_day_is_kept_and_told() -> None:
+    days = ClosedDays()
+    days.date_back(FIRST, "late")
+
+    found = days.verify(FIRST, FIRST + DAY)
+
+    assert [days.kept(FIRST), days.kept(FIRST + DAY)] == [each.verification for each in found]
+    first, second = events(days)
+    assert (first.run.id, first.run.key.period.first_day) == ("run-v", FIRST)
+    assert first.verdict is Verdict.CHANGED
+    assert first.found is not None
+    assert first.found.startswith("orders: 3 now, 2 when it was sealed (+1); ")
+    assert (second.verdict, second.found) == (Verdict.EQUAL, None)
+
+
+@pytest.mark.parametrize("kind", [PeriodKind.WEEK, PeriodKind.MONTH])
+def test_each_week_or_month_that_holds_a_day_of_the_range_is_looked_at(kind: PeriodKind) -> None:
+    days = ClosedDays()
+    request = VerifyRequest("run-v", "2" * 32, date(2026, 9, 30), date(2026, 10, 12), kind)
+
+    periods = [period.first_day for period in days.use_case().periods(request)]
+
+    assert periods == (
+        [date(2026, 9, 28), date(2026, 10, 5), date(2026, 10, 12)]
+        if kind is PeriodKind.WEEK
+        else [date(2026, 9, 1), date(2026, 10, 1)]
+    )
+
+
+def test_a_week_is_verified_by_its_own_report_and_seal() -> None:
+    days = ClosedDays()
+    days.backend.takes_reports = True
+    days.close(FIRST, PeriodKind.WEEK)
+    days.backend.takes_reports = False
+    [found] = days.verify(FIRST, FIRST + 6 * DAY, PeriodKind.WEEK)
+    assert found.verification.verdict is Verdict.EQUAL
+    days.delete("3-0")
+
+    [found] = days.verify(FIRST + DAY, FIRST + DAY, PeriodKind.WEEK)
+
+    change = found.verification.change
+    assert change is not None
+    assert (change.orders_sealed, change.orders) == (14, -1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "kind", "code"),
+    [
+        (LAST, FIRST, PeriodKind.DAY, "range_reversed"),
+        (FIRST, date(2026, 11, 24), PeriodKind.DAY, "day_not_over"),
+        (FIRST, date(2026, 11, 23), PeriodKind.WEEK, "day_not_over"),
+        (FIRST, FIRST, PeriodKind.MONTH, "day_not_over"),
+        (FIRST, date.max, PeriodKind.DAY, "day_not_over"),
+        (LAST - PERIODS_MAX * DAY, LAST, PeriodKind.DAY, "range_too_long"),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_refused_before_anything_is_asked(
+    first: date, last: date, kind: PeriodKind, code: str
+) -> None:
+    days = ClosedDays()
+    days.backend.find_faults.append(AWAY)
+
+    with pytest.raises(InvalidRequest) as refused:
+        days.verify(first, last, kind)
+
+    assert refused.value.code == code
+    assert list(days.backend.find_faults) == [AWAY]
+    assert events(days) == []
+
+
+def test_a_day_at_the_edge_of_all_dates_is_refused() -> None:
+    days = ClosedDays()
+    days.calendar = Calendar(load_zone("Asia/Tokyo"), "Asia/Tokyo")
+
+    with pytest.raises(InvalidRequest, match="at the edge"):
+        days.verify(date.min, date.min)
+
+
+def test_a_period_that_is_not_over_is_refused_with_what_is() -> None:
+    days = ClosedDays()
+
+    with pytest.raises(InvalidRequest) as refused:
+        days.verify(FIRST, date(2026, 11, 24))
+    assert "Let the range end with business day 2026-11-23" in refused.value.remedy
+    with pytest.raises(InvalidRequest) as refused:
+        days.verify(FIRST, date(2026, 11, 23), PeriodKind.WEEK)
+    assert refused.value.remedy == "Let the range end with week 2026-W47 or an earlier week."
+
+
+def test_the_longest_range_there_may_be_is_taken() -> None:
+    days = ClosedDays()
+    request = VerifyRequest("run-v", "2" * 32, LAST - (PERIODS_MAX - 1) * DAY, LAST)
+
+    assert len(days.use_case().periods(request)) == PERIODS_MAX
+
+
+def test_a_day_that_cant_be_read_is_unknown_and_the_next_is_looked_at() -> None:
+    days = ClosedDays()
+    days.backend.find_faults.extend([AWAY, AWAY])
+
+    found = days.verify(FIRST, LAST)
+
+    assert [each.verification.verdict for each in found] == [
+        *[Verdict.UNKNOWN] * 2,
+        *[Verdict.EQUAL] * 6,
+    ]
+    assert [each.failure for each in found] == [*[Outcome.UNAVAILABLE] * 2, *[None] * 6]
+    problem = found[0].verification.problem
+    assert problem is not None
+    assert problem.code == "timeout"
+    # Nothing is known of it now: what was known of it before is left as it was.
+    assert days.kept(FIRST) is None
+
+
+@pytest.mark.parametrize(
+    ("faults", "looked_at"),
+    [
+        ([AWAY] * 3, 3),
+        ([FORBIDDEN] * 3, 3),
+        ([AWAY, AWAY, FORBIDDEN, AWAY, AWAY], 8),
+        ([AWAY, FORBIDDEN, FORBIDDEN, FORBIDDEN], 4),
+    ],
+)
+def test_nobody_is_asked_any_more_after_three_failures_of_a_kind_in_a_row(
+    faults: list[AegisError], looked_at: int
+) -> None:
+    days = ClosedDays()
+    days.backend.find_faults.extend(faults)
+
+    assert len(verdicts(days)) == looked_at
+
+
+def test_a_day_without_a_seal_fails_like_any_other() -> None:
+    days = ClosedDays()
+    days.forget_seals()
+    days.backend.find_faults.append(AWAY)
+
+    [found] = days.verify(FIRST, FIRST)
+
+    assert (found.verification.verdict, found.verification.seal_digest) == (Verdict.UNKNOWN, None)
+
+
+def test_a_state_that_is_away_is_told_once_and_the_backend_is_compared_with_the_orders() -> None:
+    days = ClosedDays()
+    days.state.begin_faults.append(LOCKED)
+    days.date_back(FIRST, "late")
+
+    found = days.verify(FIRST, FIRST + DAY)
+
+    assert [each.verification.verdict for each in found] == [Verdict.CONFLICT, Verdict.EQUAL]
+    assert [problem.code for problem in days.troubles] == ["state_locked"]
+    assert days.kept(FIRST + DAY) is None
+
+
+def test_a_state_that_fails_when_something_is_to_be_kept_changes_no_verdict() -> None:
+    days = ClosedDays()
+    found = days.use_case().verify(
+        VerifyRequest("run-v", "2" * 32, FIRST, FIRST + DAY), days.troubles.append
+    )
+    first = next(found)
+    days.state.begin_faults.append(LOCKED)
+    second = next(found)
+
+    assert days.kept(FIRST) == first.verification
+    assert second.verification.verdict is Verdict.EQUAL
+    assert [problem.code for problem in days.troubles] == ["state_locked"]
+
+
+def test_a_commit_that_fails_is_told_as_well() -> None:
+    days = ClosedDays()
+    days.state.late_faults.append(LOCKED)
+    assert verdicts(days, FIRST, FIRST) == ["equal"]
+    days.state.commit_faults.append(LOCKED)
+    assert verdicts(days, FIRST, FIRST) == ["equal"]
+
+    assert len(days.troubles) == 2
+
+
+def test_nothing_is_ever_sent() -> None:
+    days = ClosedDays()
+    bodies = list(days.backend.bodies)
+    days.backend.stored.clear()
+    days.date_back(FIRST, "late")
+
+    assert verdicts(days) == ["missing"] * 8
+    assert days.backend.bodies == bodies
