@@ -1,5 +1,6 @@
 """What every ledger of runs promises."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -153,13 +154,13 @@ def test_a_run_is_found_by_what_it_is_now(state: State) -> None:
 
 
 def test_runs_that_were_sealed_without_a_link_in_their_own_chain_are_found(state: State) -> None:
-    done = {"state": RunState.SUCCEEDED, "seal": SEAL, "requests": 2}
+    done = replace(a_run("run-1"), state=RunState.SUCCEEDED, seal=SEAL, requests=2)
     keep(
         state,
         # It has its link, which the other tenant's chain has not.
-        a_run("run-1", **done),
-        a_run("run-2", NOON + SECOND, key=a_key(tenant="another"), **done),
-        a_run("run-3", NOON - SECOND, **done),
+        done,
+        replace(done, id="run-2", enqueued_at=NOON + SECOND, key=a_key(tenant="another")),
+        replace(done, id="run-3", enqueued_at=NOON - SECOND),
         a_run("unsealed", state=RunState.SUCCEEDED, requests=2),
         a_run("uncounted", state=RunState.SUCCEEDED, seal=SEAL),
         a_run("failed", state=RunState.FAILED, seal=SEAL, requests=2),

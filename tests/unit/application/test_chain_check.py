@@ -95,10 +95,13 @@ def test_any_change_of_a_text_is_found_and_its_link_named(
     place: int, at: int, put: str, field: str
 ) -> None:
     state = _altered()
-    text = getattr(state.rows[place], field)
+    row = state.rows[place]
+    text = row.content if field == "content" else row.digest
     at %= len(text)
     changed = text[:at] + put + text[at + 1 :]
-    state.rows[place] = replace(state.rows[place], **{field: changed})
+    state.rows[place] = (
+        replace(row, content=changed) if field == "content" else replace(row, digest=changed)
+    )
 
     chain = _check(state)
 
@@ -143,9 +146,6 @@ def test_any_other_number_of_a_link_is_found(place: int, number: int) -> None:
         number += LENGTH
     state = _altered()
     state.rows[place] = replace(state.rows[place], number=number)
-    if number == LENGTH + 1 and place == LENGTH - 1:
-        # The gap is where the link was.
-        assert number != place + 1
 
     broken = _check(state).broken
 
