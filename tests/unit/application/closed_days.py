@@ -22,12 +22,14 @@ from aegis_batch.application.verifying import Sealed, Verifying, newest_seal
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.order import Order, OrderLine
-from aegis_batch.domain.report import Report
+from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import CloseKey, Run
 from aegis_batch.domain.seal import Versions
 from aegis_batch.domain.verification import Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aegis_batch.domain.outcome import Problem
 
 ZONE = "America/Sao_Paulo"
@@ -49,12 +51,23 @@ def key_of(day: date, kind: PeriodKind = PeriodKind.DAY) -> CloseKey:
 
 
 class Backend(InMemoryReportGateway):
-    """A Backend that takes reports until it is told that none may come."""
+    """A Backend that takes reports until it is told that none may come.
+
+    ``meanwhile`` happens once, while the Backend is asked.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.can_find = True
         self.takes_reports = True
+        self.meanwhile: Callable[[], object] | None = None
+
+    def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
+        """Answer, after something else has happened."""
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return super().find(run, once=once)
 
     def submit(self, run: Run, report: Report) -> Receipt:
         """Take a report, where one may come at all."""
