@@ -128,7 +128,7 @@ def test_any_change_of_a_column_is_found_and_its_link_named(
 ) -> None:
     state = _altered()
     before = state.rows[place]
-    state.rows[place] = replace(before, **{change[0]: change[1]})
+    state.rows[place] = replace(before, **{change[0]: change[1]})  # type: ignore[arg-type]
 
     broken = _check(state).broken
 
