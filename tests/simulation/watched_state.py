@@ -91,6 +91,12 @@ class FaultyState:
         if fault is Fault.BREAKS_AFTER_COMMIT:
             raise StateUnavailable(*_LOCKED)
 
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Open a turn that only reads, in which no fault comes in between."""
+        with self._state.look() as turn:
+            yield turn
+
     def _begin(self, fault: Fault | None) -> None:
         if fault is Fault.DIES_BEFORE:
             raise ProcessDiedError("turn")

@@ -85,7 +85,7 @@ _EXPORTS = {
     "application.ports.schedules": ["Schedules"],
     "application.ports.schema_catalogue": ["SchemaCatalogue"],
     "application.ports.seals": ["Seals"],
-    "application.ports.state": ["ReadableState", "State"],
+    "application.ports.state": ["State"],
     "application.ports.timeline": ["Timeline"],
     "application.ports.tracked_files": ["Leak", "TrackedFiles", "TrackedSearch"],
     "application.ports.turn": ["Turn"],

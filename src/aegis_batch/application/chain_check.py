@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from aegis_batch.application.ports.runs import RunFilter, Runs
-from aegis_batch.application.ports.state import ReadableState
+from aegis_batch.application.ports.state import State
 from aegis_batch.domain.errors import StateMisfit
 from aegis_batch.domain.run import RunState
 from aegis_batch.domain.run_record import RunRecord
@@ -68,7 +68,7 @@ class ChainsChecked:
 class ChainCheckUseCase:
     """Checks chains page by page; nothing is written, and no close waits for it."""
 
-    def __init__(self, state: ReadableState) -> None:
+    def __init__(self, state: State) -> None:
         """Take the state."""
         self._state = state
 

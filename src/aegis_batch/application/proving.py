@@ -8,7 +8,7 @@ from aegis_batch.application.chain_check import ChainCheckUseCase, CheckedChain
 from aegis_batch.application.history import RunHistory
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.application.ports.state import ReadableState
+from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import AegisError, StateMisfit
@@ -80,7 +80,7 @@ class ProveUseCase:
     """Gathers the proof of a period; nothing is sent."""
 
     def __init__(
-        self, state: ReadableState, chains: ChainCheckUseCase, verifier: Verifier, clock: Clock
+        self, state: State, chains: ChainCheckUseCase, verifier: Verifier, clock: Clock
     ) -> None:
         """Take the state, what checks its chains, what looks again, and the clock."""
         self._state = state

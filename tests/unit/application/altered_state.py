@@ -1,7 +1,7 @@
 """A state whose chains of seals can be changed as somebody would who can write to its file."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
@@ -96,6 +96,10 @@ class AlteredState:
         """Keep a dead letter."""
         with self._whole.turn() as turn:
             turn.dead_letters.save(letter)
+
+    def turn(self) -> AbstractContextManager[Turn]:
+        """Nothing is written while it is looked at."""
+        raise NotImplementedError
 
     @contextmanager
     def look(self) -> Iterator[Turn]:

@@ -5,19 +5,7 @@ from typing import Protocol
 
 from aegis_batch.application.ports.turn import Turn
 
-__all__ = ["ReadableState", "State"]
-
-
-class ReadableState(Protocol):
-    """Lets what was kept be looked at, in the way of nobody."""
-
-    def look(self) -> AbstractContextManager[Turn]:
-        """Open a transaction that sees one moment and keeps no writer waiting.
-
-        Nothing is written in it: that would be a defect. Raises ``StateUnavailable`` and
-        ``StateMisfit``, as a turn does.
-        """
-        ...
+__all__ = ["State"]
 
 
 class State(Protocol):
@@ -28,5 +16,13 @@ class State(Protocol):
 
         Bounded in time. Raises ``StateUnavailable`` and ``StateMisfit``, be it at the beginning,
         in any call within, or at the commit, of which it is then unknown whether it came about.
+        """
+        ...
+
+    def look(self) -> AbstractContextManager[Turn]:
+        """Open a transaction that sees one moment and keeps no writer waiting.
+
+        Nothing is written in it: that would be a defect. Raises ``StateUnavailable`` and
+        ``StateMisfit``, as a turn does.
         """
         ...
