@@ -369,3 +369,15 @@ def test_each_breach_says_what_it_means_and_what_to_do() -> None:
     assert broken is not None
     assert "aegis-batch audit --check" in broken.remedy
     assert len({breach.meaning for breach in Breach}) == len(Breach)
+
+
+@pytest.mark.parametrize("number", [0, -3])
+def test_a_row_below_the_first_link_is_found_even_where_no_run_is_left(number: int) -> None:
+    state = AlteredState(CHAIN, with_runs=False)
+    state.rows[-1] = replace(state.rows[-1], number=number)
+
+    broken = ChainCheckUseCase(state).check_of("default").broken
+
+    assert broken is not None
+    assert (broken.number, broken.breach) == (LENGTH, Breach.PLACE)
+    assert broken.run_id == CHAIN[-1].run_id
