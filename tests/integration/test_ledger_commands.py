@@ -49,11 +49,11 @@ def test_a_state_is_made_looked_at_and_migrated_again_without_harm(tmp_path: Pat
 
     assert missing.status == 7
     assert "state migrate" in missing.err
-    assert (made.status, made.out) == (0, f"{place.file} is made, with the schema 0001.\n")
+    assert (made.status, made.out) == (0, f"{place.file} is made, with the schema 0002.\n")
     assert again.told == {
         "file": str(place.file),
-        "before": "0001",
-        "revision": "0001",
+        "before": "0002",
+        "revision": "0002",
         "applied": [],
     }
     assert (status.status, status.told["isCurrent"]) == (0, True)
