@@ -28,7 +28,7 @@ from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.adapters.outbound.state.tables import METADATA
 from aegis_batch.domain.errors import AegisError, StateMisfit
 from tests.integration.state_files import StateFiles, TableIntake
-from tests.integration.state_records import a_full_run, a_run, an_audit_entry
+from tests.integration.state_records import a_full_run, a_run, a_seal_link, an_audit_entry
 
 
 @pytest.fixture
@@ -279,6 +279,20 @@ def test_the_database_itself_refuses_to_change_the_audit(
     assert isinstance(refused.value.__cause__, DatabaseError)
     with state_files.open_state().turn() as turn:
         assert list(turn.audit.newest(9)) == [an_audit_entry("r")]
+
+
+@pytest.mark.parametrize("deed", ["UPDATE seals SET digest = 'x'", "DELETE FROM seals"])
+def test_the_database_itself_refuses_to_change_a_chain_of_seals(
+    state_files: StateFiles, deed: str
+) -> None:
+    with state_files.open_state().turn() as turn:
+        turn.seals.add(a_seal_link(1))
+
+    with pytest.raises(StateDefectError, match="SQLITE_CONSTRAINT_TRIGGER"):
+        write(state_files.open(), deed)
+
+    with state_files.open_state().turn() as turn:
+        assert turn.seals.last("default") == a_seal_link(1).kept()
 
 
 def test_commits_are_on_the_disk_when_they_return(state_files: StateFiles) -> None:

@@ -183,6 +183,8 @@ class CarryOutUseCase:
                 problem=None,
                 backend=ended.backend,
                 ended_at=turn.now,
+                # What an earlier attempt derived was not what was confirmed.
+                seal=ended.seal,
             )
             turn.state.runs.save(done)
             if ended.sealed is not None and ended.outcome is not None:

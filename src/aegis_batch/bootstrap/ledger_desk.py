@@ -12,6 +12,7 @@ from aegis_batch.adapters.inbound.cli.services import LedgerDesk, StateSchema
 from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.history import HistoryUseCase
@@ -78,6 +79,7 @@ def open_ledger_desk(
             schedules=ScheduleControl(ledger, timings, firing),
             dead_letters=DeadLetterDecisions(ledger, identifiers),
             stats=StatsUseCase(state, clock, calendar, settings.prices),
+            chains=ChainCheckUseCase(state),
             operator=operator(settings),
             calendar=Clockface(calendar.zone, calendar.zone_name),
             clockface_of=lambda name: Clockface(load_zone(name), name),

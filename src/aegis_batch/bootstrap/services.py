@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aegis_batch.adapters.inbound.cli.services import (
         DemoGround,
         LedgerDesk,
+        ProvingDesk,
         ServiceToken,
         ServingDesk,
         StateSchema,
@@ -104,6 +105,12 @@ class ProgramServices:
                 stack.callback(container.shutdown_resources)
                 use_case = stack.enter_context(verification_of(container))
             yield use_case
+
+    def proving(self) -> "AbstractContextManager[ProvingDesk]":
+        """Open the state for proving; its connections end with the context."""
+        from aegis_batch.bootstrap.proving import open_proving  # noqa: PLC0415
+
+        return open_proving(None, self._clock, self, self.verification)
 
     def ledger_desk(self) -> "AbstractContextManager[LedgerDesk]":
         """Open the state; its connections end with the context."""

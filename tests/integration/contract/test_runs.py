@@ -15,10 +15,12 @@ from tests.integration.state_records import (
     DAY,
     MICROSECOND,
     NOON,
+    SEAL,
     SECOND,
     a_full_run,
     a_key,
     a_run,
+    a_seal_link,
 )
 
 
@@ -191,3 +193,28 @@ def test_figures_are_of_the_runs_about_some_days_both_included_newest_first(stat
         requests=3,
         orders=full.orders,
     )
+
+
+def test_runs_that_were_sealed_without_a_link_in_their_own_chain_are_found(state: State) -> None:
+    done = replace(a_run("run-1"), state=RunState.SUCCEEDED, seal=SEAL, requests=2)
+    keep(
+        state,
+        # It has its link, which the other tenant's chain has not.
+        done,
+        replace(done, id="run-2", enqueued_at=NOON + SECOND, key=a_key(tenant="another")),
+        replace(done, id="run-3", enqueued_at=NOON - SECOND),
+        a_run("unsealed", state=RunState.SUCCEEDED, requests=2),
+        a_run("uncounted", state=RunState.SUCCEEDED, seal=SEAL),
+        a_run("failed", state=RunState.FAILED, seal=SEAL, requests=2),
+    )
+    with state.turn() as turn:
+        turn.seals.add(a_seal_link(1))
+        turn.seals.add(a_seal_link(2))
+
+    assert found(state, RunFilter(unlinked=True)) == ["run-2", "run-3"]
+    assert found(state, RunFilter(unlinked=True, oldest_first=True), 1) == ["run-3"]
+    in_state = RunFilter(unlinked=True, states=frozenset({RunState.SUCCEEDED, RunState.FAILED}))
+    assert found(state, in_state) == ["run-2", "run-3"]
+    with state.turn() as turn:
+        turn.seals.add(a_seal_link(3))
+    assert found(state, RunFilter(unlinked=True)) == ["run-2"]

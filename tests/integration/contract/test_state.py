@@ -268,3 +268,27 @@ def test_faults_of_the_state_in_memory_come_where_a_real_one_has_them(
         in_a_turn(state, write_everywhere)
 
     assert bool(all_in(state)) is is_kept
+
+
+def test_a_look_sees_what_was_kept_and_waits_for_no_writer(state_files: StateFiles) -> None:
+    state = state_files.open_state()
+    in_a_turn(state, write_everywhere)
+
+    with state_files.open_state().turn() as turn:
+        turn.runs.add(a_run("uncommitted"))
+        with state.look() as looking:
+            assert [run.id for run in looking.runs.search(RunFilter(), 9)] == ["r"]
+
+    with state.look() as looking:
+        assert len(looking.runs.search(RunFilter(), 9)) == 2
+
+
+def test_a_look_in_memory_sees_what_was_kept_and_fails_as_a_turn_does() -> None:
+    state = InMemoryState(InMemoryWorkQueue())
+    in_a_turn(state, write_everywhere)
+    state.begin_faults.append(StateUnavailable("state_locked", "In use.", "Try later."))
+
+    with pytest.raises(StateUnavailable, match="In use"), state.look():
+        raise AssertionError
+    with state.look() as looking:
+        assert [run.id for run in looking.runs.search(RunFilter(), 9)] == ["r"]

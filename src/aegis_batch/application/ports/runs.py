@@ -17,7 +17,9 @@ class RunFilter:
     """Which runs are asked for: those to which everything applies that is given.
 
     ``states`` empty means any. ``oldest_first`` sorts by the moment of enqueueing,
-    which is newest first unless asked otherwise; runs of one moment go by their id.
+    which is newest first unless asked otherwise; runs of one moment go by their id. ``unlinked``
+    asks for those that succeeded with a seal of which their tenant's chain has no link; not for
+    those whose requests were not counted, which are from before there were chains.
     """
 
     states: frozenset[RunState] = frozenset()
@@ -27,6 +29,7 @@ class RunFilter:
     schedule: str | None = None
     parent: str | None = None
     backend: str | None = None
+    unlinked: bool = False
     oldest_first: bool = False
 
 

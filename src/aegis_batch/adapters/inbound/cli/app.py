@@ -27,6 +27,7 @@ from aegis_batch.adapters.inbound.cli.output import (
     say_problem,
     write_result,
 )
+from aegis_batch.adapters.inbound.cli.prove import prove
 from aegis_batch.adapters.inbound.cli.runs import runs
 from aegis_batch.adapters.inbound.cli.sandbox import sandbox
 from aegis_batch.adapters.inbound.cli.schedules import schedules
@@ -43,7 +44,7 @@ __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
 _LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, stats, state)
-_LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify))
+_LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify, prove))
 
 
 def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
@@ -89,6 +90,7 @@ _commands.add_command(demo)
 _commands.add_command(sandbox)
 _commands.add_command(serve)
 _commands.add_command(verify)
+_commands.add_command(prove)
 for _command in _LEDGER_COMMANDS:
     _commands.add_command(_command)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from aegis_batch.adapters.inbound.cli.moments import Clockface
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.doctor import DoctorUseCase
@@ -14,6 +15,7 @@ from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.proving import ProveUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DemoGround",
     "LedgerDesk",
+    "ProvingDesk",
     "ServiceToken",
     "Services",
     "ServingDesk",
@@ -77,9 +80,18 @@ class LedgerDesk:
     schedules: ScheduleControl
     dead_letters: DeadLetterDecisions
     stats: StatsUseCase
+    chains: ChainCheckUseCase
     operator: str
     calendar: Clockface
     clockface_of: Callable[[str], Clockface]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvingDesk:
+    """What ``prove`` works with; ``calendar`` shows times in the calendar's zone."""
+
+    use_case: ProveUseCase
+    calendar: Clockface
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +161,13 @@ class Services(Protocol):
         """Return what verifies ranges; its connections end with the context.
 
         What is wrong with the state shows when it is used. Raises ``InvalidRequest``.
+        """
+        ...
+
+    def proving(self) -> AbstractContextManager[ProvingDesk]:
+        """Open the state for proving; its connections end with the context.
+
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
         """
         ...
 

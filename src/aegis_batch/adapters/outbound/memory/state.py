@@ -36,7 +36,8 @@ class InMemoryState:
     def __init__(self, queue: InMemoryWorkQueue) -> None:
         """Take the queue of work, and start with nothing."""
         self._log = log = queue.log
-        runs, timeline = InMemoryRuns(log), InMemoryTimeline(log)
+        seals = InMemorySeals(log)
+        runs, timeline = InMemoryRuns(log, seals.has_of), InMemoryTimeline(log)
         occurrences, dead_letters = InMemoryOccurrences(log), InMemoryDeadLetters(log)
         self._turn = InMemoryTurn(
             schedules=InMemorySchedules(log),
@@ -45,7 +46,7 @@ class InMemoryState:
             timeline=timeline,
             dead_letters=dead_letters,
             retention=InMemoryRetention(runs, timeline, occurrences, dead_letters),
-            seals=InMemorySeals(log),
+            seals=seals,
             verifications=InMemoryVerifications(log),
             audit=InMemoryAuditTrail(log),
             notices=InMemoryNotices(log),

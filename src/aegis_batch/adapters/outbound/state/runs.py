@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    exists,
     select,
     union_all,
 )
@@ -23,7 +24,7 @@ from aegis_batch.adapters.outbound.state.documents import (
     seal_text,
 )
 from aegis_batch.adapters.outbound.state.keys import key_columns, key_of
-from aegis_batch.adapters.outbound.state.tables import runs
+from aegis_batch.adapters.outbound.state.tables import runs, seals
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState, Trigger
@@ -144,6 +145,15 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
     conditions = [runs.c[name] == value for name, value in columns.items()]
     if wanted.key is not None:
         conditions += [runs.c[name] == value for name, value in key_columns(wanted.key).items()]
+    if wanted.unlinked:
+        conditions += [
+            runs.c.state == RunState.SUCCEEDED.value,
+            runs.c.seal.is_not(None),
+            runs.c.requests.is_not(None),
+            ~exists().where(
+                seals.c.run_id == runs.c.id, seals.c.tenant == runs.c.tenant, seals.c.number > 0
+            ),
+        ]
     return conditions
 
 

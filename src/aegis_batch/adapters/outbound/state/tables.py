@@ -184,7 +184,7 @@ notices = Table(
     Index("notices_by_state", "state", "due_at", "key"),
 )
 
-# Only ever added to: each row holds the digest of the one before it.
+# Only ever added to, which two triggers see to; each row holds the digest of the one before it.
 seals = Table(
     "seals",
     METADATA,

@@ -7,6 +7,7 @@ from pathlib import Path
 from aegis_batch.adapters.inbound.cli.services import (
     DemoGround,
     LedgerDesk,
+    ProvingDesk,
     ServiceToken,
     ServingDesk,
     StateSchema,
@@ -46,6 +47,9 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
+        raise NotImplementedError
+
+    def proving(self) -> AbstractContextManager[ProvingDesk]:
         raise NotImplementedError
 
     def verification(self) -> AbstractContextManager[VerifyUseCase]:

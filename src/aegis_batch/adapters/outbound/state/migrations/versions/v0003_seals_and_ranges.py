@@ -10,6 +10,12 @@ __all__ = ["down_revision", "revision", "upgrade"]
 revision = "0003"
 down_revision = "0002"
 
+# What refuses to change a link, for each kind of database.
+_APPEND_ONLY = {
+    "sqlite": "CREATE TRIGGER seals_refuses_{deed} BEFORE {deed} ON seals"
+    " BEGIN SELECT RAISE(ABORT, 'the chains of seals are append-only'); END",
+}
+
 
 def upgrade() -> None:
     """Make the tables of seals and verifications, and add to the runs what they cost."""
@@ -26,6 +32,8 @@ def upgrade() -> None:
     )
     op.create_index("seals_by_key", "seals", ["tenant", "period_kind", "first_day", "number"])
     op.create_index("seals_by_run", "seals", ["run_id"])
+    for deed in ("UPDATE", "DELETE"):
+        op.execute(_APPEND_ONLY[op.get_bind().dialect.name].format(deed=deed))
     _make_verifications()
     op.add_column("runs", sa.Column("requests", sa.Integer))
     op.create_index("runs_by_end", "runs", ["ended_at", "id"])
