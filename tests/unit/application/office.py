@@ -198,7 +198,9 @@ class Office:
         now: datetime = NOON,
         close_from: date | None = DAY,
         kinds: Sequence[NoticeKind] = tuple(NoticeKind),
+        sweep_days: int = 3,
     ) -> None:
+        self.sweep_days = sweep_days
         self.clock = InMemoryClock(now)
         self.queue = InMemoryWorkQueue()
         self.state = InMemoryState(self.queue)
@@ -249,7 +251,7 @@ class Office:
             clock=self.clock,
             metrics=metrics,
             expectation=self.expectation,
-            days=3,
+            days=self.sweep_days,
         )
         waits = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)
         self.carrying_out = CarryOutUseCase(
