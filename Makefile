@@ -59,8 +59,9 @@ soak: $(VENV)/.dev $(VENV)/.package ## Every change of clocks, every kill point,
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
 	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
 
-bench-serve: $(VENV)/.dev $(VENV)/.package ## Measure serve at rest, and among 100,000 schedules
+bench-serve: $(VENV)/.dev $(VENV)/.package ## Measure serve at rest, among 100,000 schedules, and beside retention
 	@$(BIN)/python -m bench.resting
+	@$(BIN)/python -m bench.forgetting
 
 check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/ruff check --quiet .

@@ -70,8 +70,10 @@ class Exported:
                 continue
             yield "step.started"
             yield from (event.name for event in step.events)
-            yield "step.failed" if not step.status.is_ok else _GOOD_ENDS[step.name]
-            if step.name == "orders.read":
+            is_merged = "aegis.seals" in (step.attributes or {})
+            good_end = "seals.merged" if is_merged else _GOOD_ENDS[step.name]
+            yield good_end if step.status.is_ok else "step.failed"
+            if good_end == "orders.read":
                 yield from rules
         if close.status.is_ok:
             yield "job.completed"

@@ -78,7 +78,12 @@ REPORT = Report(
 
 def run_of(tenant: str = "default", day: date = DAY) -> Run:
     """Return a run that closes a day."""
-    return Run("run-1", TRACE_ID, CloseKey(tenant, Period(PeriodKind.DAY, day)))
+    return run_of_period(Period(PeriodKind.DAY, day), tenant)
+
+
+def run_of_period(period: Period, tenant: str = "default") -> Run:
+    """Return a run that closes a period."""
+    return Run("run-1", TRACE_ID, CloseKey(tenant, period))
 
 
 def connect(base_url: str, **changes: float | bool) -> BackendConnection:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import bench
+from bench import forgetting
 from bench.__main__ import parsed
 from bench.figures import Figures, figures_of_close, figures_of_json, figures_of_psql
 from bench.measure import ProcessFailedError, measure
@@ -149,3 +150,14 @@ def test_the_table_tells_memory_above_the_imports_for_the_close_alone() -> None:
 
     assert "| a day | `psql` | 1.00 | 1.00 | 8 |" in table
     assert "| a day | `aegis-batch close` | 0.75 | 0.75 | 71 (5 above its imports) |" in table
+
+
+def test_a_tiny_bench_of_retention_deletes_half_of_the_history(tmp_path: Path) -> None:
+    results = tmp_path / "forgetting.md"
+
+    forgetting.main(["--rows", "2000", "--results", str(results)])
+
+    text = results.read_text(encoding="utf-8")
+    assert "| runs | 601 | 301 |" in text
+    assert "| timeline | 1,000 | 500 |" in text
+    assert "| occurrences | 400 | 200 |" in text

@@ -17,11 +17,12 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema, P
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.deriving import ReportPolicy
-from aegis_batch.domain.calendar import Calendar
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.outcome import CloseResult, Outcome
 from aegis_batch.domain.seal import Versions
 from tests.integration.pizza_place import load_year
+from tests.sealed_books import SealedBooks
 from tests.servers.postgres import Database
 
 ZONE = "America/Sao_Paulo"
@@ -31,6 +32,14 @@ AS_INSTANTS = (
     f"ALTER TABLE orders ALTER created_at TYPE timestamptz USING created_at AT TIME ZONE '{ZONE}'"
 )
 
+POLICY = ReportPolicy(Calendar(load_zone(ZONE), ZONE), Rules(), Versions("1", "1", "1"))
+
+
+def reader_of(database: Database, kind: PlacedAtKind) -> PostgresOrderReader:
+    return PostgresOrderReader(
+        OrdersDatabase(parse_database_url(database.dsn())), OrdersSchema(placed_at_kind=kind)
+    )
+
 
 @pytest.fixture(params=[PlacedAtKind.WALL, PlacedAtKind.AUTO])
 def closing(database: Database, request: pytest.FixtureRequest) -> DailyCloseUseCase:
@@ -39,15 +48,12 @@ def closing(database: Database, request: pytest.FixtureRequest) -> DailyCloseUse
         load_year(connection)
         if kind is PlacedAtKind.AUTO:
             connection.execute(AS_INSTANTS.encode())
-    reader = PostgresOrderReader(
-        OrdersDatabase(parse_database_url(database.dsn())), OrdersSchema(placed_at_kind=kind)
-    )
     return DailyCloseUseCase(
-        reader,
+        reader_of(database, kind),
         InMemoryReportGateway(),
         InMemoryClock(datetime(2016, 1, 2, tzinfo=UTC)),
         InMemoryMetricsSink(),
-        ReportPolicy(Calendar(load_zone(ZONE), ZONE), Rules(), Versions("1", "1", "1")),
+        POLICY,
     )
 
 
@@ -85,3 +91,36 @@ def test_a_day_without_orders_closes_as_an_empty_day(closing: DailyCloseUseCase)
     assert result.report.body() == (
         b'{"reportDate":"2015-12-25","totalOrders":0,"totalRevenue":0.00,"topItems":[]}'
     )
+
+
+def test_the_years_weeks_and_months_are_the_merges_of_their_days_and_the_direct_readings(
+    database: Database,
+) -> None:
+    with database.connect() as connection:
+        load_year(connection)
+    books = SealedBooks(reader_of(database, PlacedAtKind.WALL), POLICY)
+    weeks = [Period(PeriodKind.WEEK, date(2014, 12, 29) + timedelta(weeks=n)) for n in range(53)]
+    months = [Period(PeriodKind.MONTH, date(2015, month, 1)) for month in range(1, 13)]
+    assert weeks[-1].last_day == date(2016, 1, 3)
+    for place in range((weeks[-1].end_day - weeks[0].first_day).days):
+        day = Period(PeriodKind.DAY, weeks[0].first_day + timedelta(days=place))
+        assert books.seal(day).outcome is Outcome.CREATED
+
+    for kind, periods in ((PeriodKind.WEEK, weeks), (PeriodKind.MONTH, months)):
+        merged = [books.merge(period) for period in periods]
+        direct = [books.read(period) for period in periods]
+
+        assert [result.run.key.period.kind for result in merged] == [kind] * len(periods)
+        for one, other in zip(merged, direct, strict=True):
+            assert one.report is not None
+            assert other.report is not None
+            assert one.report.body() == other.report.body()
+            assert one.totals == other.totals
+            assert one.seal is not None
+            assert other.seal is not None
+            assert one.seal.totals_digest == other.seal.totals_digest
+            assert one.seal.snapshot.startswith("merged from ")
+            assert not other.seal.snapshot.startswith("merged")
+        bodies = [body_of(result) for result in merged]
+        assert sum(body["totalOrders"] for body in bodies) == 21_350
+        assert sum(body["totalRevenue"] for body in bodies) == Decimal("817860.05")

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -65,6 +66,23 @@ def test_without_a_backend_the_table_can_be_asked_and_nothing_is_handed_over(
         assert gateway.find(RUN) is None
         with pytest.raises(InvalidRequest, match="no Backend to hand"):
             gateway.submit(RUN, REPORT)
+
+
+@pytest.mark.parametrize("kind", [PeriodKind.WEEK, PeriodKind.MONTH])
+def test_a_week_or_a_month_is_refused_without_a_look_at_the_table(
+    database: Database, kind: PeriodKind
+) -> None:
+    run_sql(database, TABLE, "INSERT INTO daily_reports VALUES ('2026-06-01', 1, 2, '[]')")
+    run = replace(RUN, key=CloseKey("default", Period(kind, date(2026, 6, 1))))
+
+    # Where nothing listens: to look would take long, and end otherwise.
+    nowhere = status_of("postgresql://nobody@127.0.0.1:1/nothing")
+    for status in (nowhere, status_of(database.dsn())):
+        with pytest.raises(BackendRefused) as caught:
+            status.find(run)
+        assert caught.value.code == "table_holds_days"
+        assert f"can't say whether the {run.key.period} is closed" in caught.value.message
+        assert "AEGIS_REPORT_STATUS" in caught.value.remedy
 
 
 def test_a_day_without_a_row_is_open(database: Database) -> None:

@@ -7,6 +7,7 @@ from aegis_batch.application.day_standing import Standing, standing_of
 from aegis_batch.application.ledger import LedgerTurn
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.timings import whole_second
+from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import NoticeKind
@@ -77,7 +78,9 @@ class AfterRun:
         keys = {
             letter.key
             for letter in turn.state.dead_letters.newest(DeadLetterState.OPEN, _DEAD_LETTERS_MAX)
-            if letter.job is JobKind.CLOSE and letter.key.period.first_day in days
+            if letter.job is JobKind.CLOSE
+            and letter.key.period.kind is PeriodKind.DAY
+            and letter.key.period.first_day in days
         }
         found = turn.state.runs.search(RunFilter(parent=night.id), _DAYS_MAX)
         keys.update(record.key for record in found)

@@ -16,6 +16,8 @@ from aegis_batch.domain.events import (
     ReportSought,
     ReportSubmitted,
     RuleBroken,
+    SealsMerged,
+    SealsUnreadable,
     Step,
     StepFailed,
     StepStarted,
@@ -76,7 +78,6 @@ class CloseJournal:
 
     def read(self, totals: Totals, violations: Sequence[Violation]) -> None:
         """Tell what was read; the end of the close will tell of the orders again."""
-        self._orders = totals.orders
         self._metrics.emit(
             OrdersRead(
                 run=self._run,
@@ -87,16 +88,26 @@ class CloseJournal:
                 duration_ms=self._since_ms(self._step_started_seconds),
             )
         )
-        for violation in violations:
-            self._metrics.emit(
-                RuleBroken(
-                    run=self._run,
-                    at=self._clock.now(),
-                    rule=violation.rule,
-                    action=violation.action,
-                    count=violation.count,
-                )
+        self._derived(totals, violations)
+
+    def merged(self, seals: int, totals: Totals, violations: Sequence[Violation]) -> None:
+        """Tell what was added up from seals, in the place of what was read."""
+        self._metrics.emit(
+            SealsMerged(
+                run=self._run,
+                at=self._clock.now(),
+                seals=seals,
+                orders=totals.orders,
+                lines=totals.lines,
+                violations=sum(violation.count for violation in violations),
+                duration_ms=self._since_ms(self._step_started_seconds),
             )
+        )
+        self._derived(totals, violations)
+
+    def could_not_merge(self, code: str) -> None:
+        """Tell why the seals could not be looked at; the orders are read then."""
+        self._metrics.emit(SealsUnreadable(run=self._run, at=self._clock.now(), code=code))
 
     def submitted(self, receipt: Receipt) -> None:
         """Tell what the Backend answered to the report."""
@@ -140,6 +151,19 @@ class CloseJournal:
                 )
             )
         return duration_ms
+
+    def _derived(self, totals: Totals, violations: Sequence[Violation]) -> None:
+        self._orders = totals.orders
+        for violation in violations:
+            self._metrics.emit(
+                RuleBroken(
+                    run=self._run,
+                    at=self._clock.now(),
+                    rule=violation.rule,
+                    action=violation.action,
+                    count=violation.count,
+                )
+            )
 
     def _failed(self, step: Step, code: str) -> None:
         self._metrics.emit(

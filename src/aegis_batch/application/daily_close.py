@@ -10,6 +10,7 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.application.sealed_days import MergedDays, SealedDays
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.errors import (
@@ -18,6 +19,8 @@ from aegis_batch.domain.errors import (
     BackendRefused,
     BackendUnavailable,
     InvalidRequest,
+    StateMisfit,
+    StateUnavailable,
 )
 from aegis_batch.domain.events import Step
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
@@ -53,6 +56,10 @@ class CloseRequest:
             day = _last_ended(self.kind, calendar.business_date(now))
         key = CloseKey(self.tenant, Period.holding(self.kind, day))
         return Run(self.run_id, self.trace_id, key)
+
+    def named_period(self) -> Period | None:
+        """Return the period that this names; ``None`` where it leaves that to the calendar."""
+        return None if self.day is None else Period.holding(self.kind, self.day)
 
 
 @dataclass(slots=True)
@@ -92,20 +99,25 @@ class _Progress:
 class DailyCloseUseCase:
     """Closes days. Killed at any point and started again, it loses and doubles nothing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and what it derives with
         self,
         orders: OrderReader,
         reports: ReportGateway | None,
         clock: Clock,
         metrics: MetricsSink,
         policy: ReportPolicy,
+        sealed_days: SealedDays | None = None,
     ) -> None:
-        """Take the ports and the policy; without ``reports`` only dry runs are possible."""
+        """Take the ports and the policy; without ``reports`` only dry runs are possible.
+
+        With ``sealed_days`` a week or a month need not read orders that its days have sealed.
+        """
         self._deriving = Deriving(orders, clock, policy)
         self._reports = reports
         self._clock = clock
         self._metrics = metrics
         self._policy = policy
+        self._sealed_days = sealed_days
 
     def close(
         self,
@@ -175,7 +187,7 @@ class DailyCloseUseCase:
         if stored is not None:
             progress.report = stored.as_report(self._policy.currency_decimals)
             return Outcome.ALREADY_CLOSED
-        report = self._derive(progress)
+        report = self._derive(progress, may_merge=True)
         if report is None:
             return Outcome.REJECTED
         return _hand_over(progress, reports, report)
@@ -204,11 +216,20 @@ class DailyCloseUseCase:
             return _hand_over(progress, reports, report)
         return _settle(progress, report, stored)
 
-    def _derive(self, progress: _Progress) -> Report | None:
-        """Read, check and derive; ``None`` where a rule that rejects is broken."""
+    def _derive(self, progress: _Progress, *, may_merge: bool = False) -> Report | None:
+        """Read, check and derive; ``None`` where a rule that rejects is broken.
+
+        Whoever wants to know what the orders say now must not merge what was sealed.
+        """
         with progress.journal.step(Step.READ):
-            derived = self._deriving.derive(progress.window)
-            progress.journal.read(derived.totals, derived.violations)
+            began = self._clock.now()
+            merged = self._merged(progress) if may_merge else None
+            if merged is None:
+                derived = self._deriving.derive(progress.window)
+                progress.journal.read(derived.totals, derived.violations)
+            else:
+                derived = self._deriving.derive_from(merged.reading, progress.window, began)
+                progress.journal.merged(merged.days, derived.totals, derived.violations)
         progress.violations = derived.violations
         progress.totals = derived.totals
         if derived.report is None:
@@ -217,6 +238,16 @@ class DailyCloseUseCase:
         progress.report = derived.report
         progress.seal = derived.seal
         return derived.report
+
+    def _merged(self, progress: _Progress) -> MergedDays | None:
+        if self._sealed_days is None:
+            return None
+        try:
+            return self._sealed_days.merged(progress.run.key)
+        except (StateUnavailable, StateMisfit) as error:
+            # The orders are there to be read: the state is no condition for a close.
+            progress.journal.could_not_merge(error.code)
+            return None
 
 
 def _last_ended(kind: PeriodKind, today: date) -> date:
@@ -297,4 +328,5 @@ def _settle(progress: _Progress, report: Report, stored: StoredReport | None) ->
 
 def _compare(progress: _Progress, report: Report, stored: StoredReport) -> None:
     differences = stored.differences(report)
-    progress.problem = Problem.of_conflict(differences) if differences else None
+    kind = progress.run.key.period.kind
+    progress.problem = Problem.of_conflict(differences, kind) if differences else None

@@ -1,9 +1,10 @@
 """Derive the report of a window: read its orders in one snapshot, check them, and seal both."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from aegis_batch.application.ports.clock import Clock
-from aegis_batch.application.ports.order_reader import OrderReader
+from aegis_batch.application.ports.order_reader import OrderReader, Reading
 from aegis_batch.domain.calendar import Calendar, Window
 from aegis_batch.domain.consistency import Action, Rules, Violation
 from aegis_batch.domain.outcome import Problem
@@ -64,9 +65,13 @@ class Deriving:
 
     def derive(self, window: Window) -> Derived:
         """Read a window's orders and derive its report; see ``OrderReader`` for the errors."""
-        policy = self._policy
         read_at = self._clock.now()
-        reading = self._orders.read(window, policy.rules.tolerance)
+        reading = self._orders.read(window, self._policy.rules.tolerance)
+        return self.derive_from(reading, window, read_at)
+
+    def derive_from(self, reading: Reading, window: Window, read_at: datetime) -> Derived:
+        """Derive a window's report from what it adds up to, as was found at a UTC instant."""
+        policy = self._policy
         totals = Totals.sum(reading.parts)
         violations = policy.rules.judge(totals.tallies)
         rejecting = [v for v in violations if v.action is Action.REJECT]

@@ -23,12 +23,14 @@ from aegis_batch.bootstrap.calendars import calendar_of
 from aegis_batch.bootstrap.exporting import choose_traceparent, open_exporting_sink
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.bootstrap.outbound import build_order_reader, open_report_gateway
+from aegis_batch.bootstrap.sealed_days import open_sealed_days
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.seal import Versions
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.otel.metrics_sink import OtelMetricsSink
+    from aegis_batch.application.sealed_days import SealedDays
 
 __all__ = ["Container"]
 
@@ -72,6 +74,9 @@ class Container(containers.DeclarativeContainer):
     report_gateway: providers.Provider[ReportGateway | None] = providers.Resource(
         open_report_gateway, settings, clock, metrics, traceparent
     )
+    sealed_days: "providers.Provider[SealedDays | None]" = providers.Resource(
+        open_sealed_days, settings, policy
+    )
     daily_close: providers.Provider[DailyCloseUseCase] = providers.Factory(
         DailyCloseUseCase,
         orders=order_reader,
@@ -79,6 +84,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         metrics=metrics,
         policy=policy,
+        sealed_days=sealed_days,
     )
     verifying: providers.Provider[Verifying] = providers.Factory(
         Verifying,

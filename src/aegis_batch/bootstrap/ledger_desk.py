@@ -19,6 +19,7 @@ from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.identity import operator
@@ -76,6 +77,7 @@ def open_ledger_desk(
             history=HistoryUseCase(state),
             schedules=ScheduleControl(ledger, timings, firing),
             dead_letters=DeadLetterDecisions(ledger, identifiers),
+            stats=StatsUseCase(state, clock, calendar, settings.prices),
             operator=operator(settings),
             calendar=Clockface(calendar.zone, calendar.zone_name),
             clockface_of=lambda name: Clockface(load_zone(name), name),

@@ -11,6 +11,9 @@ __all__ = ["wanted_schedules"]
 
 _NIGHT = "daily-close"
 _DEADLINE = "close-deadline"
+_RETENTION = "retention"
+# When the night has most likely ended.
+_RETENTION_CRON = "0 0 4 * * *"
 _SWEEP = "verify-sweep"
 
 
@@ -35,6 +38,13 @@ def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
             catch_up=catch_up,
             newest_only=True,
         ),
+        Schedule(
+            name=_RETENTION,
+            job=JobKind.RETENTION,
+            timing=_cron(_RETENTION_CRON, settings),
+            catch_up=catch_up,
+            newest_only=True,
+        ),
     ]
     if settings.verify_days:
         schedules.append(
@@ -51,7 +61,10 @@ def wanted_schedules(settings: Settings) -> Sequence[Schedule]:
     from aegis_batch.bootstrap.schedules_file import read_schedules  # noqa: PLC0415 - few have one
 
     return schedules + read_schedules(
-        settings.schedules_file, settings.timezone, catch_up, (_NIGHT, _DEADLINE, _SWEEP)
+        settings.schedules_file,
+        settings.timezone,
+        catch_up,
+        (_NIGHT, _DEADLINE, _RETENTION, _SWEEP),
     )
 
 

@@ -11,6 +11,7 @@ from dependency_injector import providers
 from aegis_batch.adapters.outbound.state.pulse import SqlPulse
 from aegis_batch.adapters.outbound.system import identifiers as system_identifiers
 from aegis_batch.adapters.outbound.system.cron import SystemCron
+from aegis_batch.adapters.outbound.system.pauses import let_others_in
 from aegis_batch.adapters.outbound.system.resource_meter import SystemResourceMeter
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
@@ -29,7 +30,9 @@ from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.work_queue import Lane, WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
+from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
@@ -97,12 +100,15 @@ def _tidy(engine: "Engine", clock: Clock) -> Callable[[], bool]:
     return EndedWorkTidier(DbosIntakeDesk(engine), clock.now).tidy
 
 
-def _jobs(close: Job, night: Job, deadline: Job, sweep: Job) -> Mapping[JobKind, Job]:
+def _jobs(
+    *, close: Job, night: Job, deadline: Job, retention: Job, sweep: Job
+) -> Mapping[JobKind, Job]:
     return {
         JobKind.CLOSE: close,
         JobKind.REBUILD: close,
         JobKind.NIGHT: night,
         JobKind.DEADLINE: deadline,
+        JobKind.RETENTION: retention,
         JobKind.SWEEP: sweep,
     }
 
@@ -129,8 +135,14 @@ class ServingContainer(Container):
     )
     jobs = providers.Singleton(
         _jobs,
-        providers.Singleton(CloseJob, Container.daily_close),
-        providers.Singleton(
+        close=providers.Singleton(
+            CloseJob,
+            providers.Factory(
+                Container.daily_close,
+                sealed_days=providers.Singleton(SealedDays, state, Container.policy),
+            ),
+        ),
+        night=providers.Singleton(
             NightJob,
             ledger=ledger,
             reports=Container.report_gateway,
@@ -139,7 +151,7 @@ class ServingContainer(Container):
             identifiers=identifiers,
             expectation=expectation,
         ),
-        providers.Singleton(
+        deadline=providers.Singleton(
             DeadlineJob,
             ledger=ledger,
             reports=Container.report_gateway,
@@ -147,7 +159,15 @@ class ServingContainer(Container):
             metrics=Container.metrics,
             expectation=expectation,
         ),
-        providers.Singleton(
+        retention=providers.Singleton(
+            RetentionJob,
+            ledger=ledger,
+            clock=Container.clock,
+            metrics=Container.metrics,
+            kept=providers.Factory(timedelta, days=Container.settings.provided.retention_days),
+            pause=providers.Object(let_others_in),
+        ),
+        sweep=providers.Singleton(
             SweepJob,
             ledger=ledger,
             verifying=Container.verifying,

@@ -23,12 +23,15 @@ from aegis_batch.bootstrap.serving_types import (
 )
 from aegis_batch.bootstrap.setting_types import (
     Adapters,
+    DecimalNumber,
     Environment,
     LogFormat,
     LogLevel,
     ReportStatusSource,
     TimeOfDay,
 )
+from aegis_batch.domain import exact
+from aegis_batch.domain.run_statistics import Prices
 from aegis_batch.domain.schedule import Overlap
 
 __all__ = [
@@ -82,6 +85,16 @@ def faults_between(values: Mapping[str, object]) -> list[str]:
         faults.append(
             "AEGIS_WATCHDOG_SECONDS: must be three times AEGIS_POLL_SECONDS at least,"
             " or a process at rest would count as hung"
+        )
+    retention_days, catch_up_days = values.get("retention_days"), values.get("catch_up_days")
+    if (
+        isinstance(retention_days, int)
+        and isinstance(catch_up_days, int)
+        and retention_days <= catch_up_days
+    ):
+        faults.append(
+            "AEGIS_RETENTION_DAYS: must be more than AEGIS_CATCH_UP_DAYS,"
+            " or what was decided about those days would be forgotten"
         )
     return faults
 
@@ -145,6 +158,13 @@ class Settings(ClosingSettings):
         description="The first business day that is closed without anybody asking. Without it,"
         " every day of the catch-up window.",
     )
+    retention_days: int = Field(
+        90,
+        ge=2,
+        le=36_500,
+        description="For how long runs and what became of firings stay in the history. Dead"
+        " letters, the audit and seals stay for good.",
+    )
     close_deadline: TimeOfDay = Field(
         time(6, 0),
         description="By when the days should be closed, in `AEGIS_TIMEZONE`; people are told of"
@@ -168,6 +188,17 @@ class Settings(ClosingSettings):
         description="The waits between attempts at a run whose failure may pass, separated by"
         " commas. A close repeats the last one until the catch-up window ends; other jobs have"
         " the first three and are then given up.",
+    )
+
+    price_cpu_second: DecimalNumber | None = Field(
+        None,
+        ge=0,
+        description="What a second of CPU time costs, in any currency, for `aegis-batch stats`.",
+    )
+    price_request: DecimalNumber | None = Field(
+        None,
+        ge=0,
+        description="What a request to the Backend costs, in the same currency.",
     )
 
     notify_url: NoticeAddress | None = Field(
@@ -212,6 +243,13 @@ class Settings(ClosingSettings):
         description="For how long nothing may tick before `serve` ends itself with status 70, so"
         " that whatever keeps it running starts it again.",
     )
+
+    @property
+    def prices(self) -> Prices | None:
+        """The prices; one that is not set is nothing, ``None`` where neither is."""
+        if self.price_cpu_second is None and self.price_request is None:
+            return None
+        return Prices(self.price_cpu_second or exact.ZERO, self.price_request or exact.ZERO)
 
     @staticmethod
     def may_be_empty(field: str) -> bool:

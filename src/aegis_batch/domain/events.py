@@ -39,6 +39,8 @@ __all__ = [
     "RequestFailed",
     "RuleBroken",
     "RunEvent",
+    "SealsMerged",
+    "SealsUnreadable",
     "Step",
     "StepFailed",
     "StepStarted",
@@ -112,6 +114,26 @@ class OrdersRead(RunEvent):
     lines: int
     violations: int
     duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealsMerged(RunEvent):
+    """The seals of the period's days were added up, no order was read; this ends ``Step.READ``."""
+
+    name: ClassVar[str] = "seals.merged"
+    seals: int
+    orders: int
+    lines: int
+    violations: int
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealsUnreadable(RunEvent):
+    """The state could not tell of the days' seals, so the orders are read; ``code`` says why."""
+
+    name: ClassVar[str] = "seals.unreadable"
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

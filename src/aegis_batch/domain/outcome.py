@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aegis_batch.domain.calendar import Window
+from aegis_batch.domain.calendar import PeriodKind, Window
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.defect import place_of
 from aegis_batch.domain.errors import (
@@ -80,7 +80,7 @@ class Problem:
         return cls(
             code="stopped",
             message="The program was told to stop before the close had ended.",
-            remedy="Close the day again: what was sent is found, what was not is sent then.",
+            remedy="Close it again: what was sent is found, what was not is sent then.",
             retryable=True,
         )
 
@@ -96,12 +96,14 @@ class Problem:
         )
 
     @classmethod
-    def of_conflict(cls, differences: Iterable[Difference]) -> "Problem":
+    def of_conflict(
+        cls, differences: Iterable[Difference], kind: PeriodKind = PeriodKind.DAY
+    ) -> "Problem":
         """Return the problem of a Backend that holds a report other than the derived one."""
         told = "; ".join(map(str, differences))
         return cls(
             code="conflict",
-            message=f"The Backend holds a different report for this day: {told}.",
+            message=f"The Backend holds a different report for this {kind}: {told}.",
             remedy="Find out which of the two is right; the Backend can't replace a report,"
             " so a person must settle it there.",
             retryable=False,
@@ -118,7 +120,7 @@ class Problem:
             code="orders_rejected",
             message=f"The orders break consistency rules: {broken}. Nothing was sent.",
             remedy="Mend the orders in the shop's database, or choose another action for the rule"
-            " in AEGIS_RULES where that is allowed, and close the day again.",
+            " in AEGIS_RULES where that is allowed, and close it again.",
             retryable=False,
         )
 

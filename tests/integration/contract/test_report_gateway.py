@@ -1,6 +1,7 @@
 """What every ReportGateway does, in memory or over HTTP."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,17 @@ import pytest
 from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.report import Report, TopItem
-from tests.integration.closing import DAY, REPORT, TOKEN, closing_over, connect, run_of
+from tests.integration.closing import (
+    DAY,
+    REPORT,
+    TOKEN,
+    closing_over,
+    connect,
+    run_of,
+    run_of_period,
+)
 
 
 @pytest.fixture(params=["memory", "http"])
@@ -92,6 +102,38 @@ def test_reports_are_kept_apart_by_tenant_and_by_day(gateway: ReportGateway) -> 
     found = gateway.find(run_of("one", next_day))
     assert found is not None
     assert found.report_date == next_day
+
+
+@pytest.mark.parametrize("kind", PeriodKind)
+def test_every_kind_of_period_is_created_once_and_found_with_its_first_day(
+    gateway: ReportGateway, kind: PeriodKind
+) -> None:
+    run = run_of_period(Period.holding(kind, DAY))
+    report = replace(REPORT, report_date=run.key.period.first_day)
+
+    assert gateway.find(run) is None
+    assert gateway.submit(run, report).created
+    again = gateway.submit(run, report)
+    assert (again.status, again.created) == (200, False)
+    assert again.stored is not None
+    assert again.stored.differences(report) == ()
+    found = gateway.find(run)
+    assert found is not None
+    assert found.as_report(2) == report
+
+
+def test_a_day_a_week_and_a_month_with_the_same_first_day_are_three_reports(
+    gateway: ReportGateway,
+) -> None:
+    # The first of June 2026 was a Monday.
+    first = date(2026, 6, 1)
+    runs = [run_of_period(Period(kind, first)) for kind in PeriodKind]
+    for number, run in enumerate(runs):
+        assert gateway.find(run) is None
+        assert gateway.submit(run, Report(first, number, Decimal("1.00"), ())).created
+
+    found = [gateway.find(run) for run in runs]
+    assert [stored and stored.total_orders for stored in found] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

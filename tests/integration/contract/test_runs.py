@@ -1,14 +1,25 @@
 """What every ledger of runs promises."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
+from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
-from tests.integration.state_records import MICROSECOND, NOON, SECOND, a_full_run, a_key, a_run
+from aegis_batch.domain.run_statistics import RunFigures
+from tests.integration.state_records import (
+    DAY,
+    MICROSECOND,
+    NOON,
+    SECOND,
+    a_full_run,
+    a_key,
+    a_run,
+)
 
 
 def keep(state: State, *records: RunRecord) -> None:
@@ -141,3 +152,40 @@ def test_a_run_is_found_by_what_it_is_now(state: State) -> None:
 
     assert found(state, RunFilter(states=frozenset({RunState.QUEUED}))) == []
     assert found(state, RunFilter(states=frozenset({RunState.RUNNING}))) == ["r"]
+
+
+def test_figures_are_of_the_runs_about_some_days_both_included_newest_first(state: State) -> None:
+    sunday = date(2026, 11, 22)
+    week = replace(a_key(), period=Period(PeriodKind.WEEK, date(2026, 11, 16)))
+    keep(
+        state,
+        replace(a_full_run("full"), requests=3),
+        a_run("later", NOON + SECOND),
+        a_run("sunday", NOON + 2 * SECOND, key=a_key(sunday)),
+        a_run("week", NOON - SECOND, key=week),
+    )
+
+    def figures(first_day: date, last_day: date, limit: int = 9) -> list[str]:
+        with state.turn() as turn:
+            return [run.run_id for run in turn.runs.figures(first_day, last_day, limit)]
+
+    assert figures(DAY, sunday) == ["sunday", "later", "full"]
+    assert figures(DAY, DAY) == ["later", "full"]
+    assert figures(week.period.first_day, DAY, 2) == ["later", "full"]
+    assert figures(week.period.first_day, week.period.first_day) == ["week"]
+    with state.turn() as turn:
+        (found,) = turn.runs.figures(DAY, DAY, 9)[1:]
+    full = replace(a_full_run("full"), requests=3)
+    assert found == RunFigures(
+        run_id="full",
+        job=full.job,
+        tenant="default",
+        period=full.key.period,
+        state=full.state,
+        enqueued_at=full.enqueued_at,
+        started_at=full.started_at,
+        duration_ms=full.duration_ms,
+        cpu_seconds=full.cpu_seconds,
+        requests=3,
+        orders=full.orders,
+    )

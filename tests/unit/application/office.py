@@ -40,6 +40,7 @@ from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
+from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
@@ -74,6 +75,7 @@ __all__ = [
     "NOON",
     "ONE_DAY",
     "REFUSED",
+    "RETENTION",
     "SWEEP",
     "Office",
     "key_of",
@@ -100,6 +102,9 @@ DEADLINE = Schedule(
     JobKind.DEADLINE,
     Timing(ScheduleKind.CRON, cron="0 0 6 * * *", zone=ZONE),
     newest_only=True,
+)
+RETENTION = Schedule(
+    "retention", JobKind.RETENTION, Timing(ScheduleKind.CRON, cron="0 0 4 * * *", zone=ZONE)
 )
 SWEEP = Schedule(
     "verify-sweep",
@@ -217,6 +222,7 @@ class Office:
         self.schedules = schedules
         self.untidy = 0
         self.tidied_at: list[datetime] = []
+        self.pauses: list[datetime] = []
         self.restart()
 
     def restart(self, schedules: Sequence[Schedule] | None = None) -> None:
@@ -263,6 +269,14 @@ class Office:
                 JobKind.CLOSE: CloseJob(self.close),
                 JobKind.NIGHT: night,
                 JobKind.DEADLINE: deadline,
+                JobKind.RETENTION: RetentionJob(
+                    ledger=self.ledger,
+                    clock=self.clock,
+                    metrics=metrics,
+                    kept=30 * ONE_DAY,
+                    pause=lambda: self.pauses.append(self.clock.now()),
+                    batch=10,
+                ),
                 JobKind.SWEEP: sweep,
             },
             policies=RetryPolicies(

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.notice import NoticeKind
-from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run_record import RunRecord
 from tests.unit.application.office import (
     AWAY,
     BROKEN,
@@ -109,6 +112,33 @@ def test_a_dead_letter_of_a_day_that_was_closed_by_other_means_fails_no_night() 
     office.live_until(NIGHT + ONE_DAY)
 
     assert heartbeats(office) == [FAILED, COMPLETE]
+
+
+def test_the_dead_letter_of_a_week_fails_no_night_though_it_begins_on_one_of_its_days() -> None:
+    monday = DAY - 5 * ONE_DAY
+    office = Office([NIGHTLY], close_from=monday)
+    week = CloseKey("default", Period(PeriodKind.WEEK, monday))
+    office.live_until(NIGHT - HOUR)
+    running = RunRecord(
+        id="run-week",
+        trace_id="ab" * 16,
+        job=JobKind.CLOSE,
+        key=week,
+        trigger=Trigger.BACKFILL,
+        requested_by="ana",
+        state=RunState.RUNNING,
+        work_id="run-week#1",
+        enqueued_at=NIGHT - HOUR,
+        due_at=NIGHT - HOUR,
+        attempt=1,
+    )
+    with office.ledger.turn() as turn:
+        turn.state.runs.add(running)
+        turn.bury(running, Outcome.REFUSED, Problem("no_weeks", "No.", "Look.", retryable=False))
+
+    office.live_until(NIGHT)
+
+    assert heartbeats(office) == [COMPLETE]
 
 
 def test_a_failed_close_by_hand_leaves_the_day_to_the_night() -> None:

@@ -20,7 +20,7 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-OWN = ["daily-close", "close-deadline", "verify-sweep"]
+OWN = ["daily-close", "close-deadline", "retention", "verify-sweep"]
 
 
 def schedules_of(text: str, **settings: str) -> dict[str, Schedule]:
@@ -53,7 +53,7 @@ def test_every_shop_has_a_night_a_deadline_and_a_sweep_in_its_zone() -> None:
         )
     )
 
-    night, deadline, sweep = wanted
+    night, deadline, retention, sweep = wanted
     assert night == Schedule(
         name="daily-close",
         job=JobKind.NIGHT,
@@ -65,6 +65,7 @@ def test_every_shop_has_a_night_a_deadline_and_a_sweep_in_its_zone() -> None:
     )
     assert (deadline.name, deadline.job) == ("close-deadline", JobKind.DEADLINE)
     assert deadline.timing == Timing(ScheduleKind.CRON, cron="0 15 7 * * *", zone="Europe/Lisbon")
+    assert (retention.name, retention.job) == ("retention", JobKind.RETENTION)
     assert sweep == Schedule(
         name="verify-sweep",
         job=JobKind.SWEEP,
@@ -77,7 +78,7 @@ def test_every_shop_has_a_night_a_deadline_and_a_sweep_in_its_zone() -> None:
 def test_a_sweep_over_no_days_is_none() -> None:
     wanted = wanted_schedules(load_settings({"AEGIS_VERIFY_DAYS": "0"}))
 
-    assert [schedule.name for schedule in wanted] == ["daily-close", "close-deadline"]
+    assert [schedule.name for schedule in wanted] == OWN[:-1]
 
 
 def test_a_file_has_schedules_of_all_four_kinds() -> None:

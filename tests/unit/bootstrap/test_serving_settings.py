@@ -1,6 +1,7 @@
 """The settings of a process that serves: what they take, and what is said of the rest."""
 
 from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from aegis_batch.bootstrap.identity import executor_id, operator, state_file
 from aegis_batch.bootstrap.loading import load_settings
 from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.run_statistics import Prices
 from aegis_batch.domain.schedule import Overlap
 
 SECRET = "s3cret-hook-path"
@@ -91,6 +93,8 @@ def test_every_setting_of_serving_can_be_given() -> None:
         ("WORKER_CONCURRENCY", "0", "must be 1 or more"),
         ("POLL_SECONDS", "0", "must be greater than 0"),
         ("WATCHDOG_SECONDS", "2", "three times AEGIS_POLL_SECONDS"),
+        ("RETENTION_DAYS", "7", "must be more than AEGIS_CATCH_UP_DAYS"),
+        ("PRICE_REQUEST", "-7", "not negative"),
     ],
 )
 def test_what_is_unfit_is_said_without_its_value(variable: str, value: str, what: str) -> None:
@@ -156,3 +160,13 @@ def test_the_state_is_where_the_settings_say_or_where_programs_keep_their_data(
     default = state_file(load_settings({}))
     assert default.is_relative_to(tmp_path)
     assert (default.parent.name, default.name) == ("aegis-batch", "state.db")
+
+
+def test_one_price_is_enough_and_the_other_is_nothing_then() -> None:
+    assert load_settings({}).prices is None
+    assert load_settings({"AEGIS_PRICE_REQUEST": "0.0004"}).prices == Prices(
+        Decimal(0), Decimal("0.0004")
+    )
+    assert load_settings({"AEGIS_PRICE_CPU_SECOND": "0.00002"}).prices == Prices(
+        Decimal("0.00002"), Decimal(0)
+    )

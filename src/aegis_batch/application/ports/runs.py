@@ -7,6 +7,7 @@ from typing import Protocol
 
 from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.run_statistics import RunFigures
 
 __all__ = ["RunFilter", "Runs"]
 
@@ -46,4 +47,11 @@ class Runs(Protocol):
 
     def search(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
         """Return the runs that a filter lets through, in its order, at most ``limit``."""
+        ...
+
+    def figures(self, first_day: date, last_day: date, limit: int) -> Sequence[RunFigures]:
+        """Return the figures of the runs about some days, newest first, at most ``limit``.
+
+        Both days are included; a run about a longer period goes by its first day.
+        """
         ...

@@ -6,6 +6,7 @@ from aegis_batch.application.ports.audit_trail import AuditTrail
 from aegis_batch.application.ports.dead_letters import DeadLetters
 from aegis_batch.application.ports.notices import Notices
 from aegis_batch.application.ports.occurrences import Occurrences
+from aegis_batch.application.ports.retention import Retention
 from aegis_batch.application.ports.runs import Runs
 from aegis_batch.application.ports.schedules import Schedules
 from aegis_batch.application.ports.seals import Seals
@@ -50,6 +51,11 @@ class Turn(Protocol):
     @property
     def seals(self) -> Seals:
         """The seals of confirmed closes, as chains."""
+        ...
+
+    @property
+    def retention(self) -> Retention:
+        """What forgets old history."""
         ...
 
     @property

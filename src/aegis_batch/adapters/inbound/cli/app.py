@@ -33,6 +33,7 @@ from aegis_batch.adapters.inbound.cli.schedules import schedules
 from aegis_batch.adapters.inbound.cli.serve import serve
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.state import state
+from aegis_batch.adapters.inbound.cli.stats import stats
 from aegis_batch.adapters.inbound.cli.stopping import Stopped, let_signals_in
 from aegis_batch.adapters.inbound.cli.verify import verify
 from aegis_batch.domain.errors import AegisError
@@ -41,7 +42,7 @@ from aegis_batch.domain.outcome import Problem
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
-_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, state)
+_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, stats, state)
 _LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify))
 
 

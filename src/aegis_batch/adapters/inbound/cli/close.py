@@ -1,4 +1,4 @@
-"""``close``: close one business day, or rehearse it."""
+"""``close``: close one business day, week or month, or rehearse it."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,12 +10,18 @@ from aegis_batch.adapters.inbound.cli.close_json import ending_as_json
 from aegis_batch.adapters.inbound.cli.defect import defect_problem
 from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.adapters.inbound.cli.exit_status import status_of
-from aegis_batch.adapters.inbound.cli.options import asks_for_json, output_option, parse_day
+from aegis_batch.adapters.inbound.cli.options import (
+    asked_kind,
+    asks_for_json,
+    output_option,
+    parse_day,
+)
 from aegis_batch.adapters.inbound.cli.output import say_problem, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.stopping import Stopped, end_at_once_on_signals
 from aegis_batch.application.daily_close import CloseRequest
 from aegis_batch.application.recording import RunListener
+from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem
 
@@ -27,36 +33,57 @@ __all__ = ["close", "invalid_command", "stop_as_json", "usage_error_as_json"]
 Examples:
   aegis-batch close                           close yesterday
   aegis-batch close --date 2026-11-21         close that day
+  aegis-batch close --period week             close the last week, Monday to Sunday
+  aegis-batch close --period month --date 2026-10-01
   aegis-batch close --dry-run --output json   look at yesterday, send nothing"""
+)
+@click.option(
+    "--period",
+    "kind",
+    type=click.Choice([kind.value for kind in PeriodKind]),
+    default=PeriodKind.DAY.value,
+    show_default=True,
+    help="What to close; a week is ISO 8601's, from Monday to Sunday.",
 )
 @click.option(
     "--date",
     "day",
     metavar="YYYY-MM-DD",
     callback=parse_day,
-    help="The business day to close; yesterday in the calendar unless given.",
+    help="The business day to close, or any day of the week or month; the last one that has ended"
+    " in the calendar, such as yesterday, unless given.",
 )
 @click.option("--dry-run", is_flag=True, help="Read and derive, but send nothing.")
 @click.option(
     "--allow-open-day",
     is_flag=True,
-    help="With --dry-run: look at a day that has not ended.",
+    help="With --dry-run: look at a day, week or month that has not ended.",
 )
 @output_option
 @click.pass_obj
-def close(
-    services: Services, *, day: date | None, dry_run: bool, allow_open_day: bool, output: str
+def close(  # noqa: PLR0913 - its options
+    services: Services,
+    *,
+    kind: str,
+    day: date | None,
+    dry_run: bool,
+    allow_open_day: bool,
+    output: str,
 ) -> int:
     """Close one business day: read its orders, derive the report, hand it to the Backend.
 
-    Closing a day twice is harmless: the second time it is found to be closed already.
+    Or one week or month, with --period, where the Backend takes their reports. Closing twice is
+    harmless: the second time it is found to be closed already.
     """
     if allow_open_day and not dry_run:
-        raise click.UsageError("--allow-open-day goes with --dry-run: an open day can't be closed.")
+        raise click.UsageError(
+            f"--allow-open-day goes with --dry-run: an open {kind} can't be closed."
+        )
     request = CloseRequest(
         run_id=services.new_run_id(),
         trace_id=services.new_trace_id(),
         day=day,
+        kind=PeriodKind(kind),
         dry_run=dry_run,
         allow_open_day=allow_open_day,
     )
@@ -86,7 +113,8 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
             outcome=outcome,
             duration_ms=(services.clock.monotonic_seconds() - started) * 1000,
             tenant=request.tenant,
-            report_date=request.day,
+            kind=request.kind,
+            period=request.named_period(),
             problem=problem,
         )
 
@@ -152,5 +180,12 @@ def _unbegun_as_json(
 ) -> str | None:
     if "close" not in arguments or not asks_for_json(arguments):
         return None
-    ending = Ending(services.new_run_id(), services.new_trace_id(), outcome, 0.0, problem=problem)
+    ending = Ending(
+        services.new_run_id(),
+        services.new_trace_id(),
+        outcome,
+        0.0,
+        kind=asked_kind(arguments),
+        problem=problem,
+    )
     return ending_as_json(ending)

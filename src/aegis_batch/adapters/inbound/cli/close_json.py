@@ -2,13 +2,13 @@
 
 from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.adapters.inbound.cli.json_text import (
+    json_last_day,
     json_object,
     json_problem,
     json_seal,
     json_value,
     json_window,
 )
-from aegis_batch.domain.calendar import PeriodKind
 
 __all__ = ["ending_as_json"]
 
@@ -22,8 +22,9 @@ def ending_as_json(ending: Ending) -> str:
     fields = {
         "outcome": json_value(ending.outcome.value),
         "tenant": json_value(ending.tenant),
-        "period": json_value(PeriodKind.DAY.value),
-        "reportDate": json_value(ending.report_date and ending.report_date.isoformat()),
+        "period": json_value(ending.kind.value),
+        "reportDate": json_value(ending.period and ending.period.first_day.isoformat()),
+        "lastDate": json_last_day(ending.period),
         "window": json_window(ending.window),
         "report": "null" if report is None else report.body().decode(),
         "alreadyClosed": json_value(ending.already_closed),

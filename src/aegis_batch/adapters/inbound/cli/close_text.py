@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aegis_batch.adapters.inbound.cli.ending import Ending
+from aegis_batch.adapters.inbound.cli.periods import period_days
 from aegis_batch.domain import exact
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.outcome import Outcome, Problem
@@ -33,11 +34,13 @@ _HEADLINES = {
     Outcome.INVALID: ("red", "not tried: the command or a setting is wrong"),
     Outcome.DEFECT: ("red", "not closed: this program has a defect"),
 }
-# Whether the day is closed there, and whether nothing was amiss.
+_TABLE_UNREADABLE = "not closed: the table that says which days are closed can't be read"
+_TABLE_SAYS = {"table_holds_days": "not closed: the table of reports holds days alone"}
+# Whether it is closed there, and whether nothing was amiss.
 _BACKEND_SAYS = {
     (None, True): "not asked: see BACKEND_BASE_URL, X_SERVICE_TOKEN and AEGIS_REPORT_STATUS",
     (None, False): "could not be asked",
-    (False, True): "has no report for this day yet",
+    (False, True): "has no report for this {} yet",
     (True, True): "has the same report already",
     (True, False): "has a different report already",
 }
@@ -91,18 +94,25 @@ def item_bars(items: tuple[TopItem, ...]) -> Table:
 def _headline(ending: Ending) -> Text:
     style, what = _HEADLINES[ending.outcome]
     if ending.outcome is Outcome.REFUSED and not _came_from_backend(ending.problem):
-        what = "not closed: the table that says which days are closed can't be read"
-    day = "" if ending.report_date is None else f"{ending.report_date.isoformat()} "
-    return Text.assemble((day, "bold"), (what, f"bold {style}"))
+        what = _TABLE_SAYS.get(_code(ending.problem), _TABLE_UNREADABLE)
+    period = "" if ending.period is None else f"{ending.period} "
+    return Text.assemble((period, "bold"), (what, f"bold {style}"))
 
 
 def _came_from_backend(problem: Problem | None) -> bool:
-    return problem is None or problem.code == "backend_refused"
+    return _code(problem) in ("", "backend_refused")
+
+
+def _code(problem: Problem | None) -> str:
+    return "" if problem is None else problem.code
 
 
 def _figures(report: Report, ending: Ending) -> Table:
     window = ending.window
+    days = None if ending.period is None else period_days(ending.period)
     table = _pairs()
+    if days is not None:
+        table.add_row("days", days)
     table.add_row("orders", f"{report.total_orders:,}")
     table.add_row("revenue", f"{report.total_revenue:,f}")
     if window is not None:
@@ -112,7 +122,8 @@ def _figures(report: Report, ending: Ending) -> Table:
             f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC, {hours:g} h",
         )
     if ending.outcome is Outcome.DRY_RUN:
-        table.add_row("Backend", _BACKEND_SAYS[ending.already_closed, ending.problem is None])
+        says = _BACKEND_SAYS[ending.already_closed, ending.problem is None]
+        table.add_row("Backend", says.format(ending.kind))
     return table
 
 

@@ -44,7 +44,7 @@ def _complete_open(
     return [
         CompletionItem(
             letter.run_id,
-            help=f"{letter.job} of {letter.key.period.first_day}: {letter.problem.code}",
+            help=f"{letter.job} of {letter.key.period}: {letter.problem.code}",
         )
         for letter in letters
         if letter.run_id.startswith(incomplete)

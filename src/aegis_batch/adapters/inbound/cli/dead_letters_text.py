@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aegis_batch.adapters.inbound.cli.columns import facts, table
 from aegis_batch.adapters.inbound.cli.moments import Clockface
+from aegis_batch.adapters.inbound.cli.periods import period_heading, period_in_full
 from aegis_batch.adapters.inbound.cli.runs_text import problem_facts
 from aegis_batch.application.dead_letter_decisions import Decided
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
@@ -14,12 +15,13 @@ __all__ = ["decided_as_text", "letter_as_text", "letters_as_text"]
 
 def letters_as_text(letters: Sequence[DeadLetter], calendar: Clockface) -> str:
     """Return dead letters one a line, as they come."""
-    headings = ("day", "job", "state", "error", "tries", "died in UTC", calendar.heading, "run")
+    first = period_heading(letter.key.period for letter in letters)
+    headings = (first, "job", "state", "error", "tries", "died in UTC", calendar.heading, "run")
     return table(
         headings,
         (
             (
-                letter.key.period.first_day.isoformat(),
+                str(letter.key.period),
                 letter.job.value,
                 letter.state.value,
                 letter.problem.code,
@@ -40,7 +42,7 @@ def letter_as_text(letter: DeadLetter, calendar: Clockface) -> str:
         facts(
             [
                 ("run", letter.run_id),
-                ("job", f"{letter.job} of {letter.key.period.first_day}"),
+                ("job", f"{letter.job} of {period_in_full(letter.key.period)}"),
                 ("tenant", None if tenant == "default" else tenant),
                 ("outcome", letter.outcome.value),
                 ("attempts", str(letter.attempts)),
@@ -65,7 +67,7 @@ def letter_as_text(letter: DeadLetter, calendar: Clockface) -> str:
 def decided_as_text(decided: Decided) -> str:
     """Return what became of one dead letter as a line."""
     letter = decided.letter
-    named = f"{letter.key.period.first_day}  {letter.job}  {printable(letter.run_id)}"
+    named = f"{letter.key.period}  {letter.job}  {printable(letter.run_id)}"
     if letter.state is DeadLetterState.REPLAYED:
         done = f"replayed as {letter.replayed_as}"
     else:

@@ -13,6 +13,6 @@ def defect_problem(error: Exception) -> Problem:
         message=f"This is a defect of aegis-batch: {type(error).__name__} at {place_of(error)}.",
         remedy="Please report this line together with what `aegis-batch --version` prints:"
         " CONTRIBUTING.md, which comes with the source, says where."
-        " Nothing is half done, so closing the day again is safe.",
+        " Nothing is half done, so closing again is safe.",
         retryable=False,
     )

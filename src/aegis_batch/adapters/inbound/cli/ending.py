@@ -1,9 +1,8 @@
 """How a ``close`` command ended, with or without a run that got anywhere."""
 
 from dataclasses import dataclass
-from datetime import date
 
-from aegis_batch.domain.calendar import Window
+from aegis_batch.domain.calendar import Period, PeriodKind, Window
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import Report
@@ -14,14 +13,18 @@ __all__ = ["Ending"]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Everything that a ``close`` command can tell; ``None`` for what did not come about."""
+    """Everything that a ``close`` command can tell; ``None`` for what did not come about.
+
+    ``kind`` is what was to be closed, be it that nobody knows which ``period``.
+    """
 
     run_id: str
     trace_id: str
     outcome: Outcome
     duration_ms: float
     tenant: str = "default"
-    report_date: date | None = None
+    kind: PeriodKind = PeriodKind.DAY
+    period: Period | None = None
     window: Window | None = None
     report: Report | None = None
     already_closed: bool | None = None
@@ -39,7 +42,8 @@ class Ending:
             outcome=result.outcome,
             duration_ms=result.duration_ms,
             tenant=result.run.key.tenant,
-            report_date=result.run.key.period.first_day,
+            kind=result.run.key.period.kind,
+            period=result.run.key.period,
             window=result.window,
             report=result.report,
             already_closed=result.already_closed,

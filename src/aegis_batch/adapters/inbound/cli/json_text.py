@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from aegis_batch.domain import exact
-from aegis_batch.domain.calendar import Window
+from aegis_batch.domain.calendar import Period, Window
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.seal import Seal
 
 __all__ = [
     "json_instant",
+    "json_last_day",
     "json_list",
     "json_object",
     "json_problem",
@@ -40,6 +41,16 @@ def json_instant(moment: datetime | None) -> str:
     if moment is None:
         return "null"
     return json_value(moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z")
+
+
+def json_last_day(period: Period | None) -> str:
+    """Return the last business day of a period; ``null`` where it lies behind the last date."""
+    if period is None:
+        return "null"
+    try:
+        return json_value(period.last_day.isoformat())
+    except OverflowError:
+        return "null"
 
 
 def json_problem(problem: Problem | None) -> str:

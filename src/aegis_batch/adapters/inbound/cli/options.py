@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["asks_for_json", "limit_option", "output_option", "parse_day"]
+from aegis_batch.domain.calendar import PeriodKind
+
+__all__ = ["asked_kind", "asks_for_json", "limit_option", "output_option", "parse_day"]
 
 _LIMIT_MAX = 1_000
 
@@ -53,9 +55,19 @@ def limit_option(command: _Command) -> _Command:
 
 def asks_for_json(arguments: Sequence[str]) -> bool:
     """Say whether the last ``--output`` is JSON, as click would, had it understood the rest."""
-    output = None
+    return _last_value("--output", arguments) == "json"
+
+
+def asked_kind(arguments: Sequence[str]) -> PeriodKind:
+    """Return the kind of period that the last ``--period`` names: a day where it names none."""
+    value = _last_value("--period", arguments)
+    return next((kind for kind in PeriodKind if kind.value == value), PeriodKind.DAY)
+
+
+def _last_value(name: str, arguments: Sequence[str]) -> str | None:
+    found = None
     for word, following in pairwise([*arguments, ""]):
         option, equals, value = word.partition("=")
-        if option == "--output":
-            output = value if equals else following or output
-    return output == "json"
+        if option == name:
+            found = value if equals else following or found
+    return found

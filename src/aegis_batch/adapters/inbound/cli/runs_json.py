@@ -2,6 +2,7 @@
 
 from aegis_batch.adapters.inbound.cli.json_text import (
     json_instant,
+    json_last_day,
     json_list,
     json_object,
     json_problem,
@@ -38,6 +39,7 @@ def run_as_json(record: RunRecord) -> str:
             "tenant": json_value(record.key.tenant),
             "period": json_value(record.key.period.kind.value),
             "date": json_value(record.key.period.first_day.isoformat()),
+            "lastDate": json_last_day(record.key.period),
             "state": json_value(record.state.value),
             "outcome": json_value(record.outcome and record.outcome.value),
             "error": json_problem(record.problem),
@@ -74,6 +76,7 @@ def dead_letter_as_json(letter: DeadLetter) -> str:
             "tenant": json_value(letter.key.tenant),
             "period": json_value(letter.key.period.kind.value),
             "date": json_value(letter.key.period.first_day.isoformat()),
+            "lastDate": json_last_day(letter.key.period),
             "state": json_value(letter.state.value),
             "outcome": json_value(letter.outcome.value),
             "error": json_problem(letter.problem),

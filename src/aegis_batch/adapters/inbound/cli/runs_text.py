@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aegis_batch.adapters.inbound.cli.columns import facts, table
 from aegis_batch.adapters.inbound.cli.moments import Clockface, utc
+from aegis_batch.adapters.inbound.cli.periods import period_heading, period_in_full
 from aegis_batch.application.history import RunHistory
 from aegis_batch.domain import exact
 from aegis_batch.domain.outcome import Problem
@@ -17,12 +18,13 @@ _MEBIBYTE = 1024 * 1024
 
 def runs_as_text(records: Sequence[RunRecord], calendar: Clockface) -> str:
     """Return runs one a line, as they come."""
-    headings = ("day", "job", "state", "result", "enqueued in UTC", calendar.heading, "run")
+    first = period_heading(record.key.period for record in records)
+    headings = (first, "job", "state", "result", "enqueued in UTC", calendar.heading, "run")
     return table(
         headings,
         (
             (
-                record.key.period.first_day.isoformat(),
+                str(record.key.period),
                 record.job.value,
                 record.state.value,
                 _result(record),
@@ -67,7 +69,7 @@ def _identity(record: RunRecord) -> list[tuple[str, str | None]]:
     tenant = record.key.tenant
     return [
         ("run", record.id),
-        ("job", f"{record.job} of {record.key.period.first_day}"),
+        ("job", f"{record.job} of {period_in_full(record.key.period)}"),
         ("tenant", None if tenant == "default" else tenant),
         ("state", record.state.value + (", to be cancelled" if record.cancel_requested else "")),
         ("outcome", None if record.outcome is None else record.outcome.value),

@@ -15,6 +15,7 @@ from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.application.verify import VerifyUseCase
 from aegis_batch.domain.events import RunEvent
@@ -75,6 +76,7 @@ class LedgerDesk:
     history: HistoryUseCase
     schedules: ScheduleControl
     dead_letters: DeadLetterDecisions
+    stats: StatsUseCase
     operator: str
     calendar: Clockface
     clockface_of: Callable[[str], Clockface]

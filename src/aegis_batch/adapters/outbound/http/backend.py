@@ -103,7 +103,8 @@ class HttpBackend:
         except AttemptRefused as refusal:
             self._note_answer(call, len(failures) + 1, refusal.status)
             posts = len(failures) + 1 if call.body is not None else 0
-            raise verdicts.refused(refusal.status, attempts=posts) from None
+            kind = call.run.key.period.kind
+            raise verdicts.refused(refusal.status, attempts=posts, kind=kind) from None
         raise AssertionError("An attempt neither returned nor raised.")
 
     def _attempts(self, *, once: bool) -> Iterable[stamina.Attempt]:

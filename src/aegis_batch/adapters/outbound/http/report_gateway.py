@@ -14,7 +14,11 @@ from aegis_batch.domain.run import Run
 
 __all__ = ["HttpReportGateway", "ReportStatus"]
 
-_PATHS = {PeriodKind.DAY: "/internal/reports/daily"}
+_PATHS = {
+    PeriodKind.DAY: "/internal/reports/daily",
+    PeriodKind.WEEK: "/internal/reports/weekly",
+    PeriodKind.MONTH: "/internal/reports/monthly",
+}
 
 
 class ReportStatus(Protocol):

@@ -13,7 +13,11 @@ from aegis_batch.domain.run import Run
 
 __all__ = ["HttpReportStatus"]
 
-_PATHS = {PeriodKind.DAY: "/reports/{}"}
+_PATHS = {
+    PeriodKind.DAY: "/reports/{}",
+    PeriodKind.WEEK: "/reports/weekly/{}",
+    PeriodKind.MONTH: "/reports/monthly/{}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class _Found:
 
 
 class HttpReportStatus:
-    """Knows what ``GET /reports/{date}`` says."""
+    """Knows what ``GET /reports/{date}`` says, or the path for weeks, or that for months."""
 
     def __init__(self, backend: HttpBackend) -> None:
         """Take the Backend."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from aegis_batch.adapters.outbound.http.errors import AttemptFailed, Failure
+from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.errors import AnswerLost, BackendRefused, BackendUnavailable
 
 __all__ = ["answer_lost", "refused", "unavailable"]
@@ -76,11 +77,11 @@ _REFUSED: dict[int, tuple[str, str]] = {
     ),
     408: (
         "The Backend says that the request came too slowly",
-        "Find out at the Backend why, then close the day again.",
+        "Find out at the Backend why, then close it again.",
     ),
     409: (
         "The Backend says that the report clashes with what it has",
-        "Find out at the Backend what it has for this day, then close the day again.",
+        "Find out at the Backend what it has already, then close it again.",
     ),
     413: (
         "The report is too large for the Backend",
@@ -92,14 +93,32 @@ _REFUSED: dict[int, tuple[str, str]] = {
     ),
     429: (
         "The Backend says that it was asked too often, which counts as final",
-        "Close the day again later, with fewer requests at the same time.",
+        "Close it again later, with fewer requests at the same time.",
     ),
 }
 
+# Of a week or a month; a path for them is an extension of the contract.
+_NO_SUCH_PATH = frozenset({404, 405})
+_LACKED = {
+    kind: (
+        f"This Backend takes no {word} reports",
+        (
+            f"Close the days of the {kind}, or have the Backend offer"
+            f" POST /internal/reports/{word}. Where it refuses daily reports too, check"
+            " BACKEND_BASE_URL."
+        ),
+    )
+    for kind, word in ((PeriodKind.WEEK, "weekly"), (PeriodKind.MONTH, "monthly"))
+}
 
-def refused(status: int, *, attempts: int) -> BackendRefused:
-    """Return the error for a final status; ``attempts`` counts the POST requests."""
-    message, remedy = _REFUSED.get(status) or _refused_by_class(status)
+
+def refused(status: int, *, attempts: int, kind: PeriodKind = PeriodKind.DAY) -> BackendRefused:
+    """Return the error for a final status; ``attempts`` counts the POST requests.
+
+    ``kind`` is what the call was about: weeks and months are an extension that a Backend may lack.
+    """
+    lacked = _LACKED.get(kind) if status in _NO_SUCH_PATH else None
+    message, remedy = lacked or _REFUSED.get(status) or _refused_by_class(status)
     return BackendRefused(
         "backend_refused", f"{message} (HTTP {status}).", remedy, status, attempts
     )

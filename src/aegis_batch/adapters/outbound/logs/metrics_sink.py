@@ -23,6 +23,7 @@ from aegis_batch.domain.events import (
     RequestFailed,
     RuleBroken,
     RunEvent,
+    SealsUnreadable,
     StepFailed,
     StepStarted,
 )
@@ -37,6 +38,8 @@ _LEVELS_OF_DECISIONS = {
     # After an outage there may be thousands of them; the firing that stands in is told.
     Decision.SUPERSEDED: "DEBUG",
 }
+
+_WARNINGS = (JobRetried, NoticeFailed, RequestFailed, RuleBroken, SealsUnreadable, StepFailed)
 
 
 class LogMetricsSink:
@@ -70,7 +73,7 @@ def _level_of(event: Event) -> str:
         return _level_of_verdict(event.verdict)
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
-    if isinstance(event, JobRetried | NoticeFailed | RequestFailed | RuleBroken | StepFailed):
+    if isinstance(event, _WARNINGS):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
     return (
@@ -94,10 +97,10 @@ def _sentence(event: Event) -> str:
     if isinstance(event, DayOverdue):
         return f"{event.name} {event.day.isoformat()}"
     if isinstance(event, RunEvent):
-        day = event.run.key.period.first_day.isoformat()
+        period = event.run.key.period
         job = getattr(event, "job", None)
         # Days have nights and closes; in a close of its own there is nothing to mix up.
-        return f"{event.name} {day}" if job is None else f"{event.name} {job} of {day}"
+        return f"{event.name} {period}" if job is None else f"{event.name} {job} of {period}"
     return event.name
 
 

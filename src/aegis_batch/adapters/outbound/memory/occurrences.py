@@ -36,3 +36,15 @@ class InMemoryOccurrences:
         """Return the decisions about a schedule's last nominal times, newest first."""
         newest = islice(reversed(self._index.of(schedule)), limit)
         return [self._kept[schedule, nominal] for (nominal,) in newest]
+
+    def forget(self, decided_before: datetime, limit: int) -> int:
+        """Take decisions away that were made before an instant, oldest first; return how many."""
+        old = sorted(
+            (occurrence.decided_at, *key)
+            for key, occurrence in self._kept.items()
+            if occurrence.decided_at < decided_before
+        )[:limit]
+        for _, schedule, nominal in old:
+            self._log.drop(self._kept, (schedule, nominal))
+            self._index.remove(schedule, (nominal,))
+        return len(old)

@@ -1,7 +1,7 @@
 """The ledger of runs in memory."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from heapq import merge
 from itertools import islice
 
@@ -9,6 +9,7 @@ from aegis_batch.adapters.outbound.memory.sorted_index import SortedIndex
 from aegis_batch.adapters.outbound.memory.undo_log import UndoLog
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.run_statistics import RunFigures
 
 __all__ = ["InMemoryRuns"]
 
@@ -48,10 +49,31 @@ class InMemoryRuns:
         for facet in want:
             self._index.add(facet, _place(record))
 
+    def ended_before(self, instant: datetime) -> list[str]:
+        """Return the ids of the runs that ended before an instant, oldest end first."""
+        ended = (
+            (record.ended_at, record.id)
+            for record in self._kept.values()
+            if record.ended_at is not None and record.ended_at < instant
+        )
+        return [run_id for _, run_id in sorted(ended)]
+
+    def forget(self, run_id: str) -> None:
+        """Take a known run away."""
+        record = self._log.drop(self._kept, run_id)
+        for facet in _facets(record):
+            self._index.remove(facet, _place(record))
+
     def search(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
         """Return the runs that a filter lets through, in its order, at most ``limit``."""
         found = (self._kept[run_id] for _, run_id in self._candidates(wanted))
         return list(islice((record for record in found if _fits(record, wanted)), limit))
+
+    def figures(self, first_day: date, last_day: date, limit: int) -> Sequence[RunFigures]:
+        """Return the figures of the runs about some days, newest first, at most ``limit``."""
+        newest = (self._kept[run_id] for _, run_id in reversed(self._index.of(_EVERY)))
+        asked = (run for run in newest if first_day <= run.key.period.first_day <= last_day)
+        return [_figures_of(record) for record in islice(asked, limit)]
 
     def _candidates(self, wanted: RunFilter) -> Iterator[tuple[datetime, str]]:
         """Yield the places of runs that may fit, in order, from the shortest list there is."""
@@ -67,6 +89,22 @@ class InMemoryRuns:
 
 def _place(record: RunRecord) -> tuple[datetime, str]:
     return (record.enqueued_at, record.id)
+
+
+def _figures_of(record: RunRecord) -> RunFigures:
+    return RunFigures(
+        run_id=record.id,
+        job=record.job,
+        tenant=record.key.tenant,
+        period=record.key.period,
+        state=record.state,
+        enqueued_at=record.enqueued_at,
+        started_at=record.started_at,
+        duration_ms=record.duration_ms,
+        cpu_seconds=record.cpu_seconds,
+        requests=record.requests,
+        orders=record.orders,
+    )
 
 
 def _facets(record: RunRecord) -> list[tuple[str, Hashable]]:

@@ -8,6 +8,7 @@ from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
 from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
 from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
+from aegis_batch.adapters.outbound.memory.retention import InMemoryRetention
 from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
 from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
@@ -35,12 +36,15 @@ class InMemoryState:
     def __init__(self, queue: InMemoryWorkQueue) -> None:
         """Take the queue of work, and start with nothing."""
         self._log = log = queue.log
+        runs, timeline = InMemoryRuns(log), InMemoryTimeline(log)
+        occurrences, dead_letters = InMemoryOccurrences(log), InMemoryDeadLetters(log)
         self._turn = InMemoryTurn(
             schedules=InMemorySchedules(log),
-            occurrences=InMemoryOccurrences(log),
-            runs=InMemoryRuns(log),
-            timeline=InMemoryTimeline(log),
-            dead_letters=InMemoryDeadLetters(log),
+            occurrences=occurrences,
+            runs=runs,
+            timeline=timeline,
+            dead_letters=dead_letters,
+            retention=InMemoryRetention(runs, timeline, occurrences, dead_letters),
             seals=InMemorySeals(log),
             verifications=InMemoryVerifications(log),
             audit=InMemoryAuditTrail(log),

@@ -24,6 +24,11 @@ class InMemoryTimeline:
             longer = (*self._kept.get(entry.run_id, ()), entry)
             self._log.put(self._kept, entry.run_id, longer[-_ENTRIES_MAX:])
 
+    def forget(self, run_id: str) -> None:
+        """Take the history of a run away, if there is one."""
+        if run_id in self._kept:
+            self._log.drop(self._kept, run_id)
+
     def of(self, run_id: str) -> Sequence[TimelineEntry]:
         """Return the entries of a run, in the order in which they were added."""
         return self._kept.get(run_id, ())

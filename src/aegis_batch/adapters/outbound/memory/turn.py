@@ -6,6 +6,7 @@ from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
 from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
 from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
+from aegis_batch.adapters.outbound.memory.retention import InMemoryRetention
 from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.schedules import InMemorySchedules
 from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
@@ -26,6 +27,7 @@ class InMemoryTurn:
     timeline: InMemoryTimeline
     dead_letters: InMemoryDeadLetters
     seals: InMemorySeals
+    retention: InMemoryRetention
     verifications: InMemoryVerifications
     audit: InMemoryAuditTrail
     notices: InMemoryNotices

@@ -20,6 +20,7 @@ from aegis_batch.domain.events import (
     RequestFailed,
     RuleBroken,
     RunEvent,
+    SealsMerged,
     Step,
     StepFailed,
 )
@@ -86,10 +87,8 @@ class CloseFigures:
             return
         if isinstance(event, CloseCompleted | CloseFailed):
             self._count_close(event)
-        elif isinstance(event, OrdersRead):
-            self._orders.add(event.orders)
-            self._lines.add(event.lines)
-            self._count_step(Step.READ, event.duration_ms)
+        elif isinstance(event, OrdersRead | SealsMerged):
+            self._count_read(event)
         elif isinstance(event, ReportSought):
             self._count_step(Step.FIND, event.duration_ms)
         elif isinstance(event, ReportSubmitted):
@@ -123,6 +122,13 @@ class CloseFigures:
         self._duration_ms.record(bounded_ms(event.duration_ms), about)
         if succeeded:
             self._last_success.set(round(event.at.timestamp()))
+
+    def _count_read(self, event: OrdersRead | SealsMerged) -> None:
+        if isinstance(event, OrdersRead):
+            # Those of seals were counted when their days were closed.
+            self._orders.add(event.orders)
+            self._lines.add(event.lines)
+        self._count_step(Step.READ, event.duration_ms)
 
     def _count_step(self, step: Step, duration_ms: float, result: str = "ok") -> None:
         self._step_ms.record(bounded_ms(duration_ms), {"step": step.value, "result": result})

@@ -25,6 +25,8 @@ from aegis_batch.domain.events import (
     RequestFailed,
     RuleBroken,
     RunEvent,
+    SealsMerged,
+    SealsUnreadable,
     StepFailed,
     StepStarted,
 )
@@ -171,26 +173,33 @@ def _fill(trace: _Trace, event: Event) -> None:
     if trace.step is None:
         return
     about: dict[str, object]
-    if isinstance(event, RequestAnswered):
-        about = {"attempt": event.attempt, "status": event.status}
-        _add_event(trace.step, event, about)
-    elif isinstance(event, RequestFailed):
-        about = {
-            "attempt": event.attempt,
-            "reason": event.reason,
-            "status": event.status,
-            "wait_seconds": event.wait_seconds,
-        }
-        _add_event(trace.step, event, about)
+    if isinstance(event, RequestAnswered | RequestFailed | SealsUnreadable):
+        _add_event(trace.step, event, _met(event))
     elif isinstance(event, ReportSought):
         _end_step(trace, event.duration_ms, {"found": event.found})
-    elif isinstance(event, OrdersRead):
+    elif isinstance(event, OrdersRead | SealsMerged):
         about = {"orders": event.orders, "lines": event.lines, "violations": event.violations}
+        if isinstance(event, SealsMerged):
+            about["seals"] = event.seals
         _end_step(trace, event.duration_ms, about)
     elif isinstance(event, ReportSubmitted):
         _end_step(trace, event.duration_ms, {"attempts": event.attempts, "status": event.status})
     elif isinstance(event, StepFailed):
         _end_step(trace, event.duration_ms, {"code": event.code}, event.code)
+
+
+def _met(event: RequestAnswered | RequestFailed | SealsUnreadable) -> dict[str, object]:
+    """Return what a step met without ending by it."""
+    if isinstance(event, SealsUnreadable):
+        return {"code": event.code}
+    if isinstance(event, RequestAnswered):
+        return {"attempt": event.attempt, "status": event.status}
+    return {
+        "attempt": event.attempt,
+        "reason": event.reason,
+        "status": event.status,
+        "wait_seconds": event.wait_seconds,
+    }
 
 
 def _end_step(

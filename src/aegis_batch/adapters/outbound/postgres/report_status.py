@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from aegis_batch.adapters.outbound.postgres.catalogue import TableDescription, describe, source_of
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase, Snapshot
 from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
+from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.errors import (
     AegisError,
     BackendRefused,
@@ -50,13 +51,23 @@ class TableReportStatus:
     database: OrdersDatabase
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
-        """Return the report of a run's first day, or ``None`` where the table has none.
+        """Return the report of a run's day, or ``None`` where the table has none.
 
         With ``once`` a passing failure is not tried again.
 
-        Raises ``BackendRefused`` and ``BackendUnavailable``, which speak of the table.
+        Raises ``BackendRefused``, for weeks and months always and without a look at the table, and
+        ``BackendUnavailable``; both speak of the table.
         """
-        return self.find_day(run.key.period.first_day, once=once)
+        period = run.key.period
+        if period.kind is not PeriodKind.DAY:
+            raise _refused(
+                "table_holds_days",
+                f"The table {REPORTS_TABLE} holds days alone: it can't say whether"
+                f" the {period} is closed.",
+                "Set AEGIS_REPORT_STATUS to backend to ask the Backend, or to none to have its"
+                " answer to the report decide.",
+            )
+        return self.find_day(period.first_day, once=once)
 
     def find_day(self, day: date, *, once: bool = False) -> StoredReport | None:
         """Return the report of a day; as ``find`` does."""

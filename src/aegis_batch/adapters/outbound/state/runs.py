@@ -1,6 +1,7 @@
 """The ledger of runs, in a table."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -27,6 +28,7 @@ from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.run_statistics import RunFigures
 
 __all__ = ["SqlRuns"]
 
@@ -53,6 +55,12 @@ _PLAIN = (
     "cpu_seconds",
     "peak_memory_bytes",
     "requests",
+)
+
+
+_FIGURES = (
+    *("id", "job", "tenant", "period_kind", "first_day", "state", "enqueued_at", "started_at"),
+    *("duration_ms", "cpu_seconds", "requests", "orders"),
 )
 
 
@@ -88,6 +96,14 @@ class SqlRuns:
         elif wanted.states:
             statement = select(runs).where(runs.c.id.in_(_ids_by_state(wanted, limit)))
         return self._read(_first(statement, wanted, limit))
+
+    def figures(self, first_day: date, last_day: date, limit: int) -> Sequence[RunFigures]:
+        """Return the figures of the runs about some days, newest first, at most ``limit``."""
+        statement = select(*(runs.c[name] for name in _FIGURES)).where(
+            runs.c.first_day.between(first_day, last_day)
+        )
+        newest = statement.order_by(runs.c.enqueued_at.desc(), runs.c.id.desc()).limit(limit)
+        return statements.read(self._connection, newest, _figures_of)
 
     def _read(self, statement: Select[Any]) -> Sequence[RunRecord]:
         return statements.read(self._connection, statement, _record_of)
@@ -155,4 +171,21 @@ def _record_of(row: Row[Any]) -> RunRecord:
         outcome=None if row.outcome is None else Outcome(row.outcome),
         seal=None if row.seal is None else seal_of(row.seal),
         problem=None if row.problem is None else problem_of(row.problem),
+    )
+
+
+def _figures_of(row: Row[Any]) -> RunFigures:
+    key = key_of(row)
+    return RunFigures(
+        run_id=row.id,
+        job=JobKind(row.job),
+        tenant=key.tenant,
+        period=key.period,
+        state=RunState(row.state),
+        enqueued_at=row.enqueued_at,
+        started_at=row.started_at,
+        duration_ms=row.duration_ms,
+        cpu_seconds=row.cpu_seconds,
+        requests=row.requests,
+        orders=row.orders,
     )

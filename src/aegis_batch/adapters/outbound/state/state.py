@@ -10,6 +10,7 @@ from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
 from aegis_batch.adapters.outbound.state.notices import SqlNotices
 from aegis_batch.adapters.outbound.state.occurrences import SqlOccurrences
+from aegis_batch.adapters.outbound.state.retention import SqlRetention
 from aegis_batch.adapters.outbound.state.runs import SqlRuns
 from aegis_batch.adapters.outbound.state.schedules import SqlSchedules
 from aegis_batch.adapters.outbound.state.seals import SqlSeals
@@ -43,6 +44,7 @@ class SqlState:
                 timeline=SqlTimeline(connection),
                 dead_letters=SqlDeadLetters(connection),
                 seals=SqlSeals(connection),
+                retention=SqlRetention(connection),
                 verifications=SqlVerifications(connection),
                 audit=SqlAuditTrail(connection),
                 notices=SqlNotices(connection),

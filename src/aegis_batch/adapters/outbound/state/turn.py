@@ -6,6 +6,7 @@ from aegis_batch.adapters.outbound.state.audit_trail import SqlAuditTrail
 from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
 from aegis_batch.adapters.outbound.state.notices import SqlNotices
 from aegis_batch.adapters.outbound.state.occurrences import SqlOccurrences
+from aegis_batch.adapters.outbound.state.retention import SqlRetention
 from aegis_batch.adapters.outbound.state.runs import SqlRuns
 from aegis_batch.adapters.outbound.state.schedules import SqlSchedules
 from aegis_batch.adapters.outbound.state.seals import SqlSeals
@@ -26,6 +27,7 @@ class SqlTurn:
     timeline: SqlTimeline
     dead_letters: SqlDeadLetters
     seals: SqlSeals
+    retention: SqlRetention
     verifications: SqlVerifications
     audit: SqlAuditTrail
     notices: SqlNotices

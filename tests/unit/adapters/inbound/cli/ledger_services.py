@@ -27,6 +27,7 @@ from aegis_batch.application.firing import Firing
 from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.timings import Timings
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.errors import AegisError
@@ -34,6 +35,7 @@ from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.run_statistics import Prices
 from aegis_batch.domain.schedule import Schedule, ScheduleKind, Timing
 from aegis_batch.domain.seal import Seal, Versions
 from tests.unit.adapters.inbound.cli.unbuilt_services import UnbuiltServices
@@ -116,6 +118,12 @@ class LedgerServices(UnbuiltServices):
             history=HistoryUseCase(self.state),
             schedules=self.control,
             dead_letters=DeadLetterDecisions(self.ledger, self.identifiers),
+            stats=StatsUseCase(
+                self.state,
+                self.clock,
+                Calendar(load_zone(ZONE), ZONE),
+                Prices(Decimal("0.00001"), Decimal("0.000002")),
+            ),
             operator="maria",
             calendar=Clockface(load_zone(ZONE), ZONE),
             clockface_of=lambda name: Clockface(load_zone(name), name),

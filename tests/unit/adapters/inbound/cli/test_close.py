@@ -42,6 +42,7 @@ KEYS = [
     "tenant",
     "period",
     "reportDate",
+    "lastDate",
     "window",
     "report",
     "alreadyClosed",
@@ -68,6 +69,7 @@ class InMemoryServices(UnbuiltServices):
         self.clock = InMemoryClock(NOON)
         self.gateway = InMemoryReportGateway()
         self.orders = InMemoryOrderReader([SOUP, NEGATIVE])
+        self.asks_in_rehearsals = False
         self.fault: BaseException | None = None
         self.fault_at_end: BaseException | None = None
         self.fault_in_recording: BaseException | None = None
@@ -88,7 +90,7 @@ class InMemoryServices(UnbuiltServices):
         zone = "America/Sao_Paulo"
         yield DailyCloseUseCase(
             self.orders,
-            None if dry_run else self.gateway,
+            None if dry_run and not self.asks_in_rehearsals else self.gateway,
             self.clock,
             listener or InMemoryMetricsSink(),
             ReportPolicy(Calendar(load_zone(zone), zone), Rules(), Versions("1", "2", "3")),

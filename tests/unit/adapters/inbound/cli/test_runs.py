@@ -149,6 +149,7 @@ def test_a_dead_run_is_shown_with_its_error_and_where_it_is_decided(
         "tenant": "default",
         "period": "day",
         "date": "2026-11-21",
+        "lastDate": "2026-11-21",
         "state": "open",
         "outcome": "conflict",
         "error": {

@@ -4,6 +4,7 @@ import pytest
 
 from aegis_batch.adapters.outbound.http.errors import AttemptFailed, Failure
 from aegis_batch.adapters.outbound.http.verdicts import answer_lost, refused, unavailable
+from aegis_batch.domain.calendar import PeriodKind
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,28 @@ def test_a_refusal_names_its_status_and_what_to_do(status: int, word: str) -> No
     assert f"(HTTP {status})." in error.message
     assert word in str(error)
     assert not error.retryable
+
+
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize(
+    ("kind", "word"), [(PeriodKind.WEEK, "weekly"), (PeriodKind.MONTH, "monthly")]
+)
+def test_a_backend_without_a_path_for_weeks_or_months_takes_none_of_their_reports(
+    status: int, kind: PeriodKind, word: str
+) -> None:
+    error = refused(status, attempts=1, kind=kind)
+
+    assert (error.code, error.status, error.attempts) == ("backend_refused", status, 1)
+    assert error.message == f"This Backend takes no {word} reports (HTTP {status})."
+    assert f"/internal/reports/{word}" in error.remedy
+    assert f"Close the days of the {kind}" in error.remedy
+
+
+def test_whatever_else_refuses_a_week_is_told_as_for_a_day() -> None:
+    for status in (400, 401, 409, 422):
+        of_week = refused(status, attempts=1, kind=PeriodKind.WEEK)
+        assert str(of_week) == str(refused(status, attempts=1))
+    assert "weekly" not in str(refused(405, attempts=1))
 
 
 @pytest.mark.parametrize("failure", Failure)

@@ -27,6 +27,7 @@ from aegis_batch.domain.events import (
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    SealsUnreadable,
     Step,
     StepFailed,
     StepStarted,
@@ -84,6 +85,18 @@ def test_an_event_is_one_json_line_with_its_run_and_its_figures(stream: io.Strin
     }
 
 
+def test_a_week_is_told_apart_from_its_first_day(stream: io.StringIO) -> None:
+    set_up_logs(LogLevel.INFO, LogFormat.JSON, stream)
+    week = Period(PeriodKind.WEEK, date(2026, 11, 16))
+    run = replace(run_of(), key=CloseKey("default", week))
+
+    LogMetricsSink().emit(CloseStarted(run=run, at=AT, dry_run=False))
+
+    told = json.loads(stream.getvalue())
+    assert told["message"] == "job.started week 2026-W47"
+    assert (told["period"], told["reportDate"]) == ("week", "2026-11-16")
+
+
 def test_a_failure_is_an_error_and_a_repeated_request_a_warning(stream: io.StringIO) -> None:
     set_up_logs(LogLevel.WARNING, LogFormat.JSON, stream)
     sink = LogMetricsSink()
@@ -123,6 +136,7 @@ def test_a_failure_is_an_error_and_a_repeated_request_a_warning(stream: io.Strin
         (StepStarted(run=run_of(), at=AT, step=Step.READ), "DEBUG"),
         (RequestAnswered(run=run_of(), at=AT, operation="find", attempt=1, status=404), "DEBUG"),
         (StepFailed(run=run_of(), at=AT, step=Step.READ, code="x", duration_ms=1), "WARNING"),
+        (SealsUnreadable(run=run_of(), at=AT, code="state_locked"), "WARNING"),
         (
             RuleBroken(run=run_of(), at=AT, rule=Rule.EMPTY_ORDER, action=Action.WARN, count=2),
             "WARNING",

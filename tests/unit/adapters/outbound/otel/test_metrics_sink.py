@@ -22,6 +22,8 @@ from aegis_batch.domain.events import (
     RequestAnswered,
     RequestFailed,
     RuleBroken,
+    SealsMerged,
+    SealsUnreadable,
     Step,
     StepFailed,
     StepStarted,
@@ -75,6 +77,19 @@ def _closed(run: Run, *, dry_run: bool = False) -> list[Event]:
             orders=128,
             duration_ms=31,
         ),
+    ]
+
+
+def _merged(run: Run) -> list[Event]:
+    """Return a close whose first try at the seals fails, and whose second adds them up."""
+    return [
+        CloseStarted(run=run, at=_AT, dry_run=False),
+        StepStarted(run=run, at=_after(1), step=Step.READ),
+        SealsUnreadable(run=run, at=_after(2), code="state_locked"),
+        SealsMerged(
+            run=run, at=_after(9), seals=7, orders=128, lines=311, violations=2, duration_ms=8
+        ),
+        *_closed(run)[-1:],
     ]
 
 
@@ -293,6 +308,33 @@ def test_an_operator_sees_what_was_read_asked_and_broken(exported: Exported, tel
     assert steps == {"report.find": 6, "orders.read": 12, "report.submit": 9}
 
 
+def test_a_merge_of_seals_reads_no_orders_and_says_of_how_many_it_is(
+    exported: Exported, tell: Tell
+) -> None:
+    spans = tell(_merged(_run()))
+
+    assert spans["orders.read"].attributes == {
+        "aegis.seals": 7,
+        "aegis.orders": 128,
+        "aegis.lines": 311,
+        "aegis.violations": 2,
+    }
+    points = exported.points()
+    assert "batch_orders_read" not in points
+    steps = {about["step"]: step.sum for about, step in points["batch_step_duration_ms"]}
+    assert steps == {"orders.read": 8}
+
+
+def test_seals_that_cant_be_looked_at_are_an_event_of_the_step_that_reads(tell: Tell) -> None:
+    spans = tell(_merged(_run()))
+
+    (unread,) = spans["orders.read"].events
+    assert (unread.name, unread.attributes) == (
+        "seals.unreadable",
+        {"aegis.code": "state_locked"},
+    )
+
+
 def test_a_dry_run_counts_in_none_even_beside_a_real_one(exported: Exported) -> None:
     rehearsal = _closed(_run("run 2"), dry_run=True)
     for told, counted in zip(rehearsal, _closed(_run()), strict=True):
@@ -324,7 +366,7 @@ def test_a_defect_of_telemetry_is_told_by_its_kind_and_goes_no_further(
 def test_the_document_names_every_metric_span_and_attribute_and_no_other(
     exported: Exported, tell: Tell
 ) -> None:
-    tell([*_closed(_run()), *of_jobs()])
+    tell([*_closed(_run()), *of_jobs(), *_merged(_run("run 3"))])
     spans = tell(_failed(_run("run 2")))
     names = set(exported.points()) | set(spans)
     for span in exported.spans:
@@ -334,6 +376,8 @@ def test_the_document_names_every_metric_span_and_attribute_and_no_other(
     text = _DOCUMENT.read_text(encoding="utf-8")
 
     told = set(re.findall(r"`((?:batch_|aegis\.)\w+)`", text))
-    told |= set(re.findall(r"`(close|(?:report|orders|request|rule)\.\w+)`", text))
+    told |= set(
+        re.findall(r"`(close|(?:report|orders|request|rule)\.\w+|seals\.unreadable)`", text)
+    )
 
     assert told == names
