@@ -205,7 +205,9 @@ class Office:
         now: datetime = NOON,
         close_from: date | None = DAY,
         kinds: Sequence[NoticeKind] = tuple(NoticeKind),
+        sweep_days: int = 3,
     ) -> None:
+        self.sweep_days = sweep_days
         self.clock = InMemoryClock(now)
         self.queue = InMemoryWorkQueue()
         self.state = InMemoryState(self.queue)
@@ -257,7 +259,7 @@ class Office:
             clock=self.clock,
             metrics=metrics,
             expectation=self.expectation,
-            days=3,
+            days=self.sweep_days,
             backend=self.backend.identity,
         )
         waits = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)

@@ -52,7 +52,7 @@ def test_a_state_that_cant_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_bytes(b"no database at all, but long enough to be looked at")
     state = StateByHand(settings_of(tmp_path))
 
-    with pytest.raises(StateMisfit), state.turn():
+    with pytest.raises(StateMisfit), state.look():
         pass
     state.close()
 
@@ -73,7 +73,8 @@ def test_serve_merges_from_the_state_that_it_serves(tmp_path: Path, job: JobKind
         assert isinstance(close, CloseJob)
         sealed_days = sealed_days_of(close._daily_close)  # noqa: SLF001 - as above
         assert sealed_days is not None
-        assert isinstance(sealed_days._state, SqlState)  # noqa: SLF001 - as above
-        assert sealed_days._state is container.state()  # noqa: SLF001 - as above
+        state = container.state()
+        assert isinstance(state, SqlState)
+        assert sealed_days._look == state.look  # noqa: SLF001 - as above
     finally:
         container.shutdown_resources()
