@@ -316,9 +316,9 @@ def test_a_deploy_that_went_wrong(place: Place) -> None:
         all_succeeded(place, 1)
         assert serving.stop() == 143
     with following("A deploy went wrong", place) as page:
-        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")
+        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0004'")
         page.follow()
-        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
+        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")
         # As where the program that comes now has not got the work of the one before.
         change(
             place,
