@@ -1,8 +1,9 @@
 # Needs Python 3.11 or newer and make; everything else comes from the locks.
 
 PYTHON  ?= python3
-# Tests run in as many processes, each with servers of its own.
-WORKERS ?= 2
+# Tests run in as many processes, each with servers of its own. They wait now and then, so that
+# three keep two cores busy.
+WORKERS ?= 3
 TESTS   ?= tests/unit tests/integration tests/simulation
 # What `make bench` measures: days of so many orders, each way so many times.
 SIZES   ?= 10000 100000 1000000

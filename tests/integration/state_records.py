@@ -100,6 +100,7 @@ def a_full_run(run_id: str) -> RunRecord:
         duration_ms=0.1 + 0.2,
         cpu_seconds=1e-9,
         peak_memory_bytes=2**50,
+        backend="00ff00ff00ff00ff",
     )
 
 

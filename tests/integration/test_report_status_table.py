@@ -67,6 +67,18 @@ def test_without_a_backend_the_table_can_be_asked_and_nothing_is_handed_over(
             gateway.submit(RUN, REPORT)
 
 
+def test_a_table_is_part_of_the_identity_and_the_password_to_it_is_not() -> None:
+    def identity(dsn: str) -> str:
+        return HttpReportGateway(None, status_of(dsn)).identity
+
+    shop = identity("postgresql://ana:first@db.example/shop")
+
+    assert identity("postgres://ben:second@db.example/shop?sslmode=require") == shop
+    assert (
+        len({shop, identity("postgresql://db.example/other"), identity("postgresql:///shop")}) == 3
+    )
+
+
 def test_a_day_without_a_row_is_open(database: Database) -> None:
     run_sql(database, TABLE, "INSERT INTO daily_reports VALUES ('2026-11-20', 1, 2, '[]')")
 

@@ -74,7 +74,7 @@ class Program:
         ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, ports.identifiers, expectation)
-        after_run = AfterRun(expectation)
+        after_run = AfterRun(expectation, ports.reports.identity)
         self.close = DailyCloseUseCase(
             ports.orders, ports.reports, ports.clock, ports.metrics, policy
         )
@@ -95,6 +95,7 @@ class Program:
             rate=HeartRate(poll_seconds=21_600, beat_seconds=3_600, reconcile_seconds=60),
             executor="simulated",
             version="0",
+            started_at=ports.clock.now(),
         )
 
     def start(self, schedules: list[Schedule]) -> None:

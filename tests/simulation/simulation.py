@@ -278,13 +278,13 @@ class Simulation:
             self._people_meddle()
             self._program.heart.beat()
             self._work()
-        except ProcessDiedError:
-            # It is the process that serves, even where a person's command is what waits.
-            self._program = None
-            self._starts_at = self.true_now + 3 * _MINUTE
-            raise
         except StateUnavailable:
             self.record.reach("beside: met no state")
+        except ProcessDiedError as death:
+            if not self._people.are_at_work:
+                raise
+            # It is a command that waits for an answer, and the process that serves has died.
+            self._has_died(death)
         finally:
             self._is_beside = False
 
@@ -300,11 +300,7 @@ class Simulation:
         try:
             deed()
         except ProcessDiedError as death:
-            self.record.reach("process: died")
-            self.record.line(f"died at {death}")
-            self._program = None
-            longest = _HOUR if self._plan.chance(0.1) else 3 * _MINUTE
-            self._starts_at = self.true_now + self._plan.between(_SECOND, longest)
+            self._has_died(death)
         except StateUnavailable:
             self.record.reach("process: met no state")
             self.clock.advance(5 * _SECOND)
@@ -312,6 +308,13 @@ class Simulation:
             raise
         except Exception as error:
             raise BrokenLawError(f"the process broke: {error!r}") from error
+
+    def _has_died(self, death: ProcessDiedError) -> None:
+        self.record.reach("process: died")
+        self.record.line(f"died at {death}")
+        self._program = None
+        longest = _HOUR if self._plan.chance(0.1) else 3 * _MINUTE
+        self._starts_at = self.true_now + self._plan.between(_SECOND, longest)
 
     def _pass_time(self) -> None:
         """Go to the next moment at which anything can happen."""

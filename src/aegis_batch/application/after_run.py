@@ -25,9 +25,10 @@ _NIGHTS_MAX = 100
 class AfterRun:
     """Does, within the turn in which a run ends, what its end brings about."""
 
-    def __init__(self, expectation: Expectation) -> None:
-        """Take which days a night looks at."""
+    def __init__(self, expectation: Expectation, backend: str) -> None:
+        """Take which days a night looks at, and the identity of the Backend that closes them."""
         self._expectation = expectation
+        self._backend = backend
 
     def ended(self, turn: LedgerTurn, record: RunRecord) -> None:
         """Follow up on a run that is final now."""
@@ -103,7 +104,7 @@ class AfterRun:
         return sorted(
             key.period.first_day
             for key in keys
-            if standing_of(turn.state, key).standing is not Standing.CLOSED
+            if standing_of(turn.state, key, self._backend).standing is not Standing.CLOSED
         )
 
 

@@ -168,7 +168,11 @@ class CarryOutUseCase:
         )
         if ended.problem is None:
             done = record.moved(
-                RunState.SUCCEEDED, outcome=ended.outcome, problem=None, ended_at=turn.now
+                RunState.SUCCEEDED,
+                outcome=ended.outcome,
+                problem=None,
+                backend=ended.backend,
+                ended_at=turn.now,
             )
             turn.state.runs.save(done)
             ended.in_turn(turn)

@@ -44,6 +44,7 @@ class CloseJob:
             problem=result.problem,
             orders=orders if result.seal is None else result.seal.orders_read,
             seal=result.seal,
+            backend=result.backend,
         )
 
 

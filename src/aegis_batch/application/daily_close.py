@@ -79,6 +79,7 @@ class _Progress:
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None
+    backend: str | None = None
 
     def end(self, outcome: Outcome) -> CloseResult:
         """Tell how the close ended, and return all that is known of it."""
@@ -95,6 +96,7 @@ class _Progress:
             violations=self.violations,
             submission=self.submission,
             problem=self.problem,
+            backend=self.backend if outcome.is_success else None,
         )
 
 
@@ -189,6 +191,7 @@ class DailyCloseUseCase:
             ) from None
 
     def _attempt(self, progress: _Progress, reports: ReportGateway) -> Outcome:
+        progress.backend = reports.identity
         stored = _find(progress, reports)
         if stored is not None:
             progress.report = stored.as_report(self._policy.currency_decimals)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aegis_batch.application.day_standing import Standing, standing_of
+from aegis_batch.application.day_standing import why_in_flight
 from aegis_batch.application.history import unknown_dead_letter
 from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
 from aegis_batch.application.ports.identifiers import Identifiers
@@ -57,11 +57,11 @@ class DeadLetterDecisions:
             return Decided(letter, is_new=False)
         if letter.state is DeadLetterState.DISCARDED:
             raise _decided_before(letter)
-        standing = standing_of(turn.state, letter.key)
-        if letter.job is JobKind.CLOSE and standing.standing is Standing.IN_FLIGHT:
+        why = why_in_flight(turn.state, letter.key) if letter.job is JobKind.CLOSE else None
+        if why is not None:
             raise InvalidRequest(
                 "day_in_flight",
-                f"The dead letter {run_id} can't be replayed now: {standing.why}.",
+                f"The dead letter {run_id} can't be replayed now: {why}.",
                 "Wait until that run has ended.",
             )
         dead = turn.state.runs.get(run_id)

@@ -42,8 +42,9 @@ class Heart:
         rate: HeartRate,
         executor: str,
         version: str,
+        started_at: datetime,
     ) -> None:
-        """Take what to do and how often; ``executor`` and ``version`` go with each sign of life.
+        """Take what to do and how often; the last three go with each sign of life.
 
         ``tidy`` takes a little away of what nobody needs any more, and says whether there is more:
         then it goes on at the next beat. It raises nothing.
@@ -57,7 +58,7 @@ class Heart:
         self._rate = rate
         self._executor = executor
         self._version = version
-        self._started_at: datetime = clock.now()
+        self._started_at = started_at
         self._beaten_seconds: float | None = None
         self._reconciled_seconds: float | None = None
         self._tidied_seconds: float | None = None

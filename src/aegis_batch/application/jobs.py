@@ -23,8 +23,9 @@ class Ended:
     """How an attempt ended.
 
     ``outcome`` is ``None`` for the good end of a job that is no close; ``problem`` is ``None``
-    for every good end. ``in_turn`` is done in the same transaction that keeps the good end. After
-    a bad one that may pass, nothing is tried again before ``not_before``.
+    for every good end. ``backend`` is the one that confirmed a close. ``in_turn`` is done in the
+    same transaction that keeps the good end. After a bad one that may pass, nothing is tried again
+    before ``not_before``.
     """
 
     outcome: Outcome | None
@@ -32,6 +33,7 @@ class Ended:
     problem: Problem | None = None
     orders: int | None = None
     seal: Seal | None = None
+    backend: str | None = None
     in_turn: Callable[[LedgerTurn], None] = _nothing
     not_before: datetime | None = None
 

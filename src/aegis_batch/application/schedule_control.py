@@ -60,9 +60,12 @@ class ScheduleControl:
             return [state for state in turn.schedules.all() if not state.retired]
 
     def view(self, name: str) -> ScheduleView:
-        """Return a schedule with its last decisions; ``InvalidRequest`` for an unknown name."""
+        """Return a schedule, also one that is retired, with its last decisions.
+
+        Raises ``InvalidRequest`` for an unknown name.
+        """
         with self._ledger.look() as turn:
-            state = _get(turn, name)
+            state = turn.schedules.get(name) or _get(turn, name)
             newest = turn.occurrences.newest(name, _OCCURRENCES_MAX)
         return ScheduleView(state, tuple(newest))
 

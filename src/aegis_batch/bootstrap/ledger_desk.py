@@ -23,7 +23,7 @@ from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.identity import operator
 from aegis_batch.bootstrap.loading import load_settings
-from aegis_batch.bootstrap.settings import Settings
+from aegis_batch.bootstrap.settings import LogLevel, Settings
 from aegis_batch.bootstrap.state import build_state, make_ready, open_database, open_work_engine
 from aegis_batch.bootstrap.telemetry import set_up_logs
 from aegis_batch.domain.errors import NoticeUndelivered
@@ -107,7 +107,9 @@ def back_up_state(environ: Mapping[str, str] | None, target: Path) -> None:
 
 def _settings(environ: Mapping[str, str] | None) -> Settings:
     settings = load_settings(environ)
-    set_up_logs(settings.log_level, settings.log_format)
+    # What they log as they go they also answer, on standard output: to people it would be noise.
+    is_wanted = "log_level" in settings.model_fields_set
+    set_up_logs(settings.log_level if is_wanted else LogLevel.WARNING, settings.log_format)
     return settings
 
 

@@ -52,7 +52,7 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
             # Where that fails, the lock says why.
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.enter_context(
-            hold_instance_lock(file, LockHolder(os.getpid(), executor, clock.now()))
+            hold_instance_lock(file, LockHolder(os.getpid(), executor, container.started_at()))
         )
         stack.callback(container.shutdown_resources)
         if settings.state_migrate:

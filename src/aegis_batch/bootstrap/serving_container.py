@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - adapters are imported when they are first needed
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dependency_injector import providers
@@ -25,6 +25,7 @@ from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.notifier import Notifier
 from aegis_batch.application.ports.pulse import Pulse
+from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.work_queue import Lane, WorkQueue
@@ -49,8 +50,13 @@ if TYPE_CHECKING:
 __all__ = ["ServingContainer"]
 
 _OTHER_JOBS_WAITS = 3
+_LOCK_WAIT_SECONDS_MAX = 10.0
 # The night must not wait behind the deadline's check, nor the other way round.
 _JOBS_AT_ONCE = 2
+
+
+def _now(clock: Clock) -> datetime:
+    return clock.now()
 
 
 def _policies(settings: Settings) -> RetryPolicies:
@@ -60,6 +66,12 @@ def _policies(settings: Settings) -> RetryPolicies:
         close=RetryPolicy(waits, repeats_last=True, gives_up_after=gives_up_after),
         other=RetryPolicy(waits[:_OTHER_JOBS_WAITS], repeats_last=False),
     )
+
+
+def _lock_wait_seconds(settings: Settings) -> float:
+    # A turn waits for other threads and then for other processes, so twice as long at most: it
+    # must come to its end before the watchdog takes it for hung.
+    return min(_LOCK_WAIT_SECONDS_MAX, settings.watchdog_seconds / 4)
 
 
 def _notifier(settings: Settings) -> Notifier:
@@ -94,6 +106,11 @@ def _tidy(engine: "Engine", clock: Clock) -> Callable[[], bool]:
     return EndedWorkTidier(DbosIntakeDesk(engine), clock.now).tidy
 
 
+def _identity(reports: ReportGateway | None) -> str:
+    assert reports is not None  # noqa: S101 - what serves has a Backend: load_settings sees to it
+    return reports.identity
+
+
 def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
     return {JobKind.CLOSE: close, JobKind.NIGHT: night, JobKind.DEADLINE: deadline}
 
@@ -101,9 +118,12 @@ def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
 class ServingContainer(Container):
     """Builds what a process that serves is made of; every part of it may be used by any thread."""
 
+    # Of the whole process: the one in the lock on the state is the one in its signs of life.
+    started_at = providers.Singleton(_now, Container.clock)
     executor = providers.Singleton(executor_id, Container.settings, Container.environ)
-    database = providers.Resource(open_database, Container.settings)
-    work_engine = providers.Resource(open_work_engine, Container.settings)
+    lock_wait_seconds = providers.Callable(_lock_wait_seconds, Container.settings)
+    database = providers.Resource(open_database, Container.settings, lock_wait_seconds)
+    work_engine = providers.Resource(open_work_engine, Container.settings, lock_wait_seconds)
     state: providers.Provider[State] = providers.Singleton(build_state, database, work_engine)
     pulse: providers.Provider[Pulse] = providers.Singleton(SqlPulse, database)
     notifier: providers.Provider[Notifier] = providers.Singleton(_notifier, Container.settings)
@@ -114,7 +134,9 @@ class ServingContainer(Container):
     ledger = providers.Singleton(Ledger, state, Container.clock, Container.metrics, notifier)
     firing = providers.Singleton(Firing, timings, identifiers, expectation)
     schedule_control = providers.Singleton(ScheduleControl, ledger, timings, firing)
-    after_run = providers.Singleton(AfterRun, expectation)
+    after_run = providers.Singleton(
+        AfterRun, expectation, providers.Callable(_identity, Container.report_gateway)
+    )
     work_queue: providers.Provider[WorkQueue] = providers.Singleton(
         _work_queue, Container.settings, work_engine, executor
     )
@@ -168,4 +190,5 @@ class ServingContainer(Container):
         rate=providers.Singleton(heart_rate, Container.settings),
         executor=executor,
         version=providers.Singleton(program_version),
+        started_at=started_at,
     )

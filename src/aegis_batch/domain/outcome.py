@@ -139,7 +139,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class CloseResult:
-    """Everything that is known about a close once it has ended."""
+    """Everything that is known about a close once it has ended.
+
+    ``backend`` is the identity of the one that has confirmed it.
+    """
 
     run: Run
     outcome: Outcome
@@ -151,3 +154,4 @@ class CloseResult:
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None
+    backend: str | None = None

@@ -26,7 +26,8 @@ class RunRecord:
     ``requeues`` says how often the present one was queued anew. ``due_at`` is when the next
     attempt may start. ``nominal`` and ``schedule`` say which firing it came from, ``parent`` which
     night enqueued it, ``replay_of`` which run it stands in for. ``cancel_requested`` asks an
-    attempt under way to be the last.
+    attempt under way to be the last. ``backend`` is the identity of the Backend that has confirmed
+    a close; ``None`` where none has, or where that was not kept.
     """
 
     id: str
@@ -52,6 +53,7 @@ class RunRecord:
     outcome: Outcome | None = None
     orders: int | None = None
     seal: Seal | None = None
+    backend: str | None = None
     problem: Problem | None = None
     duration_ms: float | None = None
     cpu_seconds: float | None = None

@@ -6,7 +6,7 @@ import pytest
 
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
-from aegis_batch.domain.run import JobKind, RunState, Trigger
+from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
 from tests.integration.state_records import MICROSECOND, NOON, SECOND, a_full_run, a_key, a_run
 
@@ -95,12 +95,14 @@ DAY_BEFORE = date(2026, 11, 20)
         (RunFilter(states=frozenset({RunState.RUNNING})), ["running"]),
         (RunFilter(states=frozenset({RunState.RUNNING, RunState.HELD})), ["held", "running"]),
         (RunFilter(states=frozenset({RunState.FAILED})), []),
-        (RunFilter(triggers=frozenset({Trigger.NIGHT})), ["earlier"]),
-        (RunFilter(triggers=frozenset({Trigger.NIGHT, Trigger.REPLAY})), ["child", "earlier"]),
-        (RunFilter(triggers=frozenset({Trigger.NIGHT}), key=a_key()), []),
+        (RunFilter(backend="a"), ["child", "earlier"]),
+        (RunFilter(backend="b"), ["running"]),
+        (RunFilter(backend="c"), []),
+        (RunFilter(backend="a", key=a_key(DAY_BEFORE)), ["earlier"]),
+        (RunFilter(backend="b", key=a_key(DAY_BEFORE)), []),
         (
             RunFilter(
-                triggers=frozenset({Trigger.NIGHT, Trigger.REPLAY}),
+                backend="a",
                 states=frozenset({RunState.QUEUED, RunState.RUNNING}),
                 parent="night",
             ),
@@ -122,12 +124,12 @@ def test_a_filter_lets_through_what_has_all_that_it_asks_for(
 ) -> None:
     keep(
         state,
-        a_run("running", state=RunState.RUNNING),
+        a_run("running", state=RunState.RUNNING, backend="b"),
         a_run("held", state=RunState.HELD, schedule="s"),
         a_run("night", job=JobKind.NIGHT, schedule="s"),
-        a_run("earlier", key=a_key(DAY_BEFORE), trigger=Trigger.NIGHT),
+        a_run("earlier", key=a_key(DAY_BEFORE), backend="a"),
         a_run("other", key=a_key(tenant="other")),
-        a_run("child", parent="night", trigger=Trigger.REPLAY),
+        a_run("child", parent="night", backend="a"),
     )
 
     assert sorted(found(state, wanted)) == names

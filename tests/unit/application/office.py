@@ -217,7 +217,7 @@ class Office:
         self.ledger = Ledger(self.state, self.clock, metrics, self.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, self.identifiers, self.expectation)
-        after_run = AfterRun(self.expectation)
+        after_run = AfterRun(self.expectation, self.backend.identity)
         self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
         night = NightJob(
             ledger=self.ledger,
@@ -272,6 +272,7 @@ class Office:
             rate=HeartRate(),
             executor="machine-1",
             version="1.2.3",
+            started_at=self.clock.now(),
         )
         self.control.sync(self.schedules)
         self.queue.start(self.carrying_out.carry_out)

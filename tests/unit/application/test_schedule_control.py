@@ -507,6 +507,8 @@ def test_a_schedule_that_left_the_settings_is_retired_once_what_had_come_is_deci
     office.live_until(NOON + 7 * HOUR)
 
     assert len(office.occurrences("hourly")) == 300
+    view = office.control.view("hourly")
+    assert (view.state.retired, len(view.occurrences)) == (True, 20)
     assert [state.schedule.name for state in office.control.all()] == ["daily-close"]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run import CloseKey, JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
 
 __all__ = ["RunFilter", "Runs"]
@@ -15,17 +15,17 @@ __all__ = ["RunFilter", "Runs"]
 class RunFilter:
     """Which runs are asked for: those to which everything applies that is given.
 
-    ``states`` and ``triggers`` empty mean any. ``oldest_first`` sorts by the moment of enqueueing,
+    ``states`` empty means any. ``oldest_first`` sorts by the moment of enqueueing,
     which is newest first unless asked otherwise; runs of one moment go by their id.
     """
 
     states: frozenset[RunState] = frozenset()
-    triggers: frozenset[Trigger] = frozenset()
     job: JobKind | None = None
     day: date | None = None
     key: CloseKey | None = None
     schedule: str | None = None
     parent: str | None = None
+    backend: str | None = None
     oldest_first: bool = False
 
 

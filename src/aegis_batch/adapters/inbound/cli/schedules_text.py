@@ -49,6 +49,7 @@ def view_as_text(view: ScheduleView, clockface: Clockface, now: datetime) -> str
             ("next", _next(state, clockface, now)),
             ("decided", clockface.nominal(state.decided_until)),
             ("paused", _pause(state, clockface)),
+            ("retired", "the settings have it no more" if state.retired else None),
         ]
     )
     if not view.occurrences:
@@ -99,7 +100,7 @@ def _told(duration: timedelta | None) -> str:
 
 def _next(state: ScheduleState, clockface: Clockface, now: datetime) -> str:
     if state.next_at is None:
-        if state.schedule.timing.kind is ScheduleKind.FIXED_DELAY:
+        if not state.retired and state.schedule.timing.kind is ScheduleKind.FIXED_DELAY:
             return "counted from the end of the run that goes on"
         return "none: no firing is to come"
     told = clockface.nominal(state.next_at) or ""

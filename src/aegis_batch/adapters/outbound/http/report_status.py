@@ -24,6 +24,8 @@ class _Found:
 class HttpReportStatus:
     """Knows what ``GET /reports/{date}`` says."""
 
+    place: str | None = None
+
     def __init__(self, backend: HttpBackend) -> None:
         """Take the Backend."""
         self._backend = backend

@@ -95,5 +95,5 @@ def _asked(wanted: RunFilter) -> list[tuple[str, Hashable]]:
 def _fits(record: RunRecord, wanted: RunFilter) -> bool:
     facets = _facets(record)
     is_in_state = not wanted.states or record.state in wanted.states
-    came_so = not wanted.triggers or record.trigger in wanted.triggers
-    return is_in_state and came_so and all(facet in facets for facet in _asked(wanted))
+    was_there = wanted.backend is None or record.backend == wanted.backend
+    return is_in_state and was_there and all(facet in facets for facet in _asked(wanted))

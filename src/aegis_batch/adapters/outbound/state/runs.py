@@ -48,6 +48,7 @@ _PLAIN = (
     "started_at",
     "ended_at",
     "executor",
+    "backend",
     "orders",
     "duration_ms",
     "cpu_seconds",
@@ -120,12 +121,10 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
         "first_day": wanted.day,
         "schedule": wanted.schedule,
         "parent": wanted.parent,
+        "backend": wanted.backend,
     }
     columns = {name: value for name, value in asked.items() if value is not None}
     conditions = [runs.c[name] == value for name, value in columns.items()]
-    if wanted.triggers:
-        # In one order, as states are.
-        conditions.append(runs.c.trigger.in_(sorted(trigger.value for trigger in wanted.triggers)))
     if wanted.key is not None:
         conditions += [runs.c[name] == value for name, value in key_columns(wanted.key).items()]
     return conditions

@@ -70,6 +70,7 @@ runs = Table(
     Column("duration_ms", Double),
     Column("cpu_seconds", Double),
     Column("peak_memory_bytes", BigInteger),
+    Column("backend", String),
     Index("runs_by_time", "enqueued_at", "id"),
     Index("runs_by_key", "tenant", "period_kind", "first_day", "enqueued_at", "id"),
     Index("runs_by_day", "first_day", "enqueued_at", "id"),

@@ -90,6 +90,7 @@ def test_a_list_for_programs_holds_every_rule(scheduled: LedgerServices) -> None
         "nextAt": "2026-11-23T05:00:00Z",
         "decidedUntil": None,
         "pause": None,
+        "isRetired": False,
     }
     assert (listed[2]["everySeconds"], listed[3]["at"]) == (3_600.0, "2026-11-22T16:00:00Z")
 
@@ -112,6 +113,27 @@ def test_a_schedule_is_shown_with_what_was_decided(scheduled: LedgerServices) ->
     assert as_json["occurrences"][0]["runId"] in told.out
     assert as_json["occurrences"][1]["reason"] == "a later firing does its work too"
     assert as_json["schedule"]["nextAt"] == "2026-11-26T05:00:00Z"
+
+
+def test_a_schedule_that_is_retired_is_shown_with_its_decisions(scheduled: LedgerServices) -> None:
+    _fire(scheduled, datetime(2026, 11, 25, 5, 0, 1, tzinfo=UTC))
+    scheduled.control.sync([HOURLY])
+
+    told = scheduled.tell("schedules", "show", "daily-close")
+    as_json = scheduled.tell("schedules", "show", "daily-close", "--output", "json").json
+    fixed_delay = scheduled.tell("schedules", "show", "after")
+    listed = scheduled.tell("schedules", "list", "--output", "json").json["schedules"]
+
+    assert "retired   the settings have it no more" in told.out
+    assert "next      none: no firing is to come" in told.out
+    assert "2026-11-24 05:00:00  11-24 02:00  SUPERSEDED" in told.out
+    assert (as_json["schedule"]["isRetired"], len(as_json["occurrences"])) == (True, 3)
+    assert "none: no firing is to come" in fixed_delay.out
+    assert [schedule["name"] for schedule in listed] == ["hourly"]
+    assert (
+        "unknown_schedule"
+        in scheduled.tell("schedules", "trigger", "daily-close", "--output", "json").out
+    )
 
 
 def test_next_firings_are_told_in_utc_and_with_their_offset_in_the_zone(

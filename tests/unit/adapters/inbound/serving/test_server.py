@@ -139,9 +139,9 @@ def serve(
     firing = Firing(timings, InMemoryIdentifiers(), expectation)
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
-        reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation)),
+        reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation, "memory")),
         set_back=SetBackUseCase(
-            ledger, SetBack(timings), WorkSetBack(expectation, AfterRun(expectation))
+            ledger, SetBack(timings), WorkSetBack(expectation, AfterRun(expectation, "memory"))
         ),
         tidy=lambda: False,
         pulse=pulse,
@@ -150,6 +150,7 @@ def serve(
         rate=HeartRate(poll_seconds=0, beat_seconds=0, reconcile_seconds=0),
         executor="kitchen",
         version="0.1.0",
+        started_at=clock.now(),
     )
     parts = Parts(
         heart=heart,
