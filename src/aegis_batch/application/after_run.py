@@ -1,22 +1,26 @@
-"""What follows from the end of a run: the next of its schedule, and the word about the night."""
+"""What follows from the end of a run: the next one, and the word about the night."""
 
 from dataclasses import replace
 from datetime import date
 
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.day_standing import Standing, standing_of
 from aegis_batch.application.ledger import LedgerTurn
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.timings import whole_second
+from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import NoticeKind
-from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import ScheduleKind
 
 __all__ = ["AfterRun"]
 
 _IN_FLIGHT = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
+_BACKFILL = frozenset({Trigger.BACKFILL})
+_NOT_BACKFILL = frozenset(Trigger) - _BACKFILL
 _DEAD_LETTERS_MAX = 1_000
 _DAYS_MAX = 1_000
 
@@ -24,16 +28,26 @@ _DAYS_MAX = 1_000
 class AfterRun:
     """Does, within the turn in which a run ends, what its end brings about."""
 
-    def __init__(self, expectation: Expectation) -> None:
-        """Take which days a night looks at."""
+    def __init__(self, expectation: Expectation, backfilling: Backfilling) -> None:
+        """Take which days a night looks at, and what carries backfills on."""
         self._expectation = expectation
+        self._backfilling = backfilling
 
     def ended(self, turn: LedgerTurn, record: RunRecord) -> None:
         """Follow up on a run that is final now."""
         if record.schedule is not None:
             self._go_on(turn, record.schedule)
-        if record.job in (JobKind.CLOSE, JobKind.NIGHT):
+        if record.trigger is Trigger.BACKFILL:
+            self._backfilling.ended(turn, record)
+        if record.job is JobKind.NIGHT or (
+            record.job is JobKind.CLOSE and self._is_of_night(record, turn)
+        ):
             self._judge_night(turn)
+
+    def put_off(self, turn: LedgerTurn, record: RunRecord) -> None:
+        """Follow up on a run that waits for its next attempt now."""
+        if record.trigger is Trigger.BACKFILL and record.parent is not None:
+            self._backfilling.go_on(turn, record.parent)
 
     def _go_on(self, turn: LedgerTurn, schedule: str) -> None:
         """Release what was held behind the run, and start the delay counted from its end."""
@@ -58,7 +72,7 @@ class AfterRun:
         if not nights or not nights[0].state.is_final:
             return
         night = nights[0]
-        if turn.state.runs.search(RunFilter(job=JobKind.CLOSE, states=_IN_FLIGHT), 1):
+        if self._has_closes_in_flight(turn):
             return
         still_open = self._still_open(turn, night)
         day = night.key.period.first_day
@@ -71,13 +85,31 @@ class AfterRun:
             text = f"The night of {day} failed: {which}. See: aegis-batch dead-letters list"
         turn.announce(kind, key=f"night:{night.id}", event=event, text=text)
 
+    def _is_of_night(self, record: RunRecord, turn: LedgerTurn) -> bool:
+        """Say whether the end of a close may complete a night; that of a long past day can't."""
+        return record.trigger is not Trigger.BACKFILL or self._is_looked_at(record.key, turn)
+
+    def _is_looked_at(self, key: CloseKey, turn: LedgerTurn) -> bool:
+        days = self._expectation.days(turn.now, turn.now)
+        return key.period.kind is PeriodKind.DAY and key.period.first_day in days
+
+    def _has_closes_in_flight(self, turn: LedgerTurn) -> bool:
+        wanted = RunFilter(job=JobKind.CLOSE, states=_IN_FLIGHT)
+        if turn.state.runs.search(replace(wanted, triggers=_NOT_BACKFILL), 1):
+            return True
+        # A night leaves a day to the backfill that is at it; but it waits for no other of its days.
+        filling = turn.state.runs.search(replace(wanted, triggers=_BACKFILL), _DAYS_MAX)
+        return any(self._is_looked_at(record.key, turn) for record in filling)
+
     def _still_open(self, turn: LedgerTurn, night: RunRecord) -> list[date]:
         """Return the days that are not closed: the night's own, and those given up before it."""
         days = self._expectation.days(turn.now, turn.now)
         keys = {
             letter.key
             for letter in turn.state.dead_letters.newest(DeadLetterState.OPEN, _DEAD_LETTERS_MAX)
-            if letter.job is JobKind.CLOSE and letter.key.period.first_day in days
+            if letter.job is JobKind.CLOSE
+            and letter.key.period.kind is PeriodKind.DAY
+            and letter.key.period.first_day in days
         }
         found = turn.state.runs.search(RunFilter(parent=night.id), _DAYS_MAX)
         keys.update(record.key for record in found)

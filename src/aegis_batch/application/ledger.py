@@ -60,11 +60,14 @@ class LedgerTurn:
             ]
         )
 
-    def dispatch(self, record: RunRecord) -> None:
-        """Keep a new run, and queue its first attempt unless it is held."""
+    def dispatch(self, record: RunRecord, *, newest_first: bool = False) -> None:
+        """Keep a new run, and queue its first attempt unless it is held.
+
+        Of the runs that wait in one lane the older day comes first, unless ``newest_first``.
+        """
         self.state.runs.add(record)
         if record.state is RunState.QUEUED:
-            self._queue_first(record)
+            self._queue_first(record, newest_first=newest_first)
 
     def release(self, record: RunRecord) -> None:
         """Queue a run that was held behind another."""
@@ -97,7 +100,7 @@ class LedgerTurn:
         self._queue_again(again, code)
 
     def cancel(self, record: RunRecord) -> RunRecord:
-        """End a run that a later one takes the place of, and return it."""
+        """End a run that a later one takes the place of, or that nobody wants, and return it."""
         cancelled = record.moved(RunState.CANCELLED, ended_at=self.now)
         self.state.runs.save(cancelled)
         return cancelled
@@ -149,8 +152,11 @@ class LedgerTurn:
                 )
             )
 
-    def _queue_first(self, record: RunRecord) -> None:
-        self.state.work.enqueue(_work_of(record))
+    def _queue_first(self, record: RunRecord, *, newest_first: bool = False) -> None:
+        work = _work_of(record)
+        if newest_first:
+            work = replace(work, rank=_RANK_MAX - work.rank)
+        self.state.work.enqueue(work)
         self.tell(
             JobDispatched(
                 run=record.run,

@@ -13,6 +13,9 @@ from aegis_batch.adapters.outbound.system import identifiers as system_identifie
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.resource_meter import SystemResourceMeter
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_planning import PlanBackfillUseCase
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.deadline import DeadlineJob
@@ -49,6 +52,8 @@ __all__ = ["ServingContainer"]
 _OTHER_JOBS_WAITS = 3
 # The night must not wait behind the deadline's check, nor the other way round.
 _JOBS_AT_ONCE = 2
+_BACKFILL_POLL_SECONDS = 1.0
+_FOREGROUND_POLL_SECONDS = 0.05
 
 
 def _policies(settings: Settings) -> RetryPolicies:
@@ -71,20 +76,34 @@ def _notifier(settings: Settings) -> Notifier:
     )
 
 
-def _work_queue(settings: Settings, engine: "Engine", executor: str) -> WorkQueue:
+def _work_queue(
+    settings: Settings, engine: "Engine", executor: str, backfills_at_once: int | None
+) -> WorkQueue:
     from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
 
-    concurrency = {
-        Lane.CLOSES: settings.worker_concurrency,
-        Lane.JOBS: _JOBS_AT_ONCE,
-        Lane.BACKFILL: settings.worker_concurrency,
-    }
+    if backfills_at_once is not None:
+        # Somebody waits for it.
+        return DbosWorkQueue(
+            engine,
+            QueueSettings(
+                executor=executor,
+                concurrency={Lane.BACKFILL: backfills_at_once},
+                polling_seconds=min(settings.queue_poll_seconds, 1.0),
+                backfill_polling_seconds=_FOREGROUND_POLL_SECONDS,
+            ),
+        )
     return DbosWorkQueue(
         engine,
         QueueSettings(
             executor=executor,
-            concurrency=concurrency,
+            concurrency={
+                Lane.CLOSES: settings.worker_concurrency,
+                Lane.JOBS: _JOBS_AT_ONCE,
+                Lane.BACKFILL: settings.backfill_max_active,
+            },
             polling_seconds=settings.queue_poll_seconds,
+            # A close that ends makes room for the next one, which must not wait for long.
+            backfill_polling_seconds=min(settings.queue_poll_seconds, _BACKFILL_POLL_SECONDS),
         ),
     )
 
@@ -106,7 +125,12 @@ def _jobs(close: Job, night: Job, deadline: Job) -> Mapping[JobKind, Job]:
 
 
 class ServingContainer(Container):
-    """Builds what a process that serves is made of; every part of it may be used by any thread."""
+    """Builds what a process that serves is made of; every part of it may be used by any thread.
+
+    With ``backfills_at_once`` it serves for backfills alone, so many of their periods at a time.
+    """
+
+    backfills_at_once: providers.Object[int | None] = providers.Object(None)
 
     executor = providers.Singleton(executor_id, Container.settings, Container.environ)
     database = providers.Resource(open_database, Container.settings)
@@ -121,9 +145,11 @@ class ServingContainer(Container):
     ledger = providers.Singleton(Ledger, state, Container.clock, Container.metrics, notifier)
     firing = providers.Singleton(Firing, timings, identifiers, expectation)
     schedule_control = providers.Singleton(ScheduleControl, ledger, timings, firing)
-    after_run = providers.Singleton(AfterRun, expectation)
+    backfilling = providers.Singleton(Backfilling, identifiers)
+    backfill_control = providers.Singleton(BackfillControl, ledger, backfilling)
+    after_run = providers.Singleton(AfterRun, expectation, backfilling)
     work_queue: providers.Provider[WorkQueue] = providers.Singleton(
-        _work_queue, Container.settings, work_engine, executor
+        _work_queue, Container.settings, work_engine, executor, backfills_at_once
     )
     jobs = providers.Singleton(
         _jobs,
@@ -158,11 +184,21 @@ class ServingContainer(Container):
         after_run=after_run,
         listener=Container.listener,
     )
+    plan_backfill: providers.Provider[PlanBackfillUseCase] = providers.Singleton(
+        PlanBackfillUseCase,
+        ledger=ledger,
+        reports=Container.report_gateway,
+        clock=Container.clock,
+        identifiers=identifiers,
+        calendar=expectation.provided.calendar,
+        backfilling=backfilling,
+    )
     deliver_notices = providers.Singleton(DeliverNoticesUseCase, ledger, notifier)
+    reconcile = providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run)
     heart: providers.Provider[Heart] = providers.Singleton(
         Heart,
         fire_due=providers.Singleton(FireDueUseCase, ledger, firing),
-        reconcile=providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run),
+        reconcile=reconcile,
         tidy=providers.Singleton(_tidy, work_engine, Container.clock),
         pulse=pulse,
         clock=Container.clock,

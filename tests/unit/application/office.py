@@ -23,6 +23,7 @@ from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
@@ -216,7 +217,8 @@ class Office:
         self.ledger = Ledger(self.state, self.clock, metrics, self.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, self.identifiers, self.expectation)
-        after_run = AfterRun(self.expectation)
+        self.backfilling = Backfilling(self.identifiers)
+        after_run = AfterRun(self.expectation, self.backfilling)
         self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
         night = NightJob(
             ledger=self.ledger,

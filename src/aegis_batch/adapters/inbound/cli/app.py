@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from aegis_batch.adapters.inbound.cli.audit import audit
+from aegis_batch.adapters.inbound.cli.backfill import backfill
 from aegis_batch.adapters.inbound.cli.close import (
     close,
     invalid_command,
@@ -40,7 +41,7 @@ from aegis_batch.domain.outcome import Problem
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
-_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, state)
+_LEDGER_COMMANDS = (backfill, health, runs, schedules, dead_letters, audit, state)
 _LEDGER_NAMES = frozenset(str(command.name) for command in _LEDGER_COMMANDS)
 
 
@@ -66,7 +67,7 @@ Example:
 \b
 Exit status: 0 done, 1 doctor or health found something, 2 the command or a setting is wrong,
 3 orders rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders can't be
-read, 7 the state database is unavailable, 70 a defect.""",
+read, 7 the state database is unavailable, 8 a range was done in part, 70 a defect.""",
 )
 @click.option(
     "--version",

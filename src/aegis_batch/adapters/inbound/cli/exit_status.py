@@ -19,6 +19,7 @@ class ExitStatus(IntEnum):
     UNAVAILABLE = 5
     UNREADABLE = 6
     STATE_UNAVAILABLE = 7
+    IN_PART = 8
     DEFECT = 70
     HUNG_UP = 129
     INTERRUPTED = 130

@@ -7,6 +7,7 @@ from aegis_batch.adapters.inbound.cli.moments import Clockface, utc
 from aegis_batch.application.history import RunHistory
 from aegis_batch.domain import exact
 from aegis_batch.domain.outcome import Problem
+from aegis_batch.domain.run import Trigger
 from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 from aegis_batch.domain.seal import Seal
 
@@ -74,7 +75,7 @@ def _identity(record: RunRecord) -> list[tuple[str, str | None]]:
         ("attempts", str(record.attempt)),
         ("trigger", f"{record.trigger} by {record.requested_by}"),
         ("schedule", record.schedule),
-        ("night", record.parent),
+        ("backfill" if record.trigger is Trigger.BACKFILL else "night", record.parent),
         ("replay of", record.replay_of),
     ]
 

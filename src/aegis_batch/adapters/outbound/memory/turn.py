@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
+from aegis_batch.adapters.outbound.memory.backfills import InMemoryBackfills
 from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
 from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
@@ -25,6 +26,7 @@ class InMemoryTurn:
     timeline: InMemoryTimeline
     dead_letters: InMemoryDeadLetters
     seals: InMemorySeals
+    backfills: InMemoryBackfills
     audit: InMemoryAuditTrail
     notices: InMemoryNotices
     work: InMemoryWorkIntake

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from aegis_batch.adapters.outbound.state.audit_trail import SqlAuditTrail
+from aegis_batch.adapters.outbound.state.backfills import SqlBackfills
 from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
 from aegis_batch.adapters.outbound.state.notices import SqlNotices
@@ -42,6 +43,7 @@ class SqlState:
                 timeline=SqlTimeline(connection),
                 dead_letters=SqlDeadLetters(connection),
                 seals=SqlSeals(connection),
+                backfills=SqlBackfills(connection),
                 audit=SqlAuditTrail(connection),
                 notices=SqlNotices(connection),
                 work=self._intake_of(connection),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aegis_batch.adapters.outbound.state.audit_trail import SqlAuditTrail
+from aegis_batch.adapters.outbound.state.backfills import SqlBackfills
 from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
 from aegis_batch.adapters.outbound.state.notices import SqlNotices
 from aegis_batch.adapters.outbound.state.occurrences import SqlOccurrences
@@ -25,6 +26,7 @@ class SqlTurn:
     timeline: SqlTimeline
     dead_letters: SqlDeadLetters
     seals: SqlSeals
+    backfills: SqlBackfills
     audit: SqlAuditTrail
     notices: SqlNotices
     work: WorkIntake

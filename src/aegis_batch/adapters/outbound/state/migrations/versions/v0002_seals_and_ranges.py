@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from aegis_batch.adapters.outbound.state.instants import Instant
+
 __all__ = ["down_revision", "revision", "upgrade"]
 
 revision = "0002"
@@ -10,7 +12,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make the table of seals, and add to the runs what they cost."""
+    """Make the tables of seals and backfills, and add to the runs what they cost."""
     op.create_table(
         "seals",
         sa.Column("tenant", sa.String, nullable=False),
@@ -27,3 +29,40 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("requests", sa.Integer))
     op.create_index("runs_by_end", "runs", ["ended_at", "id"])
     op.create_index("occurrences_by_decision", "occurrences", ["decided_at", "schedule", "nominal"])
+    _make_backfills()
+
+
+def _make_backfills() -> None:
+    op.create_table(
+        "backfills",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("tenant", sa.String, nullable=False),
+        sa.Column("period_kind", sa.String, nullable=False),
+        sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("last_day", sa.Date, nullable=False),
+        sa.Column("reprocess", sa.String, nullable=False),
+        sa.Column("newest_first", sa.Boolean, nullable=False),
+        sa.Column("max_active", sa.Integer, nullable=False),
+        sa.Column("planned_by", sa.String, nullable=False),
+        sa.Column("planned_at", Instant, nullable=False),
+        sa.Column("to_do", sa.Integer, nullable=False),
+        sa.Column("next_day", sa.Date),
+        sa.Column("state", sa.String, nullable=False),
+        sa.Column("started_by", sa.String),
+        sa.Column("started_at", Instant),
+        sa.Column("ended_at", Instant),
+        sa.Column("done", sa.Integer, nullable=False),
+        sa.Column("failed", sa.Integer, nullable=False),
+        sa.Column("skipped", sa.Integer, nullable=False),
+    )
+    op.create_index("backfills_by_time", "backfills", ["planned_at", "id"])
+    op.create_table(
+        "backfill_periods",
+        sa.Column("backfill_id", sa.String, nullable=False),
+        sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("standing", sa.String, nullable=False),
+        sa.Column("deed", sa.String, nullable=False),
+        sa.Column("run_id", sa.String),
+        sa.Column("fate", sa.String),
+        sa.PrimaryKeyConstraint("backfill_id", "first_day"),
+    )
