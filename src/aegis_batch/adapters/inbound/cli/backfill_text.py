@@ -91,6 +91,9 @@ def backfills_as_text(found: Sequence[Backfill], calendar: Clockface) -> str:
 def view_as_text(view: BackfillView, calendar: Clockface) -> str:
     """Return one backfill: what it is, how far it has come, and what went wrong in it."""
     backfill, in_flight = view.backfill, view.progress.in_flight
+    started = calendar.both(backfill.started_at)
+    if started is not None:
+        started += f" by {backfill.started_by}"
     waiting = f"{in_flight.waiting:,} to be tried again" if in_flight.waiting else None
     parts = [
         facts(
@@ -101,11 +104,7 @@ def view_as_text(view: BackfillView, calendar: Clockface) -> str:
                 ("reprocess", backfill.reprocess.value),
                 ("at a time", str(backfill.max_active)),
                 ("planned", f"{calendar.both(backfill.planned_at)} by {backfill.planned_by}"),
-                (
-                    "started",
-                    backfill.started_at
-                    and f"{calendar.both(backfill.started_at)} by {backfill.started_by}",
-                ),
+                ("started", started),
                 ("ended", calendar.both(backfill.ended_at)),
                 ("to do", f"{backfill.to_do:,}"),
                 ("done", f"{backfill.done:,}"),
