@@ -99,7 +99,7 @@ def view_as_text(view: BackfillView, calendar: Clockface) -> str:
         facts(
             [
                 ("backfill", backfill.id),
-                ("range", _range(backfill)),
+                ("range", f"{backfill.first_day} to {backfill.last_day}, by {backfill.kind}"),
                 ("state", backfill.state.value),
                 ("reprocess", backfill.reprocess.value),
                 ("at a time", str(backfill.max_active)),
