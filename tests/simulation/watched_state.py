@@ -27,6 +27,8 @@ _PARTS = (
     "runs",
     "timeline",
     "dead_letters",
+    "seals",
+    "backfills",
     "audit",
     "notices",
     "work",

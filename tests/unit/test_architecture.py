@@ -162,6 +162,7 @@ _EXPORTS = {
         "StateUnavailable",
     ],
     "domain.events": [
+        "BackfillEnded",
         "CloseCompleted",
         "CloseFailed",
         "CloseStarted",

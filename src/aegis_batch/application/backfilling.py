@@ -19,6 +19,7 @@ from aegis_batch.domain.backfill import (
     Reprocess,
 )
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from aegis_batch.domain.events import BackfillEnded
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
@@ -185,10 +186,19 @@ def _replay(turn: LedgerTurn, backfill: Backfill, letter: DeadLetter, run_id: st
 
 
 def _announce(turn: LedgerTurn, backfill: Backfill) -> None:
+    turn.tell(
+        BackfillEnded(
+            at=turn.now,
+            backfill_id=backfill.id,
+            done=backfill.done,
+            failed=backfill.failed,
+            skipped=backfill.skipped,
+        )
+    )
     turn.announce(
         NoticeKind.MESSAGE,
         key=f"backfill:{backfill.id}",
-        event="backfill.ended",
+        event=BackfillEnded.name,
         text=f"The backfill from {backfill.first_day} to {backfill.last_day} has ended:"
         f" {backfill.done} done, {backfill.failed} failed, {backfill.skipped} left to others."
         f" See: aegis-batch backfill status {backfill.id}",

@@ -14,6 +14,7 @@ from aegis_batch.domain.run import JobKind, Run, Trigger
 from aegis_batch.domain.schedule import Decision
 
 __all__ = [
+    "BackfillEnded",
     "CloseCompleted",
     "CloseFailed",
     "CloseStarted",
@@ -279,6 +280,17 @@ class OccurrenceDecided(Event):
     decision: Decision
     reason: str
     run_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillEnded(Event):
+    """The last run of a backfill came to its end; ``skipped`` periods were left to others."""
+
+    name: ClassVar[str] = "backfill.ended"
+    backfill_id: str
+    done: int
+    failed: int
+    skipped: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from aegis_batch.domain.backfill import (
 )
 from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetterState
+from aegis_batch.domain.events import BackfillEnded
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.order import Order, OrderLine
 from aegis_batch.domain.outcome import Outcome
@@ -301,6 +302,9 @@ def test_its_end_is_told_once() -> None:
     [notice] = [n for n in office.notices() if n.event == "backfill.ended"]
     assert "2 done, 1 failed, 0 left to others" in notice.text
     assert backfill.id in notice.text
+    [event] = office.events(BackfillEnded)
+    assert isinstance(event, BackfillEnded)
+    assert (event.backfill_id, event.done, event.failed) == (backfill.id, 2, 1)
 
 
 def test_a_night_is_complete_while_a_backfill_goes_on() -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 from loguru import logger
 
 from aegis_batch.domain.events import (
+    BackfillEnded,
     CloseFailed,
     DayOverdue,
     Event,
@@ -66,6 +67,8 @@ def _level_of(event: Event) -> str:
         return "ERROR"
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
+    if isinstance(event, BackfillEnded):
+        return "INFO" if event.failed == event.skipped == 0 else "WARNING"
     if isinstance(event, JobRetried | NoticeFailed | RequestFailed | RuleBroken | StepFailed):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.

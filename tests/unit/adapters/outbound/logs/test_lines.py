@@ -150,7 +150,7 @@ def test_what_goes_well_within_a_close_is_for_debugging_and_the_rest_a_warning(
                 job_events.of_jobs()[1:],
                 (
                     *("INFO", "DEBUG", "INFO", "INFO", "ERROR"),
-                    *("WARNING", "ERROR", "ERROR", "DEBUG", "WARNING", "ERROR"),
+                    *("WARNING", "ERROR", "ERROR", "WARNING", "DEBUG", "WARNING", "ERROR"),
                 ),
                 strict=True,
             )

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.events import (
+    BackfillEnded,
     DayOverdue,
     Event,
     JobCompleted,
@@ -68,6 +69,7 @@ def of_jobs() -> list[Event]:
         JobRetried(run=_RUN, at=_AT, job=close, attempt=1, code="malformed_answer", due_at=_AT),
         JobSentToDlq(run=_RUN, at=_AT, job=close, attempts=4, code="orders_rejected"),
         DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
+        BackfillEnded(at=_AT, backfill_id="b-1", done=9, failed=1, skipped=0),
         NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
         NoticeFailed(
             at=_AT, key="overdue:a:2026-11-20", attempts=1, code="receiver_refused", due_at=_AT
