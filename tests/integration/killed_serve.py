@@ -43,7 +43,10 @@ from aegis_batch.domain.run import Run
 from tests.integration.kill_points import Deed, Watch, watched
 
 _PORTS = ("clock", "order_reader", "notifier", "pulse", "identifiers", "meter", "metrics")
-_IN_TURNS = ("schedules", "occurrences", "runs", "timeline", "dead_letters", "audit", "notices")
+_IN_TURNS = (
+    *("schedules", "occurrences", "runs", "timeline", "dead_letters"),
+    *("seals", "backfills", "audit", "notices"),
+)
 # The day of a close by its place among those that are closed.
 _PLACE = """
 SELECT job, (SELECT count(DISTINCT other.first_day) FROM runs other

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import DailyCloseUseCase
@@ -75,7 +76,7 @@ class Program:
         ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, ports.identifiers, expectation)
-        after_run = AfterRun(expectation, ports.reports.identity)
+        after_run = AfterRun(expectation, ports.reports.identity, Backfilling(ports.identifiers))
         self.close = DailyCloseUseCase(
             ports.orders, ports.reports, ports.clock, ports.metrics, policy
         )

@@ -27,6 +27,8 @@ _PARTS = (
     "runs",
     "timeline",
     "dead_letters",
+    "seals",
+    "backfills",
     "audit",
     "notices",
     "work",
@@ -117,6 +119,8 @@ class _WatchedTurn:
         self.runs = _Runs(inner.runs, changes)
         self.timeline = inner.timeline
         self.dead_letters = _DeadLetters(inner.dead_letters, changes)
+        self.seals = inner.seals
+        self.backfills = inner.backfills
         self.audit = inner.audit
         self.notices = _Notices(inner.notices, changes)
         self.work = _Work(inner.work, changes)

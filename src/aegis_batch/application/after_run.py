@@ -1,8 +1,9 @@
-"""What follows from the end of a run: the next of its schedule, and the word about the night."""
+"""What follows from the end of a run: the next one, and the word about the night."""
 
 from dataclasses import replace
 from datetime import date
 
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.day_standing import Standing, standing_of
 from aegis_batch.application.ledger import LedgerTurn
 from aegis_batch.application.ports.runs import RunFilter
@@ -11,7 +12,7 @@ from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import NoticeKind
-from aegis_batch.domain.run import JobKind, RunState, Trigger
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import ScheduleKind
 
@@ -26,17 +27,30 @@ _NIGHTS_MAX = 100
 class AfterRun:
     """Does, within the turn in which a run ends, what its end brings about."""
 
-    def __init__(self, expectation: Expectation, backend: str) -> None:
-        """Take which days a night looks at, and the identity of the Backend that closes them."""
+    def __init__(self, expectation: Expectation, backend: str, backfilling: Backfilling) -> None:
+        """Take which days a night looks at, and what carries backfills on.
+
+        ``backend`` is the identity of the one that days are closed with.
+        """
         self._expectation = expectation
         self._backend = backend
+        self._backfilling = backfilling
 
     def ended(self, turn: LedgerTurn, record: RunRecord) -> None:
         """Follow up on a run that is final now."""
         if record.schedule is not None:
             self._go_on(turn, record.schedule)
-        if record.job in (JobKind.CLOSE, JobKind.NIGHT):
+        if record.trigger is Trigger.BACKFILL:
+            self._backfilling.ended(turn, record)
+        if record.job is JobKind.NIGHT or (
+            record.job is JobKind.CLOSE and self._is_of_night(record, turn)
+        ):
             self._judge_night(turn)
+
+    def put_off(self, turn: LedgerTurn, record: RunRecord) -> None:
+        """Follow up on a run that waits for its next attempt now."""
+        if record.trigger is Trigger.BACKFILL and record.parent is not None:
+            self._backfilling.go_on(turn, record.parent)
 
     def _go_on(self, turn: LedgerTurn, schedule: str) -> None:
         """Release what was held behind the run, and start the delay counted from its end."""
@@ -60,10 +74,7 @@ class AfterRun:
         night = self._newest_night(turn)
         if night is None or not night.state.is_final:
             return
-        going = turn.state.runs.search(RunFilter(job=JobKind.CLOSE, states=_IN_FLIGHT), _DAYS_MAX)
-        # A clock that was far ahead may have left closes of days to come.
-        newest = self._expectation.newest_day(turn.now + AHEAD_MAX)
-        if any(record.key.period.first_day <= newest for record in going):
+        if self._has_closes_in_flight(turn):
             return
         still_open = self._still_open(turn, night)
         day = night.key.period.first_day
@@ -91,6 +102,24 @@ class AfterRun:
             return True
         newest_day = self._expectation.newest_day
         return newest_day(night.nominal) >= newest_day(night.enqueued_at)
+
+    def _is_of_night(self, record: RunRecord, turn: LedgerTurn) -> bool:
+        """Say whether the end of a close may complete a night; that of a long past day can't."""
+        return record.trigger is not Trigger.BACKFILL or self._is_looked_at(record.key, turn)
+
+    def _is_looked_at(self, key: CloseKey, turn: LedgerTurn) -> bool:
+        days = self._expectation.days(turn.now, turn.now)
+        return key.period.kind is PeriodKind.DAY and key.period.first_day in days
+
+    def _has_closes_in_flight(self, turn: LedgerTurn) -> bool:
+        going = turn.state.runs.search(RunFilter(job=JobKind.CLOSE, states=_IN_FLIGHT), _DAYS_MAX)
+        # A clock that was far ahead may have left closes of days to come; and a night leaves a day
+        # to the backfill that is at it, but waits for no other of its days.
+        newest = self._expectation.newest_day(turn.now + AHEAD_MAX)
+        return any(
+            record.key.period.first_day <= newest and self._is_of_night(record, turn)
+            for record in going
+        )
 
     def _still_open(self, turn: LedgerTurn, night: RunRecord) -> list[date]:
         """Return the days that are not closed: the night's own, and those given up before it."""

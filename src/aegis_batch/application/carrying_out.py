@@ -194,6 +194,8 @@ class CarryOutUseCase:
             done = self._settle_failure(turn, record, ended, ended.problem)
         if done.state.is_final:
             self._after_run.ended(turn, done)
+        else:
+            self._after_run.put_off(turn, done)
 
     def _settle_failure(
         self, turn: LedgerTurn, record: RunRecord, ended: Ended, problem: Problem

@@ -47,6 +47,13 @@ class HealthUseCase:
         self._find_holder = find_holder
         self._silence_seconds_max = silence_seconds_max
 
+    def is_served(self) -> bool:
+        """Say whether a live process holds the state.
+
+        Raises ``StateUnavailable`` where that can't be looked at.
+        """
+        return self._find_holder() is not None
+
     def look(self) -> Health:
         """Return how it is; a state that can't be looked at is not well."""
         try:

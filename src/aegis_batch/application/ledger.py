@@ -74,11 +74,14 @@ class LedgerTurn:
             ]
         )
 
-    def dispatch(self, record: RunRecord) -> None:
-        """Keep a new run, and queue its first attempt unless it is held."""
+    def dispatch(self, record: RunRecord, *, newest_first: bool = False) -> None:
+        """Keep a new run, and queue its first attempt unless it is held.
+
+        Of the runs that wait in one lane the older day comes first, unless ``newest_first``.
+        """
         self.state.runs.add(record)
         if record.state is RunState.QUEUED:
-            self._queue_first(record)
+            self._queue_first(record, newest_first=newest_first)
 
     def release(self, record: RunRecord) -> None:
         """Queue a run that was held behind another."""
@@ -118,7 +121,9 @@ class LedgerTurn:
         return cancelled
 
     def cancel_as_asked(self, record: RunRecord) -> RunRecord:
-        """End a run that a later firing asked to let its attempt be the last."""
+        """End a run whose attempt was asked, by a later firing or a person, to be the last."""
+        if record.schedule is None:
+            return self.cancel(record, "its backfill was cancelled")
         newest = self.state.runs.search(RunFilter(schedule=record.schedule), 1)
         return self.cancel(record, took_its_place(newest[0].nominal if newest else None))
 
@@ -169,8 +174,11 @@ class LedgerTurn:
                 )
             )
 
-    def _queue_first(self, record: RunRecord) -> None:
-        self.state.work.enqueue(_work_of(record))
+    def _queue_first(self, record: RunRecord, *, newest_first: bool = False) -> None:
+        work = _work_of(record)
+        if newest_first:
+            work = replace(work, rank=_RANK_MAX - work.rank)
+        self.state.work.enqueue(work)
         self.tell(
             JobDispatched(
                 run=record.run,

@@ -12,6 +12,8 @@ from aegis_batch.adapters.inbound.cli.services import LedgerDesk, StateSchema
 from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.firing import Firing
@@ -35,24 +37,27 @@ if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.state.database import StateDatabase
     from aegis_batch.adapters.outbound.state.present_schema import SchemaStatus
 
-__all__ = ["back_up_state", "migrate_state", "open_ledger_desk", "read_schema"]
+__all__ = ["LeftToServe", "back_up_state", "migrate_state", "open_ledger_desk", "read_schema"]
 
 _database = contextmanager(open_database)
 _work_engine = contextmanager(open_work_engine)
 
 
-class _LeftToServe:
+class LeftToServe:
     """Takes the notices that the settings have a receiver for; ``serve`` delivers them."""
 
     def __init__(self, settings: Settings) -> None:
+        """Take the settings that name the receivers."""
         self._settings = settings
 
     def takes(self, kind: NoticeKind) -> bool:
+        """Say whether the settings name somewhere to send this kind."""
         if kind is NoticeKind.MESSAGE:
             return self._settings.notify_url is not None
         return self._settings.heartbeat_url is not None
 
     def deliver(self, notice: Notice) -> None:
+        """Refuse: a command does not wait for receivers."""
         raise NoticeUndelivered(
             "not_serving", f"A command does not deliver {notice.key}.", "Leave it to serve."
         )
@@ -71,7 +76,7 @@ def open_ledger_desk(
     calendar = expectation.calendar
     with _database(settings) as database, _work_engine(settings) as engine:
         state = build_state(database, engine)
-        ledger = Ledger(state, clock, LogMetricsSink(), _LeftToServe(settings))
+        ledger = Ledger(state, clock, LogMetricsSink(), LeftToServe(settings))
         timings = Timings(SystemCron())
         firing = Firing(timings, identifiers, expectation)
         yield LedgerDesk(
@@ -80,6 +85,7 @@ def open_ledger_desk(
             dead_letters=DeadLetterDecisions(ledger, identifiers),
             stats=StatsUseCase(state, clock, calendar, settings.prices),
             chains=ChainCheckUseCase(state),
+            backfills=BackfillControl(ledger, Backfilling(identifiers)),
             operator=operator(settings),
             calendar=Clockface(calendar.zone, calendar.zone_name),
             clockface_of=lambda name: Clockface(load_zone(name), name),

@@ -14,6 +14,9 @@ from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.pauses import let_others_in
 from aegis_batch.adapters.outbound.system.resource_meter import SystemResourceMeter
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_planning import PlanBackfillUseCase
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.deadline import DeadlineJob
@@ -57,6 +60,8 @@ _OTHER_JOBS_WAITS = 3
 # The night, the deadline's check and the sweep must not wait for one another.
 _JOBS_AT_ONCE = 3
 _LOCK_WAIT_SECONDS_MAX = 10.0
+_BACKFILL_POLL_SECONDS = 1.0
+_FOREGROUND_POLL_SECONDS = 0.05
 
 
 def _now(clock: Clock) -> datetime:
@@ -89,20 +94,34 @@ def _notifier(settings: Settings) -> Notifier:
     )
 
 
-def _work_queue(settings: Settings, engine: "Engine", executor: str) -> WorkQueue:
+def _work_queue(
+    settings: Settings, engine: "Engine", executor: str, backfills_at_once: int | None
+) -> WorkQueue:
     from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
 
-    concurrency = {
-        Lane.CLOSES: settings.worker_concurrency,
-        Lane.JOBS: _JOBS_AT_ONCE,
-        Lane.BACKFILL: settings.worker_concurrency,
-    }
+    if backfills_at_once is not None:
+        # Somebody waits for it.
+        return DbosWorkQueue(
+            engine,
+            QueueSettings(
+                executor=executor,
+                concurrency={Lane.BACKFILL: backfills_at_once},
+                polling_seconds=min(settings.queue_poll_seconds, 1.0),
+                backfill_polling_seconds=_FOREGROUND_POLL_SECONDS,
+            ),
+        )
     return DbosWorkQueue(
         engine,
         QueueSettings(
             executor=executor,
-            concurrency=concurrency,
+            concurrency={
+                Lane.CLOSES: settings.worker_concurrency,
+                Lane.JOBS: _JOBS_AT_ONCE,
+                Lane.BACKFILL: settings.backfill_max_active,
+            },
             polling_seconds=settings.queue_poll_seconds,
+            # A close that ends makes room for the next one, which must not wait for long.
+            backfill_polling_seconds=min(settings.queue_poll_seconds, _BACKFILL_POLL_SECONDS),
         ),
     )
 
@@ -133,7 +152,12 @@ def _identity(reports: ReportGateway | None) -> str:
 
 
 class ServingContainer(Container):
-    """Builds what a process that serves is made of; every part of it may be used by any thread."""
+    """Builds what a process that serves is made of; every part of it may be used by any thread.
+
+    With ``backfills_at_once`` it serves for backfills alone, so many of their periods at a time.
+    """
+
+    backfills_at_once: providers.Object[int | None] = providers.Object(None)
 
     # Of the whole process: the one in the lock on the state is the one in its signs of life.
     started_at = providers.Singleton(_now, Container.clock)
@@ -151,11 +175,13 @@ class ServingContainer(Container):
     ledger = providers.Singleton(Ledger, state, Container.clock, Container.metrics, notifier)
     firing = providers.Singleton(Firing, timings, identifiers, expectation)
     schedule_control = providers.Singleton(ScheduleControl, ledger, timings, firing)
+    backfilling = providers.Singleton(Backfilling, identifiers)
+    backfill_control = providers.Singleton(BackfillControl, ledger, backfilling)
     after_run = providers.Singleton(
-        AfterRun, expectation, providers.Callable(_identity, Container.report_gateway)
+        AfterRun, expectation, providers.Callable(_identity, Container.report_gateway), backfilling
     )
     work_queue: providers.Provider[WorkQueue] = providers.Singleton(
-        _work_queue, Container.settings, work_engine, executor
+        _work_queue, Container.settings, work_engine, executor, backfills_at_once
     )
     jobs = providers.Singleton(
         _jobs,
@@ -214,7 +240,17 @@ class ServingContainer(Container):
         after_run=after_run,
         listener=Container.listener,
     )
+    plan_backfill: providers.Provider[PlanBackfillUseCase] = providers.Singleton(
+        PlanBackfillUseCase,
+        ledger=ledger,
+        reports=Container.report_gateway,
+        clock=Container.clock,
+        identifiers=identifiers,
+        calendar=expectation.provided.calendar,
+        backfilling=backfilling,
+    )
     deliver_notices = providers.Singleton(DeliverNoticesUseCase, ledger, notifier)
+    reconcile = providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run)
     heart: providers.Provider[Heart] = providers.Singleton(
         Heart,
         fire_due=providers.Singleton(FireDueUseCase, ledger, firing),

@@ -15,6 +15,7 @@ from aegis_batch.domain.schedule import Decision
 from aegis_batch.domain.verification import Verdict
 
 __all__ = [
+    "BackfillEnded",
     "CloseCompleted",
     "CloseFailed",
     "CloseStarted",
@@ -362,6 +363,17 @@ class ScheduleSetBack(Event):
     was_at: datetime | None
     next_at: datetime | None
     withdrawn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillEnded(Event):
+    """The last run of a backfill came to its end; ``skipped`` periods were left to others."""
+
+    name: ClassVar[str] = "backfill.ended"
+    backfill_id: str
+    done: int
+    failed: int
+    skipped: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_planning import PlanBackfillUseCase
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
@@ -129,7 +132,7 @@ def nights(first: datetime, count: int) -> list[datetime]:
 
 
 class Backend(InMemoryReportGateway):
-    """A Backend that can be away for as long as told, or have something happen meanwhile."""
+    """A Backend that can be away, for all days or for some, or have something happen meanwhile."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,11 +140,14 @@ class Backend(InMemoryReportGateway):
         self.can_find = True
         self.meanwhile: Callable[[], object] | None = None
         self.asked: list[date] = []
+        self.mute_on: set[date] = set()
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Answer, unless it is away."""
         self.asked.append(run.key.period.first_day)
         self._be_there()
+        if run.key.period.first_day in self.mute_on:
+            raise AWAY
         return super().find(run, once=once) if self.can_find else None
 
     def submit(self, run: Run, report: Report) -> Receipt:
@@ -235,7 +241,8 @@ class Office:
         self.ledger = Ledger(self.state, self.clock, metrics, self.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, self.identifiers, self.expectation)
-        after_run = AfterRun(self.expectation, self.backend.identity)
+        self.backfilling = Backfilling(self.identifiers)
+        after_run = AfterRun(self.expectation, self.backend.identity, self.backfilling)
         self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
         night = NightJob(
             ledger=self.ledger,
@@ -270,6 +277,7 @@ class Office:
             executor="machine-1",
             jobs={
                 JobKind.CLOSE: CloseJob(self.close),
+                JobKind.REBUILD: CloseJob(self.close),
                 JobKind.NIGHT: night,
                 JobKind.DEADLINE: deadline,
                 JobKind.RETENTION: RetentionJob(
@@ -289,6 +297,15 @@ class Office:
             expectation=self.expectation,
             after_run=after_run,
             listener=listener,
+        )
+        self.backfills = BackfillControl(self.ledger, self.backfilling)
+        self.planning = PlanBackfillUseCase(
+            ledger=self.ledger,
+            reports=self.backend,
+            clock=self.clock,
+            identifiers=self.identifiers,
+            calendar=self.expectation.calendar,
+            backfilling=self.backfilling,
         )
         self.fire_due = FireDueUseCase(self.ledger, firing)
         self.reconcile = ReconcileUseCase(self.ledger, self.queue, after_run)

@@ -28,6 +28,15 @@ def look(*beats: Beat | None, holder: Holder | None = HOLDER) -> Health:
     return HealthUseCase(pulse, InMemoryClock(NOW), lambda: holder, 30).look()
 
 
+@pytest.mark.parametrize("is_held", [False, True])
+def test_a_state_is_served_as_long_as_a_live_process_holds_it(*, is_held: bool) -> None:
+    use_case = HealthUseCase(
+        InMemoryPulse(), InMemoryClock(NOW), lambda: HOLDER if is_held else None, 30
+    )
+
+    assert use_case.is_served() is is_held
+
+
 def test_who_holds_the_state_and_has_ticked_lately_is_well() -> None:
     assert look(BEAT) == Health(True, "kitchen ticked 8 s ago.", BEAT)  # noqa: FBT003
 

@@ -8,6 +8,7 @@ import pytest
 from aegis_batch.domain import events
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.events import (
+    BackfillEnded,
     CloseCompleted,
     CloseFailed,
     CloseStarted,
@@ -76,6 +77,7 @@ def test_the_names_of_events_are_contracts() -> None:
         PeriodVerified: "period.verified",
         OccurrenceDecided: "occurrence.decided",
         ScheduleSetBack: "schedule.set_back",
+        BackfillEnded: "backfill.ended",
         NoticeDelivered: "notice.delivered",
         NoticeFailed: "notice.failed",
         NoticeGivenUp: "notice.given_up",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from aegis_batch.adapters.inbound.cli.audit import audit
+from aegis_batch.adapters.inbound.cli.backfill import backfill
 from aegis_batch.adapters.inbound.cli.close import (
     close,
     invalid_command,
@@ -43,7 +44,7 @@ from aegis_batch.domain.outcome import Problem
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
-_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, stats, state)
+_LEDGER_COMMANDS = (backfill, health, runs, schedules, dead_letters, audit, stats, state)
 _LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify, prove))
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 from loguru import logger
 
 from aegis_batch.domain.events import (
+    BackfillEnded,
     CloseFailed,
     DayOverdue,
     Event,
@@ -84,6 +85,8 @@ def _level_of(event: Event) -> str:
         return _level_of_verdict(event.verdict)
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
+    if isinstance(event, BackfillEnded):
+        return "INFO" if event.failed == event.skipped == 0 else "WARNING"
     if isinstance(event, _OF_NOTE):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.

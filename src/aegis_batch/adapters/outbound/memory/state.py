@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
+from aegis_batch.adapters.outbound.memory.backfills import InMemoryBackfills
 from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
 from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
@@ -48,6 +49,7 @@ class InMemoryState:
             retention=InMemoryRetention(runs, timeline, occurrences, dead_letters),
             seals=seals,
             verifications=InMemoryVerifications(log),
+            backfills=InMemoryBackfills(log),
             audit=InMemoryAuditTrail(log),
             notices=InMemoryNotices(log),
             work=queue.intake,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from aegis_batch.adapters.outbound.state.audit_trail import SqlAuditTrail
+from aegis_batch.adapters.outbound.state.backfills import SqlBackfills
 from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
 from aegis_batch.adapters.outbound.state.notices import SqlNotices
@@ -55,6 +56,7 @@ class SqlState:
             seals=SqlSeals(connection),
             retention=SqlRetention(connection),
             verifications=SqlVerifications(connection),
+            backfills=SqlBackfills(connection),
             audit=SqlAuditTrail(connection),
             notices=SqlNotices(connection),
             work=self._intake_of(connection),

@@ -22,6 +22,8 @@ from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.firing import Firing
@@ -134,6 +136,7 @@ class LedgerServices(UnbuiltServices):
         timings = Timings(SystemCron())
         calendar = Calendar(load_zone(ZONE), ZONE)
         self.firing = Firing(timings, self.identifiers, Expectation(calendar, timedelta(days=7)))
+        self.backfilling = Backfilling(self.identifiers)
         self.control = ScheduleControl(self.ledger, timings, self.firing)
 
     @contextmanager
@@ -150,6 +153,7 @@ class LedgerServices(UnbuiltServices):
                 Prices(Decimal("0.00001"), Decimal("0.000002")),
             ),
             chains=ChainCheckUseCase(self.state),
+            backfills=BackfillControl(self.ledger, self.backfilling),
             operator="maria",
             calendar=Clockface(load_zone(ZONE), ZONE),
             clockface_of=lambda name: Clockface(load_zone(name), name),

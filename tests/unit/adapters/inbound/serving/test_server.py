@@ -24,6 +24,7 @@ from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.ledger import Ledger
@@ -137,12 +138,11 @@ def serve(
     timings = Timings(SystemCron())
     expectation = Expectation(Calendar(load_zone(ZONE), ZONE), timedelta(days=7))
     firing = Firing(timings, InMemoryIdentifiers(), expectation)
+    after_run = AfterRun(expectation, "memory", Backfilling(InMemoryIdentifiers()))
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
-        reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation, "memory")),
-        set_back=SetBackUseCase(
-            ledger, SetBack(timings), WorkSetBack(expectation, AfterRun(expectation, "memory"))
-        ),
+        reconcile=ReconcileUseCase(ledger, queue, after_run),
+        set_back=SetBackUseCase(ledger, SetBack(timings), WorkSetBack(expectation, after_run)),
         tidy=lambda: False,
         pulse=pulse,
         clock=clock,

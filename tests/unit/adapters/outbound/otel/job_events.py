@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.events import (
+    BackfillEnded,
     DayOverdue,
     Event,
     JobBegunAgain,
@@ -79,6 +80,7 @@ def of_jobs() -> list[Event]:
         DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
         PeriodVerified(run=_RUN, at=_AT, verdict=Verdict.CHANGED, found="orders: 3 now"),
         ScheduleSetBack(at=_AT, schedule="daily-close", was_at=_AT, next_at=None, withdrawn=3),
+        BackfillEnded(at=_AT, backfill_id="b-1", done=9, failed=1, skipped=0),
         NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
         NoticeFailed(
             at=_AT, key="overdue:a:2026-11-20", attempts=1, code="receiver_refused", due_at=_AT

@@ -35,6 +35,7 @@ def upgrade() -> None:
     for deed in ("UPDATE", "DELETE"):
         op.execute(_APPEND_ONLY[op.get_bind().dialect.name].format(deed=deed))
     _make_verifications()
+    _make_backfills()
     op.add_column("runs", sa.Column("requests", sa.Integer))
     op.create_index("runs_by_end", "runs", ["ended_at", "id"])
     op.create_index("occurrences_by_decision", "occurrences", ["decided_at", "schedule", "nominal"])
@@ -53,3 +54,40 @@ def _make_verifications() -> None:
         sa.PrimaryKeyConstraint("tenant", "period_kind", "first_day"),
     )
     op.create_index("verifications_by_time", "verifications", ["verified_at"])
+
+
+def _make_backfills() -> None:
+    op.create_table(
+        "backfills",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("tenant", sa.String, nullable=False),
+        sa.Column("period_kind", sa.String, nullable=False),
+        sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("last_day", sa.Date, nullable=False),
+        sa.Column("reprocess", sa.String, nullable=False),
+        sa.Column("newest_first", sa.Boolean, nullable=False),
+        sa.Column("max_active", sa.Integer, nullable=False),
+        sa.Column("planned_by", sa.String, nullable=False),
+        sa.Column("planned_at", Instant, nullable=False),
+        sa.Column("backend", sa.String, nullable=False),
+        sa.Column("to_do", sa.Integer, nullable=False),
+        sa.Column("next_day", sa.Date),
+        sa.Column("state", sa.String, nullable=False),
+        sa.Column("started_by", sa.String),
+        sa.Column("started_at", Instant),
+        sa.Column("ended_at", Instant),
+        sa.Column("done", sa.Integer, nullable=False),
+        sa.Column("failed", sa.Integer, nullable=False),
+        sa.Column("skipped", sa.Integer, nullable=False),
+    )
+    op.create_index("backfills_by_time", "backfills", ["planned_at", "id"])
+    op.create_table(
+        "backfill_periods",
+        sa.Column("backfill_id", sa.String, nullable=False),
+        sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("standing", sa.String, nullable=False),
+        sa.Column("deed", sa.String, nullable=False),
+        sa.Column("run_id", sa.String),
+        sa.Column("fate", sa.String),
+        sa.PrimaryKeyConstraint("backfill_id", "first_day"),
+    )
