@@ -34,7 +34,8 @@ class CloseRequest:
     """The wish to close the period of a kind that holds ``day``: the last one unless given.
 
     With ``dry_run`` nothing is sent; ``allow_open_day`` then admits periods that have not ended.
-    With ``rebuild`` a period that is closed is derived again and compared.
+    With ``rebuild`` a period that is closed is derived again and compared, and a different report
+    is replaced where that is possible.
     """
 
     run_id: str
@@ -62,6 +63,7 @@ class _Progress:
     run: Run
     window: Window
     journal: CloseJournal
+    can_replace: bool = False
     report: Report | None = None
     already_closed: bool | None = None
     seal: Seal | None = None
@@ -69,6 +71,7 @@ class _Progress:
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None
+    revision: int | None = None
 
     def end(self, outcome: Outcome) -> CloseResult:
         """Tell how the close ended, and return all that is known of it."""
@@ -86,6 +89,7 @@ class _Progress:
             violations=self.violations,
             submission=self.submission,
             problem=self.problem,
+            revision=self.revision,
         )
 
 
@@ -128,6 +132,7 @@ class DailyCloseUseCase:
             journal.ended(Outcome.INVALID, error.code)
             raise
         progress = _Progress(run, window, journal)
+        progress.can_replace = self._reports is not None and self._reports.can_replace
         try:
             if request.dry_run or self._reports is None:
                 outcome = self._rehearse(progress)
@@ -200,8 +205,8 @@ class DailyCloseUseCase:
         report = self._derive(progress)
         if report is None:
             return Outcome.REJECTED
-        if stored is None:
-            return _hand_over(progress, reports, report)
+        if stored is None or (reports.can_replace and stored.differences(report)):
+            return _hand_over(progress, reports, report, is_replacing=reports.can_replace)
         return _settle(progress, report, stored)
 
     def _derive(self, progress: _Progress) -> Report | None:
@@ -240,20 +245,25 @@ def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
     with progress.journal.step(Step.FIND):
         stored = reports.find(progress.run)
         progress.already_closed = stored is not None
+        progress.revision = None if stored is None else stored.revision
         progress.journal.sought(found=stored is not None)
     return stored
 
 
-def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> Outcome:
+def _hand_over(
+    progress: _Progress, reports: ReportGateway, report: Report, *, is_replacing: bool = False
+) -> Outcome:
     try:
         with progress.journal.step(Step.SUBMIT):
-            receipt = reports.submit(progress.run, report)
+            hand_over = reports.replace if is_replacing else reports.submit
+            receipt = hand_over(progress.run, report)
             progress.journal.submitted(receipt)
     except AnswerLost as error:
         progress.submission = Submission(error.attempts, None)
         progress.already_closed = None
         stored = _find_once(progress, reports)
-        if stored is None:
+        if stored is None or (is_replacing and stored.differences(report)):
+            # What was to be replaced still stands: that is no conflict, but a failed attempt.
             raise
         return _settle(progress, report, stored)
     except (BackendRefused, BackendUnavailable) as error:
@@ -265,6 +275,7 @@ def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> O
         progress.already_closed = None
         raise
     progress.submission = Submission(receipt.attempts, receipt.status)
+    progress.revision = receipt.revision
     if receipt.created:
         progress.already_closed = False
         return Outcome.CREATED
@@ -281,6 +292,7 @@ def _find_once(progress: _Progress, reports: ReportGateway) -> StoredReport | No
     try:
         with progress.journal.step(Step.FIND):
             stored = reports.find(progress.run, once=True)
+            progress.revision = None if stored is None else stored.revision
             progress.journal.sought(found=stored is not None)
     except (BackendRefused, BackendUnavailable):
         return None
@@ -297,4 +309,7 @@ def _settle(progress: _Progress, report: Report, stored: StoredReport | None) ->
 
 def _compare(progress: _Progress, report: Report, stored: StoredReport) -> None:
     differences = stored.differences(report)
-    progress.problem = Problem.of_conflict(differences) if differences else None
+    if differences:
+        progress.problem = Problem.of_conflict(differences, can_replace=progress.can_replace)
+    else:
+        progress.problem = None

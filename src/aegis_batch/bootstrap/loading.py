@@ -108,7 +108,7 @@ def examine_settings(
     between = [
         _parted(fault)
         for fault in faults_between(
-            {name: value for name, value in settings if name not in doubtful}
+            {name: value for name, value in settings if name not in doubtful}, values.keys()
         )
     ]
     if between:

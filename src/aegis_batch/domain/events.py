@@ -31,6 +31,7 @@ __all__ = [
     "NoticeGivenUp",
     "OccurrenceDecided",
     "OrdersRead",
+    "ReportRecorded",
     "ReportSought",
     "ReportSubmitted",
     "RequestAnswered",
@@ -159,6 +160,14 @@ class ReportSubmitted(RunEvent):
     status: int
     attempts: int
     duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRecorded(ReportSubmitted):
+    """A database of reports took the report, or had it; ``revision`` is the one that stands."""
+
+    name: ClassVar[str] = "report.recorded"
+    revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from aegis_batch.domain.errors import OrdersUnreachable
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-__all__ = ["OrdersDatabase", "Snapshot", "longest_read_seconds"]
+__all__ = ["OrdersDatabase", "Snapshot", "engine_over", "longest_read_seconds"]
 
 _Result = TypeVar("_Result")
 
@@ -89,8 +89,8 @@ class OrdersDatabase:
         stopped answering.
         """
         dialer = Dialer(url, connect_seconds)
-        self._engine = _engine(dialer.dial)
-        self._engine_once = _engine(partial(dialer.dial, once=True))
+        self._engine = engine_over(dialer.dial)
+        self._engine_once = engine_over(partial(dialer.dial, once=True))
         self._statement_timeout_seconds = statement_timeout_seconds
         self._silence_grace_seconds = silence_grace_seconds
 
@@ -167,7 +167,8 @@ def longest_read_seconds(
     return _READ_ATTEMPTS_MAX * one_read_seconds + waits_seconds
 
 
-def _engine(dial: Callable[[], "psycopg.Connection[Any]"]) -> Engine:
+def engine_over(dial: Callable[[], "psycopg.Connection[Any]"]) -> Engine:
+    """Return an engine whose connections are those of a dialer, each for one use alone."""
     # Put together by hand, because create_engine asks the server five questions on the first
     # connection, none of which matters here, and every one of them is a round trip. Its URL is
     # empty, so that no text about the engine can show a secret.
