@@ -93,6 +93,7 @@ class WeakGateway:
         self._gateway = gateway
         self._where = where
         self.can_find = gateway.can_find
+        self.can_replace = gateway.can_replace
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         if self._where() == _AWAY:

@@ -1,22 +1,25 @@
 """Which of the two takes the reports: what each needs, and what of both can't be meant."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from pydantic import SecretStr
 
 from aegis_batch.bootstrap.setting_types import ReportGatewayKind, ReportStatusSource
 
-__all__ = ["faults_of_gateways", "needs_to_close"]
+__all__ = ["faults_of_gateways", "needed_with"]
 
-_OF = {
-    ReportGatewayKind.HTTP: ("database_url", "backend_base_url", "x_service_token"),
-    ReportGatewayKind.SQL: ("database_url", "reports_url"),
-}
+_OF_BACKEND = frozenset({"backend_base_url", "x_service_token"})
 
 
-def needs_to_close(kind: ReportGatewayKind) -> tuple[str, ...]:
-    """Return the fields without which no report can be derived and handed over."""
-    return _OF[kind]
+def needed_with(kind: ReportGatewayKind, required: Iterable[str]) -> list[str]:
+    """Return the fields that are required where reports are taken by one of the two.
+
+    ``required`` names the fields that are where a Backend takes them.
+    """
+    fields = list(required)
+    if kind is ReportGatewayKind.HTTP or _OF_BACKEND.isdisjoint(fields):
+        return fields
+    return [*(field for field in fields if field not in _OF_BACKEND), "reports_url"]
 
 
 def faults_of_gateways(values: Mapping[str, object], given: Collection[str]) -> list[str]:
@@ -59,7 +62,5 @@ def _faults_of_addresses(reports: SecretStr, orders: SecretStr) -> list[str]:
         parse_database_url(orders.get_secret_value()),
     ):
         return []
-    return [
-        "AEGIS_REPORTS_URL: names the orders' database, in which this program never writes"
-        " (Create a database for reports, and name that one)"
-    ]
+    what = "names the orders' database, in which this program never writes"
+    return [f"AEGIS_REPORTS_URL: {what} (Create a database for reports, and name that one)"]

@@ -27,6 +27,7 @@ from aegis_batch.adapters.inbound.cli.output import (
     say_problem,
     write_result,
 )
+from aegis_batch.adapters.inbound.cli.reports import reports
 from aegis_batch.adapters.inbound.cli.runs import runs
 from aegis_batch.adapters.inbound.cli.sandbox import sandbox
 from aegis_batch.adapters.inbound.cli.schedules import schedules
@@ -40,7 +41,7 @@ from aegis_batch.domain.outcome import Problem
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
-_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, state)
+_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, state, reports)
 _LEDGER_NAMES = frozenset(str(command.name) for command in _LEDGER_COMMANDS)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DemoGround",
     "LedgerDesk",
+    "ReportsSchema",
     "ServiceToken",
     "Services",
     "ServingDesk",
@@ -88,6 +89,19 @@ class StateSchema:
     """
 
     file: Path
+    revision: str | None
+    head: str
+    pending: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsSchema:
+    """Where the schema of the reports' database stands; see ``StateSchema``.
+
+    ``place`` names the database without any secret.
+    """
+
+    place: str
     revision: str | None
     head: str
     pending: tuple[str, ...]
@@ -160,6 +174,20 @@ class Services(Protocol):
         """Make the state database, or bring its schema up to date; return how it was before.
 
         Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def reports_schema(self) -> ReportsSchema:
+        """Return where the schema of the reports' database stands.
+
+        Raises ``InvalidRequest``, ``BackendRefused`` and ``BackendUnavailable``.
+        """
+        ...
+
+    def migrate_reports(self) -> ReportsSchema:
+        """Make the tables of reports, or bring them up to date; return how they were before.
+
+        Raises ``InvalidRequest``, ``BackendRefused`` and ``BackendUnavailable``.
         """
         ...
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from aegis_batch.adapters.inbound.cli.services import (
     DemoGround,
     LedgerDesk,
+    ReportsSchema,
     ServiceToken,
     ServingDesk,
     StateSchema,
@@ -54,6 +55,12 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def migrate_state(self) -> StateSchema:
+        raise NotImplementedError
+
+    def reports_schema(self) -> ReportsSchema:
+        raise NotImplementedError
+
+    def migrate_reports(self) -> ReportsSchema:
         raise NotImplementedError
 
     def back_up_state(self, target: Path) -> None:
