@@ -70,13 +70,20 @@ class Exported:
                 continue
             yield "step.started"
             yield from (event.name for event in step.events)
-            yield "step.failed" if not step.status.is_ok else _GOOD_ENDS[step.name]
+            yield _end_of(step)
             if step.name == "orders.read":
                 yield from rules
         if close.status.is_ok:
             yield "job.completed"
         elif close.status.description != "stopped":
             yield "job.failed"
+
+
+def _end_of(step: ReadableSpan) -> str:
+    if not step.status.is_ok:
+        return "step.failed"
+    keeps_revisions = any(name.endswith("revision") for name in step.attributes or ())
+    return "report.recorded" if keeps_revisions else _GOOD_ENDS[step.name]
 
 
 def _run_id(close: ReadableSpan) -> str:

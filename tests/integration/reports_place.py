@@ -1,6 +1,6 @@
 """A database of reports, beside the shop whose days are closed into it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -31,11 +31,9 @@ def guard_of(orders_dsn: str | None) -> OrdersGuard:
     return OrdersGuard(OrdersDatabase(parse_database_url(orders_dsn), connect_seconds=1.0))
 
 
-def gateway_of(
-    dsn: str, *, orders_dsn: str | None = None, now: Callable[[], datetime] = lambda: AT
-) -> SqlReportGateway:
+def gateway_of(dsn: str, *, orders_dsn: str | None = None, **changes: float) -> SqlReportGateway:
     """Return a gateway to a database of reports, migrated or not."""
-    return SqlReportGateway(database_of(dsn), guard_of(orders_dsn), now)
+    return SqlReportGateway(database_of(dsn, **changes), guard_of(orders_dsn), lambda: AT)
 
 
 def migrated_gateway(database: Database) -> SqlReportGateway:
@@ -68,3 +66,11 @@ def settings_with(orders: Database, reports_dsn: str) -> dict[str, str]:
         "AEGIS_REPORTS_URL": reports_dsn,
         "AEGIS_DB_CONNECT_SECONDS": "2",
     }
+
+
+# As docs/reports-database.md has them.
+WRITER_RIGHTS = (
+    "GRANT SELECT ON aegis_reports_schema TO writer",
+    "GRANT SELECT, INSERT ON reports, report_items TO writer",
+    "GRANT UPDATE (is_current) ON reports TO writer",
+)
