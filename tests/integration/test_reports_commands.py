@@ -1,11 +1,11 @@
 """The program as people run it without a Backend: its reports go into a database."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from tests.integration.closing import BODY, DAY, TOKEN
 from tests.integration.program import run
 from tests.integration.reports_place import another_database, rows, settings_with
@@ -100,24 +100,21 @@ def test_the_orders_database_is_refused_by_its_address(
     assert rows(database, "SELECT to_regclass('reports')::text") == [(None,)]
 
 
-@contextmanager
-def other_way_to(database: Database) -> Iterator[str]:
-    """Provide an address of a database that no text gives away: its server by another name."""
-    yield database.dsn().replace("127.0.0.1", "127.0.0.1.nip.test") + "?hostaddr=127.0.0.1"
+def other_way_to(database: Database) -> str:
+    """Return an address that doesn't look like the database's own, but leads there."""
+    return database.dsn().replace("127.0.0.1", "0.0.0.0")  # noqa: S104 - nothing is bound to it
 
 
 def test_the_orders_database_is_refused_by_what_its_server_says(
     settings: dict[str, str], database: Database, reports: Database, tmp_path: Path
 ) -> None:
     run(MIGRATE, settings, tmp_path)
-    with other_way_to(database) as address:
-        hidden = {**settings, "AEGIS_REPORTS_URL": address}
-        migrated = run(MIGRATE, hidden, tmp_path)
-        looked = run(("doctor", "--output", "json"), hidden, tmp_path)
+    hidden = {**settings, "AEGIS_REPORTS_URL": other_way_to(database)}
+    migrated = run(MIGRATE, hidden, tmp_path)
+    looked = run(("doctor", "--output", "json"), hidden, tmp_path)
     # Orders that came into the database of reports after its tables.
     open_shop(reports)
-    with other_way_to(reports) as address:
-        closed = run(CLOSE, {**settings, "DATABASE_URL": address}, tmp_path)
+    closed = run(CLOSE, {**settings, "DATABASE_URL": other_way_to(reports)}, tmp_path)
 
     for ended in (migrated, closed):
         assert ended.status == 2
@@ -190,16 +187,17 @@ def test_nights_close_days_into_the_database_and_leave_no_connection(
         noon = f"{yesterday()}T12:00:00-03:00"
         connection.execute("INSERT INTO orders VALUES (99, %s, 12.50)", (noon,))
         connection.execute("INSERT INTO order_items VALUES (99, 'Tea', 1, 12.50)")
-    place = Place(tmp_path, {**settings, "AEGIS_CLOSE_DEADLINE": "00:00"})
+    place = Place(tmp_path, settings)
     place.run(*MIGRATE)
 
     with place.serving() as serving:
         serving.wait_for("report.recorded", status=201, revision=1)
         serving.wait_for("job.completed", job="night")
         # The deadline's check asks the same database, and finds nothing overdue.
+        place.run("schedules", "trigger", "close-deadline")
         serving.wait_for("job.completed", job="deadline")
         assert serving.events("day.overdue") == []
-        assert serving.stop() == 0
+        assert serving.stop() == ExitStatus.TERMINATED
 
     assert rows(reports, "SELECT first_day, total_orders FROM reports WHERE is_current") == [
         (yesterday(), 1)

@@ -15,6 +15,9 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
+from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
+from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.postgres.derived.migrations import HEAD, MIGRATIONS
 from aegis_batch.adapters.outbound.postgres.derived.schema import (
     ReportsSchemaStatus,
@@ -22,14 +25,21 @@ from aegis_batch.adapters.outbound.postgres.derived.schema import (
     read_status,
 )
 from aegis_batch.adapters.outbound.postgres.derived.tables import METADATA
+from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.deriving import ReportPolicy
+from aegis_batch.domain.calendar import Calendar
+from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
     AnswerLost,
     BackendRefused,
     BackendUnavailable,
     InvalidRequest,
 )
+from aegis_batch.domain.outcome import CloseResult, Outcome
 from aegis_batch.domain.report import Report
-from tests.integration.closing import BODY, DAY, REPORT, run_of
+from aegis_batch.domain.seal import Versions
+from tests.integration.closing import BODY, DAY, NOW, ORDERS, REPORT, run_of
 from tests.integration.reports_place import (
     AT,
     another_database,
@@ -40,6 +50,7 @@ from tests.integration.reports_place import (
 )
 from tests.servers.postgres import Database
 
+ZONE = "America/Sao_Paulo"
 OTHER = Report(DAY, 3, Decimal("50.51"), ())
 
 
@@ -224,6 +235,40 @@ def test_a_body_changed_by_hand_is_refused_until_that_revision_no_longer_counts(
 
     assert gateway.find(run_of()) is None
     assert gateway.submit(run_of(), REPORT).revision == 2
+
+
+def close(database: Database, orders: tuple[PlacedOrder, ...], *, rebuild: bool) -> CloseResult:
+    """Close the day of some orders into a database of reports, as a run of its own."""
+    policy = ReportPolicy(Calendar(load_zone(ZONE), ZONE), Rules(), Versions("1", "2026a", "15"))
+    use_case = DailyCloseUseCase(
+        InMemoryOrderReader(orders),
+        gateway_of(database.dsn()),
+        InMemoryClock(NOW),
+        InMemoryMetricsSink(),
+        policy,
+    )
+    return use_case.close(CloseRequest(f"run-{len(orders)}", "1" * 32, day=DAY, rebuild=rebuild))
+
+
+def test_a_day_derived_again_replaces_its_report_and_one_closed_again_does_not(
+    database: Database,
+) -> None:
+    migrated_gateway(database)
+    first = close(database, ORDERS[:1], rebuild=False)
+    again = close(database, ORDERS, rebuild=False)
+    rebuilt = close(database, ORDERS, rebuild=True)
+    at_last = close(database, ORDERS, rebuild=True)
+
+    ends = [(each.outcome, each.revision) for each in (first, again, rebuilt, at_last)]
+    assert ends == [
+        (Outcome.CREATED, 1),
+        (Outcome.ALREADY_CLOSED, 1),
+        (Outcome.CREATED, 2),
+        (Outcome.ALREADY_CLOSED, 2),
+    ]
+    assert rows(
+        database, "SELECT revision, is_current, total_orders, run_id FROM reports ORDER BY 1"
+    ) == [(1, False, 1, "run-1"), (2, True, 2, "run-2")]
 
 
 # What goes wrong on the way.
