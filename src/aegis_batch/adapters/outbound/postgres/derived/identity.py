@@ -49,8 +49,8 @@ def identity_of(rows: Callable[[Executable], list[Row[Any]]]) -> DatabaseIdentit
     """Return the identity of the database in which statements are run."""
     may_read = rows(_MAY_READ_CONTROL)[0][0]
     system = int(rows(_SYSTEM)[0][0]) if may_read else None
-    oid, started_at = rows(_DATABASE)[0]
-    return DatabaseIdentity(system, started_at, int(oid))
+    database = rows(_DATABASE)[0]
+    return DatabaseIdentity(system, database.pg_postmaster_start_time, int(database.oid))
 
 
 class OrdersGuard:
