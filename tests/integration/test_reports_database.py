@@ -195,6 +195,18 @@ def test_the_database_itself_lets_one_revision_count(database: Database) -> None
         )
 
 
+def test_closers_of_one_day_wait_for_one_another_and_none_has_to_try_twice(
+    database: Database,
+) -> None:
+    gateway = migrated_gateway(database)
+    runs = [replace(run_of(), id=f"run-{number}") for number in range(8)]
+
+    with ThreadPoolExecutor(len(runs)) as pool:
+        receipts = list(pool.map(lambda run: gateway.submit(run, REPORT), runs))
+
+    assert [receipt.attempts for receipt in receipts] == [1] * len(runs)
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
