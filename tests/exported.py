@@ -70,15 +70,23 @@ class Exported:
                 continue
             yield "step.started"
             yield from (event.name for event in step.events)
-            is_merged = "aegis.seals" in (step.attributes or {})
-            good_end = "seals.merged" if is_merged else _GOOD_ENDS[step.name]
-            yield good_end if step.status.is_ok else "step.failed"
+            good_end = _end_of(step)
+            yield good_end
             if good_end == "orders.read":
                 yield from rules
         if close.status.is_ok:
             yield "job.completed"
         elif close.status.description != "stopped":
             yield "job.failed"
+
+
+def _end_of(step: ReadableSpan) -> str:
+    if not step.status.is_ok:
+        return "step.failed"
+    if "aegis.seals" in (step.attributes or {}):
+        return "seals.merged"
+    keeps_revisions = any(name.endswith("revision") for name in step.attributes or ())
+    return "report.recorded" if keeps_revisions else _GOOD_ENDS[step.name]
 
 
 def _run_id(close: ReadableSpan) -> str:

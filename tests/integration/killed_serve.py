@@ -106,6 +106,7 @@ class WeakGateway:
         self._where = where
         self.can_find = gateway.can_find
         self.identity = gateway.identity
+        self.can_replace = gateway.can_replace
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         if self._where() == _AWAY:

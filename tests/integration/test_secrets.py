@@ -205,6 +205,51 @@ def test_a_checkup_that_finds_a_secret_in_a_file_does_not_show_it(
     assert_clean(*all_of(ended))
 
 
+def _wrong_reports(shop: Database, folder: Path) -> dict[str, dict[str, str]]:
+    """Return settings of a database of reports, with what is wrong in each."""
+    sql = {"AEGIS_REPORT_GATEWAY": "sql"}
+    right = shop.dsn("canary_reader", PASSWORD)
+    address = right.rpartition("@")[2]
+    elsewhere = right.removesuffix(f"/{shop.name}") + "/postgres"
+    file = folder / "reports"
+    file.write_text(elsewhere + "\n")
+    faults = {
+        "no tables, and no right to make them": elsewhere,
+        "the orders' database": right,
+        "a wrong password": elsewhere.replace("canary_reader", "postgres", 1),
+        "a password that is not encoded": f"postgresql://canary_reader:{PASSWORD}@{address}",
+        "a password as an option": f"postgresql://canary_reader@{address}?password={TOKEN}",
+        "an unknown option": f"{elsewhere}?nonsense={TOKEN}",
+        "a database that isn't there": right.removesuffix(shop.name) + "canary_4711",
+        "a server that isn't there": f"postgresql://x:{TOKEN}@127.0.0.1:1/reports",
+        "another kind of database": f"mysql://x:{TOKEN}@127.0.0.1/reports",
+    }
+    told = {name: {**sql, "AEGIS_REPORTS_URL": url} for name, url in faults.items()}
+    told["no gateway"] = {"AEGIS_REPORTS_URL": elsewhere}
+    told["twice"] = {**told["the orders' database"], "AEGIS_REPORTS_URL_FILE": str(file)}
+    told["from a file"] = {**sql, "AEGIS_REPORTS_URL_FILE": str(file)}
+    return told
+
+
+def test_no_database_of_reports_brings_a_secret_out(
+    shop: Database, settings: dict[str, str], tmp_path: Path
+) -> None:
+    commands = (
+        ("reports", "status"),
+        ("reports", "migrate", "--output", "json"),
+        CLOSE,
+        ("close", "--date", DAY.isoformat()),
+        ("doctor",),
+    )
+    given = {**settings, "AEGIS_LOG_LEVEL": "DEBUG", "AEGIS_DB_CONNECT_SECONDS": "0.2"}
+    for name, changes in _wrong_reports(shop, tmp_path).items():
+        for arguments in commands:
+            ended = run(arguments, {**given, **changes}, tmp_path)
+            assert ended.status in (1, 2, 4, 5), (name, arguments, ended)
+            assert_clean(*all_of(ended))
+            assert "Traceback" not in ended.err
+
+
 def test_no_suggestion_brings_a_secret_out(settings: dict[str, str], tmp_path: Path) -> None:
     for changes in ({}, *_wrong_settings(settings, tmp_path).values()):
         ended = run(

@@ -67,6 +67,7 @@ class FaultyGateway:
         self._laws = laws
         self.can_find = can_find
         self.identity = backend.identity
+        self.can_replace = backend.can_replace
         self.is_down = False
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
@@ -85,6 +86,10 @@ class FaultyGateway:
         if fault is Fault.DIES_AFTER:
             raise ProcessDiedError("find")
         return None if fault is Fault.STALE else found
+
+    def replace(self, run: Run, report: Report) -> Receipt:
+        """Replace a report, which this Backend refuses."""
+        return self._backend.replace(run, report)
 
     def submit(self, run: Run, report: Report) -> Receipt:
         """Hand a report over, unless a fault comes in between."""

@@ -45,8 +45,17 @@ class AskedWhileAnswering:
             self._answers = False
             raise
 
+    @property
+    def can_replace(self) -> bool:
+        """A rehearsal replaces nothing."""
+        return False
+
     def submit(self, run: Run, report: Report) -> Receipt:
         """Refuse: a rehearsal hands nothing over, and calling this is a defect."""
+        raise NotImplementedError(run.key, report)
+
+    def replace(self, run: Run, report: Report) -> Receipt:
+        """Refuse, as ``submit`` does."""
         raise NotImplementedError(run.key, report)
 
 

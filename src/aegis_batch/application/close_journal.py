@@ -13,6 +13,7 @@ from aegis_batch.domain.events import (
     CloseFailed,
     CloseStarted,
     OrdersRead,
+    ReportRecorded,
     ReportSought,
     ReportSubmitted,
     RuleBroken,
@@ -111,15 +112,23 @@ class CloseJournal:
 
     def submitted(self, receipt: Receipt) -> None:
         """Tell what the Backend answered to the report."""
-        self._metrics.emit(
-            ReportSubmitted(
-                run=self._run,
-                at=self._clock.now(),
-                status=receipt.status,
-                attempts=receipt.attempts,
-                duration_ms=self._since_ms(self._step_started_seconds),
-            )
+        event = ReportSubmitted(
+            run=self._run,
+            at=self._clock.now(),
+            status=receipt.status,
+            attempts=receipt.attempts,
+            duration_ms=self._since_ms(self._step_started_seconds),
         )
+        if receipt.revision is not None:
+            event = ReportRecorded(
+                run=event.run,
+                at=event.at,
+                status=event.status,
+                attempts=event.attempts,
+                duration_ms=event.duration_ms,
+                revision=receipt.revision,
+            )
+        self._metrics.emit(event)
 
     def ended(self, outcome: Outcome, code: str | None) -> float:
         """Tell how the close ended, and return the milliseconds that all of it took.

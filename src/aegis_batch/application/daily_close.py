@@ -37,7 +37,8 @@ class CloseRequest:
     """The wish to close the period of a kind that holds ``day``: the last one unless given.
 
     With ``dry_run`` nothing is sent; ``allow_open_day`` then admits periods that have not ended.
-    With ``rebuild`` a period that is closed is derived again and compared.
+    With ``rebuild`` a period that is closed is derived again and compared, and a different report
+    is replaced where that is possible.
     """
 
     run_id: str
@@ -69,6 +70,7 @@ class _Progress:
     run: Run
     window: Window
     journal: CloseJournal
+    can_replace: bool = False
     report: Report | None = None
     already_closed: bool | None = None
     seal: Seal | None = None
@@ -77,6 +79,7 @@ class _Progress:
     submission: Submission | None = None
     problem: Problem | None = None
     backend: str | None = None
+    revision: int | None = None
 
     def end(self, outcome: Outcome) -> CloseResult:
         """Tell how the close ended, and return all that is known of it."""
@@ -95,6 +98,7 @@ class _Progress:
             submission=self.submission,
             problem=self.problem,
             backend=self.backend if outcome.is_success else None,
+            revision=self.revision,
         )
 
 
@@ -142,6 +146,7 @@ class DailyCloseUseCase:
             journal.ended(Outcome.INVALID, error.code)
             raise
         progress = _Progress(run, window, journal)
+        progress.can_replace = self._reports is not None and self._reports.can_replace
         try:
             if request.dry_run or self._reports is None:
                 outcome = self._rehearse(progress)
@@ -221,8 +226,8 @@ class DailyCloseUseCase:
         report = self._derive(progress)
         if report is None:
             return Outcome.REJECTED
-        if stored is None:
-            return _hand_over(progress, reports, report)
+        if stored is None or (reports.can_replace and stored.differences(report)):
+            return _hand_over(progress, reports, report, is_replacing=reports.can_replace)
         return _settle(progress, report, stored)
 
     def _derive(self, progress: _Progress, *, may_merge: bool = False) -> Report | None:
@@ -280,20 +285,25 @@ def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
     with progress.journal.step(Step.FIND):
         stored = reports.find(progress.run)
         progress.already_closed = stored is not None
+        progress.revision = None if stored is None else stored.revision
         progress.journal.sought(found=stored is not None)
     return stored
 
 
-def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> Outcome:
+def _hand_over(
+    progress: _Progress, reports: ReportGateway, report: Report, *, is_replacing: bool = False
+) -> Outcome:
     try:
         with progress.journal.step(Step.SUBMIT):
-            receipt = reports.submit(progress.run, report)
+            hand_over = reports.replace if is_replacing else reports.submit
+            receipt = hand_over(progress.run, report)
             progress.journal.submitted(receipt)
     except AnswerLost as error:
         progress.submission = Submission(error.attempts, None)
         progress.already_closed = None
         stored = _find_once(progress, reports)
-        if stored is None:
+        if stored is None or (is_replacing and stored.differences(report)):
+            # What was to be replaced still stands: that is no conflict, but a failed attempt.
             raise
         return _settle(progress, report, stored)
     except (BackendRefused, BackendUnavailable) as error:
@@ -305,6 +315,7 @@ def _hand_over(progress: _Progress, reports: ReportGateway, report: Report) -> O
         progress.already_closed = None
         raise
     progress.submission = Submission(receipt.attempts, receipt.status)
+    progress.revision = receipt.revision
     if receipt.created:
         progress.already_closed = False
         return Outcome.CREATED
@@ -321,6 +332,7 @@ def _find_once(progress: _Progress, reports: ReportGateway) -> StoredReport | No
     try:
         with progress.journal.step(Step.FIND):
             stored = reports.find(progress.run, once=True)
+            progress.revision = None if stored is None else stored.revision
             progress.journal.sought(found=stored is not None)
     except (BackendRefused, BackendUnavailable):
         return None
@@ -337,5 +349,9 @@ def _settle(progress: _Progress, report: Report, stored: StoredReport | None) ->
 
 def _compare(progress: _Progress, report: Report, stored: StoredReport) -> None:
     differences = stored.differences(report)
-    kind = progress.run.key.period.kind
-    progress.problem = Problem.of_conflict(differences, kind) if differences else None
+    if differences:
+        progress.problem = Problem.of_conflict(
+            differences, progress.run.key.period.kind, can_replace=progress.can_replace
+        )
+    else:
+        progress.problem = None

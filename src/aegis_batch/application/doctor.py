@@ -14,6 +14,7 @@ from aegis_batch.application.checks.orders import (
     fit_checks,
     unplanned_check,
 )
+from aegis_batch.application.checks.reports import is_fit, reports_checks, revision_check
 from aegis_batch.application.checks.rights import rights_checks
 from aegis_batch.application.checks.settings import SettingsFacts, settings_checks
 from aegis_batch.application.ports.backend_probe import BackendProbe
@@ -21,8 +22,9 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.collector_probe import CollectorProbe
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.orders_inspector import Fault, Fit, OrdersInspector
+from aegis_batch.application.ports.reports_inspector import ReportsInspector
 from aegis_batch.application.ports.tracked_files import TrackedFiles
-from aegis_batch.domain.calendar import Calendar
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.checkup import Check
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
@@ -50,7 +52,8 @@ class CheckupSetup:
     pairs of a variable and the endpoint that it names, ``collector_faults`` variables that keep
     telemetry from being exported. ``total_seconds`` bounds the checkup: no
     step starts later, and each step is bounded by itself. ``asks_backend`` and ``asks_table`` say
-    which of the two closes ask for reports, if either.
+    which of the two closes ask for reports, if either. ``keeps_reports`` says that a database of
+    reports stands in for the Backend.
     """
 
     settings: SettingsFacts
@@ -61,6 +64,7 @@ class CheckupSetup:
     is_in_memory: bool = False
     asks_backend: bool = True
     asks_table: bool = False
+    keeps_reports: bool = False
     connect_seconds: float = 30.0
     currency_decimals: int = 2
     collectors: tuple[tuple[str, str], ...] = ()
@@ -78,6 +82,7 @@ class Instruments:
     inspector: OrdersInspector | None = None
     orders: OrderReader | None = None
     backend: BackendProbe | None = None
+    reports: ReportsInspector | None = None
 
 
 class DoctorUseCase:
@@ -100,7 +105,10 @@ class DoctorUseCase:
         yield from secret_checks(setup.known_secrets, self._with.files)
         if (yield from self._database()):
             yield from self._data()
-        yield from self._backend()
+        if setup.keeps_reports:
+            yield from self._kept_reports()
+        else:
+            yield from self._backend()
         if not self._is_late:
             yield from collector_checks(
                 setup.collectors, setup.collector_faults, self._with.collector
@@ -218,6 +226,28 @@ class DoctorUseCase:
             yield from answer_checks(probe.ask(yesterday), yesterday, is_asked=is_asked)
         except (BackendRefused, BackendUnavailable) as error:
             yield refusal_check(error, is_asked=is_asked)
+
+    def _kept_reports(self) -> Iterator[Check]:
+        inspector = self._with.reports
+        name = "reports.connection"
+        if inspector is None:
+            yield self._not_looked_at(name, "AEGIS_REPORTS_URL can't be used")
+            return
+        if self._is_late:
+            yield self._late(name)
+            return
+        yesterday = Period(PeriodKind.DAY, self._closed_days()[0])
+        try:
+            facts = inspector.facts()
+        except AegisError as error:
+            yield Check.of(name, error)
+            return
+        yield from reports_checks(facts)
+        if is_fit(facts):
+            try:
+                yield revision_check(yesterday, inspector.revision_of(yesterday))
+            except AegisError as error:
+                yield Check.of("reports.answer", error)
 
     def _closed_days(self) -> list[date]:
         """Return the last days that are over, the newest first."""

@@ -16,6 +16,7 @@ from aegis_batch.application.ports.backend_probe import BackendProbe
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.orders_inspector import OrdersInspector
+from aegis_batch.application.ports.reports_inspector import ReportsInspector
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
 from aegis_batch.bootstrap.calendars import calendar_of
 from aegis_batch.bootstrap.loading import (
@@ -23,9 +24,20 @@ from aegis_batch.bootstrap.loading import (
     missing_variables,
     unknown_variables,
 )
-from aegis_batch.bootstrap.outbound import build_order_reader, orders_schema
+from aegis_batch.bootstrap.outbound import (
+    build_order_reader,
+    orders_schema,
+    reports_database,
+    reports_guard,
+)
 from aegis_batch.bootstrap.secret_forms import known_secrets
-from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings, variable_of
+from aegis_batch.bootstrap.settings import (
+    Adapters,
+    ReportGatewayKind,
+    ReportStatusSource,
+    Settings,
+    variable_of,
+)
 from aegis_batch.bootstrap.variables import FILE_SUFFIX
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.calendar import Calendar
@@ -47,6 +59,7 @@ _WITH_REMEDY = re.compile(r"(?P<what>.*?) \((?P<remedy>.*)\)", re.DOTALL)
 _HOW_TO_SET = {
     "DATABASE_URL": "postgresql://user:password@host:5432/database?sslmode=require",
     "BACKEND_BASE_URL": "https://backend.example.com (for local work: aegis-batch sandbox)",
+    "AEGIS_REPORTS_URL": "postgresql://user:password@host:5432/reports?sslmode=require",
     "X_SERVICE_TOKEN": "the token that the Backend gave to this program",
     "AEGIS_MEMORY_ORDERS": "the path of a JSON file with orders",
 }
@@ -72,6 +85,7 @@ def build_doctor(
         is_in_memory=is_in_memory,
         asks_backend=settings.report_status is ReportStatusSource.BACKEND,
         asks_table=settings.report_status is ReportStatusSource.TABLE,
+        keeps_reports=settings.report_gateway is ReportGatewayKind.SQL,
         connect_seconds=settings.db_connect_seconds,
         currency_decimals=settings.currency_decimals,
         collectors=tuple(export.endpoints.items()),
@@ -84,6 +98,7 @@ def build_doctor(
         inspector=None if is_in_memory else _inspector(settings, calendar, clock),
         orders=_orders(settings),
         backend=None if is_in_memory else _backend(settings, clock),
+        reports=None if is_in_memory else _reports(settings),
     )
     return DoctorUseCase(setup, instruments)
 
@@ -194,6 +209,23 @@ def _backend(settings: Settings, clock: Clock) -> BackendProbe | None:
         timeout_seconds=_bounded(settings.http_timeout_seconds),
     )
     return HttpBackendProbe(connection, clock, new_trace_id, new_span_id, program_version())
+
+
+def _reports(settings: Settings) -> ReportsInspector | None:
+    if settings.reports_url is None:
+        return None
+    from aegis_batch.adapters.outbound.postgres.derived.address import parse_reports_url
+    from aegis_batch.adapters.outbound.postgres.derived.reports_inspector import (
+        PostgresReportsInspector,
+    )
+
+    seconds = _bounded(settings.db_connect_seconds)
+    bounded = settings.model_copy(update={"db_connect_seconds": seconds})
+    return PostgresReportsInspector(
+        reports_database(bounded),
+        reports_guard(bounded),
+        parse_reports_url(settings.reports_url.get_secret_value()),
+    )
 
 
 def _bounded(seconds: float) -> float:

@@ -18,6 +18,8 @@ from aegis_batch.bootstrap.setting_types import (
     LogLevel,
     Name,
     NameOrNone,
+    ReportGatewayKind,
+    ReportsAddress,
     ReportStatusSource,
     RuleActions,
     ServiceToken,
@@ -52,6 +54,20 @@ class ClosingSettings(BaseModel):
     )
     x_service_token: ServiceToken | None = Field(
         None, description="The token that goes to the Backend in the header `X-SERVICE-TOKEN`."
+    )
+
+    report_gateway: ReportGatewayKind = Field(
+        ReportGatewayKind.HTTP,
+        description="What takes the reports: a Backend over `http`, or, for those without one,"
+        " tables in a database of derived data: `sql`, which needs `AEGIS_REPORTS_URL` and neither"
+        " `BACKEND_BASE_URL` nor `X_SERVICE_TOKEN`. [reports-database.md](reports-database.md)"
+        " has the tables.",
+    )
+    reports_url: ReportsAddress | None = Field(
+        None,
+        description="The database of derived data for `AEGIS_REPORT_GATEWAY=sql`: a PostgreSQL"
+        " database, written as `DATABASE_URL` is, but never the orders' database. Make its tables"
+        " with `aegis-batch reports migrate`.",
     )
 
     environment: Environment = Field(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from aegis_batch.bootstrap.gateway_choice import needed_with
 from aegis_batch.bootstrap.settings import (
     Adapters,
     Environment,
@@ -108,7 +109,7 @@ def examine_settings(
     between = [
         _parted(fault)
         for fault in faults_between(
-            {name: value for name, value in settings if name not in doubtful}
+            {name: value for name, value in settings if name not in doubtful}, values.keys()
         )
     ]
     if between:
@@ -131,8 +132,9 @@ def _sound_settings(values: Mapping[str, object]) -> tuple[Settings, list[tuple[
 
 def missing_variables(examined: ExaminedSettings, required: Iterable[str]) -> list[str]:
     """Return the variables of required fields that nothing sets, neither rightly nor wrongly."""
-    in_memory = examined.settings.adapters is Adapters.MEMORY
-    needed = ["memory_orders"] if in_memory else required
+    settings = examined.settings
+    in_memory = settings.adapters is Adapters.MEMORY
+    needed = ["memory_orders"] if in_memory else needed_with(settings.report_gateway, required)
     names = [variable_of(field) for field in needed if field not in examined.given]
     return [name for name in names if name not in examined.doubtful]
 

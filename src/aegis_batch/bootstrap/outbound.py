@@ -9,7 +9,7 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
-from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings
+from aegis_batch.bootstrap.settings import Adapters, ReportGatewayKind, ReportStatusSource, Settings
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.run import Run
 
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.http.backend import HttpBackend
     from aegis_batch.adapters.outbound.http.report_gateway import ReportStatus
     from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
+    from aegis_batch.adapters.outbound.postgres.derived.database import ReportsDatabase
+    from aegis_batch.adapters.outbound.postgres.derived.identity import OrdersGuard
     from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 
-__all__ = ["build_order_reader", "open_report_gateway", "orders_schema"]
+__all__ = [
+    "build_order_reader",
+    "open_report_gateway",
+    "orders_schema",
+    "reports_database",
+    "reports_guard",
+]
 
 
 def build_order_reader(settings: Settings) -> OrderReader:
@@ -72,11 +80,14 @@ def open_report_gateway(
     metrics: MetricsSink,
     traceparent_of: Callable[[Run], str],
 ) -> Iterator[ReportGateway | None]:
-    """Yield the gateway to the Backend, and close it; ``None`` where the settings name none."""
+    """Yield what takes the reports, and close it; ``None`` where the settings name nothing."""
     if settings.adapters is Adapters.MEMORY:
         from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 
         yield InMemoryReportGateway()
+        return
+    if settings.report_gateway is ReportGatewayKind.SQL:
+        yield _sql_gateway(settings, clock)
         return
     if settings.backend_base_url is None or settings.x_service_token is None:
         yield _rehearsal_gateway(settings)
@@ -98,6 +109,33 @@ def open_report_gateway(
         yield gateway
     finally:
         gateway.close()
+
+
+def reports_database(settings: Settings) -> "ReportsDatabase":
+    """Return the reports' database; nothing is connected before its first use."""
+    from aegis_batch.adapters.outbound.postgres.derived.address import parse_reports_url
+    from aegis_batch.adapters.outbound.postgres.derived.database import ReportsDatabase
+
+    assert settings.reports_url is not None  # noqa: S101 - load_settings has seen to it
+    return ReportsDatabase(
+        parse_reports_url(settings.reports_url.get_secret_value()),
+        connect_seconds=settings.db_connect_seconds,
+    )
+
+
+def reports_guard(settings: Settings) -> "OrdersGuard":
+    """Return what keeps reports out of the orders' database."""
+    from aegis_batch.adapters.outbound.postgres.derived.identity import OrdersGuard
+
+    return OrdersGuard(None if settings.database_url is None else _database(settings))
+
+
+def _sql_gateway(settings: Settings, clock: Clock) -> ReportGateway | None:
+    if settings.reports_url is None:
+        return None
+    from aegis_batch.adapters.outbound.postgres.derived.report_gateway import SqlReportGateway
+
+    return SqlReportGateway(reports_database(settings), reports_guard(settings), clock.now)
 
 
 def _rehearsal_gateway(settings: Settings) -> ReportGateway | None:

@@ -3,7 +3,14 @@
 from aegis_batch.adapters.outbound.http.backend import longest_call_seconds
 from aegis_batch.adapters.outbound.postgres import order_reader, report_status
 from aegis_batch.adapters.outbound.postgres.database import longest_read_seconds
-from aegis_batch.bootstrap.settings import Adapters, ReportStatusSource, Settings, variable_of
+from aegis_batch.adapters.outbound.postgres.derived.database import longest_deed_seconds
+from aegis_batch.bootstrap.settings import (
+    Adapters,
+    ReportGatewayKind,
+    ReportStatusSource,
+    Settings,
+    variable_of,
+)
 from aegis_batch.domain.errors import InvalidRequest
 
 __all__ = ["longest_close_seconds", "refuse_longer_runs"]
@@ -24,6 +31,8 @@ def longest_close_seconds(settings: Settings) -> float:
         settings.db_statement_timeout_seconds,
         order_reader.STATEMENTS_MAX,
     )
+    if settings.report_gateway is ReportGatewayKind.SQL:
+        return read_seconds + _sql_seconds(settings)
     submit_seconds = _call_seconds(settings, settings.http_max_attempts)
     return (
         _find_seconds(settings, once=False)
@@ -50,6 +59,16 @@ def refuse_longer_runs(settings: Settings) -> None:
         f"Lower these settings, {variable_of('db_statement_timeout_seconds')} first, or raise"
         f" {limit}.",
     )
+
+
+def _sql_seconds(settings: Settings) -> float:
+    # Who the orders' database is gets asked once, before the first report is handed over.
+    asking_seconds = longest_read_seconds(
+        settings.db_connect_seconds, settings.db_statement_timeout_seconds, 3, once=True
+    )
+    deed_seconds = longest_deed_seconds(settings.db_connect_seconds)
+    once_seconds = longest_deed_seconds(settings.db_connect_seconds, once=True)
+    return deed_seconds + asking_seconds + deed_seconds + once_seconds
 
 
 def _find_seconds(settings: Settings, *, once: bool) -> float:

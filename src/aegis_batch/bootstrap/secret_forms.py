@@ -32,24 +32,37 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> KnownSecret
     guessable: dict[str, tuple[str, ...]] = {}
     if settings.x_service_token is not None:
         forms["the value of X_SERVICE_TOKEN"] = _forms(settings.x_service_token.get_secret_value())
-    if settings.database_url is not None:
-        from aegis_batch.adapters.outbound.postgres.database_url import (  # noqa: PLC0415
-            parse_database_url,
-        )
-
-        text = settings.database_url.get_secret_value().strip()
-        url = parse_database_url(text)
-        password = url.password or ""
-        if password and _may_be_chance(password, url):
-            forms["the password in DATABASE_URL"] = (text,)
-            guessable["the password in DATABASE_URL"] = _forms(password)
-        elif password:
-            forms["the password in DATABASE_URL"] = (text, *_forms(password))
+    for variable, address in (
+        ("DATABASE_URL", settings.database_url),
+        ("AEGIS_REPORTS_URL", settings.reports_url),
+    ):
+        if address is not None:
+            name = f"the password in {variable}"
+            own, guesses = _forms_of_address(address.get_secret_value().strip())
+            if own:
+                forms[name] = own
+            if guesses:
+                guessable[name] = guesses
     for name in _HEADERS:
         found = tuple(form for secret in _header_values(environ.get(name, "")) for form in secret)
         if found:
             forms[f"a value of {name}"] = found
     return KnownSecrets(forms, guessable)
+
+
+def _forms_of_address(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the forms of a database's address and password, and those that may be chance."""
+    from aegis_batch.adapters.outbound.postgres.database_url import (  # noqa: PLC0415
+        parse_database_url,
+    )
+
+    url = parse_database_url(text)
+    password = url.password or ""
+    if not password:
+        return (), ()
+    if _may_be_chance(password, url):
+        return (text,), _forms(password)
+    return (text, *_forms(password)), ()
 
 
 def _may_be_chance(password: str, url: "URL") -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         LedgerDesk,
         PlanningDesk,
         ProvingDesk,
+        ReportsSchema,
         ServiceToken,
         ServingDesk,
         StateSchema,
@@ -132,6 +133,18 @@ class ProgramServices:
         from aegis_batch.bootstrap.ledger_desk import migrate_state  # noqa: PLC0415
 
         return migrate_state(None)
+
+    def reports_schema(self) -> "ReportsSchema":
+        """Return where the schema of the reports' database stands."""
+        from aegis_batch.bootstrap.reports import read_reports_schema  # noqa: PLC0415
+
+        return read_reports_schema(None)
+
+    def migrate_reports(self) -> "ReportsSchema":
+        """Make the tables of reports, or bring their schema up to date."""
+        from aegis_batch.bootstrap.reports import migrate_reports  # noqa: PLC0415
+
+        return migrate_reports(None)
 
     def back_up_state(self, target: Path) -> None:
         """Copy the state database as it is at one moment, while it is in use."""

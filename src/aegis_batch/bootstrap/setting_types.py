@@ -27,7 +27,9 @@ __all__ = [
     "LogLevel",
     "Name",
     "NameOrNone",
+    "ReportGatewayKind",
     "ReportStatusSource",
+    "ReportsAddress",
     "RuleActions",
     "ServiceToken",
     "TableOrView",
@@ -59,6 +61,13 @@ class ReportStatusSource(StrEnum):
     BACKEND = "backend"
     TABLE = "table"
     NONE = "none"
+
+
+class ReportGatewayKind(StrEnum):
+    """What takes the reports: a Backend over HTTP, or a database of derived data."""
+
+    HTTP = "http"
+    SQL = "sql"
 
 
 class LogLevel(StrEnum):
@@ -177,6 +186,15 @@ def _database_address(value: SecretStr) -> SecretStr:
     return value
 
 
+def _reports_address(value: SecretStr) -> SecretStr:
+    from aegis_batch.adapters.outbound.postgres.derived.address import (  # noqa: PLC0415
+        parse_reports_url,
+    )
+
+    or_fault(parse_reports_url, value.get_secret_value())
+    return value
+
+
 def _header_value(value: SecretStr) -> SecretStr:
     from aegis_batch.adapters.outbound.http.connection import check_token  # noqa: PLC0415
 
@@ -208,4 +226,5 @@ DecimalNumber = Annotated[Decimal, BeforeValidator(_decimal_number)]
 RuleActions = Annotated[dict[Rule, Action], BeforeValidator(_rule_actions)]
 BackendAddress = Annotated[str, AfterValidator(_backend_address)]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
+ReportsAddress = Annotated[SecretStr, AfterValidator(_reports_address)]
 ServiceToken = Annotated[SecretStr, AfterValidator(_header_value)]

@@ -4,7 +4,7 @@ A field's variable is ``AEGIS_`` and its name in capitals, but for the three who
 ``docs/settings.md`` is made from the fields: run ``make docs`` after a change.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import time
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from aegis_batch.adapters.outbound.postgres.orders_schema import PlacedAtKind
 from aegis_batch.bootstrap.closing_settings import ClosingSettings
+from aegis_batch.bootstrap.gateway_choice import faults_of_gateways
 from aegis_batch.bootstrap.serving_types import (
     CalendarDay,
     CronText,
@@ -27,6 +28,7 @@ from aegis_batch.bootstrap.setting_types import (
     Environment,
     LogFormat,
     LogLevel,
+    ReportGatewayKind,
     ReportStatusSource,
     TimeOfDay,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "Environment",
     "LogFormat",
     "LogLevel",
+    "ReportGatewayKind",
     "ReportStatusSource",
     "Settings",
     "faults_between",
@@ -61,12 +64,13 @@ def variable_of(field: str) -> str:
     return _GIVEN_NAMES.get(field, _PREFIX + field.upper())
 
 
-def faults_between(values: Mapping[str, object]) -> list[str]:
+def faults_between(values: Mapping[str, object], given: Collection[str] = ()) -> list[str]:
     """Return what is wrong between fields, each fault led by its variable.
 
-    ``values`` holds the fields that are valid by themselves; nothing is said of others.
+    ``values`` holds the fields that are valid by themselves; nothing is said of others. ``given``
+    names the fields that are not left to their defaults.
     """
-    faults = []
+    faults = faults_of_gateways(values, given)
     if values.get("orders_statuses") and values.get("orders_status", "") is None:
         faults.append(
             "AEGIS_ORDERS_STATUSES: names statuses, but AEGIS_ORDERS_STATUS names no column"

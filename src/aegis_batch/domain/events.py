@@ -37,6 +37,7 @@ __all__ = [
     "OccurrenceDecided",
     "OrdersRead",
     "PeriodVerified",
+    "ReportRecorded",
     "ReportSought",
     "ReportSubmitted",
     "RequestAnswered",
@@ -188,6 +189,14 @@ class ReportSubmitted(RunEvent):
     status: int
     attempts: int
     duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRecorded(ReportSubmitted):
+    """A database of reports took the report, or had it; ``revision`` is the one that stands."""
+
+    name: ClassVar[str] = "report.recorded"
+    revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,15 +100,38 @@ class Problem:
 
     @classmethod
     def of_conflict(
-        cls, differences: Iterable[Difference], kind: PeriodKind = PeriodKind.DAY
+        cls,
+        differences: Iterable[Difference],
+        kind: PeriodKind = PeriodKind.DAY,
+        *,
+        can_replace: bool = False,
     ) -> "Problem":
-        """Return the problem of a Backend that holds a report other than the derived one."""
+        """Return the problem of a Backend that holds a report other than the derived one.
+
+        With ``can_replace`` the reports' database stands in for the Backend.
+        """
+        if can_replace:
+            return cls._of_replaceable(differences)
         told = "; ".join(map(str, differences))
         return cls(
             code="conflict",
             message=f"The Backend holds a different report for this {kind}: {told}.",
             remedy="Find out which of the two is right; the Backend can't replace a report,"
             " so a person must settle it there.",
+            retryable=False,
+        )
+
+    @classmethod
+    def _of_replaceable(cls, differences: Iterable[Difference]) -> "Problem":
+        told = "; ".join(
+            f"{each.field} is {each.derived} here and {each.stored} there" for each in differences
+        )
+        return cls(
+            code="conflict",
+            message=f"The reports' database holds a different report for this period: {told}.",
+            remedy="Find out which of the two is right. If it is the one derived now, have the"
+            " period derived again by aegis-batch backfill with --reprocess all, which puts it in"
+            " the other's place and keeps that one as a former revision.",
             retryable=False,
         )
 
@@ -144,7 +167,8 @@ class Submission:
 class CloseResult:
     """Everything that is known about a close once it has ended.
 
-    ``backend`` is the identity of the one that has confirmed it.
+    ``backend`` is the identity of the one that has confirmed it, ``revision`` that of the report
+    that stands, where revisions are kept.
     """
 
     run: Run
@@ -159,3 +183,4 @@ class CloseResult:
     submission: Submission | None = None
     problem: Problem | None = None
     backend: str | None = None
+    revision: int | None = None

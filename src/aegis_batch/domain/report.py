@@ -104,13 +104,15 @@ def digest_of_body(body: str) -> str:
 class StoredReport:
     """A report as a Backend or a table gives it back; only the date is sure to be there.
 
-    Its figures are finite, and whatever numbers the source chose to write.
+    Its figures are finite, and whatever numbers the source chose to write. ``revision`` counts
+    from 1 where former reports of the period are kept.
     """
 
     report_date: date
     total_orders: Decimal | None = None
     total_revenue: Decimal | None = None
     top_items: tuple[TopItem, ...] | None = None
+    revision: int | None = None
 
     @property
     def is_complete(self) -> bool:

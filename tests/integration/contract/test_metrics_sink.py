@@ -23,6 +23,7 @@ from aegis_batch.domain.events import (
     CloseStarted,
     Event,
     OrdersRead,
+    ReportRecorded,
     ReportSought,
     ReportSubmitted,
     RequestAnswered,
@@ -126,6 +127,12 @@ def _every_event(run: Run, *, text: str = "some_code", number: float = 1.5) -> l
         RuleBroken(run=run, at=_AT, rule=Rule.EMPTY_ORDER, action=Action.WARN, count=1),
         StepStarted(run=run, at=_AT, step=Step.SUBMIT),
         ReportSubmitted(run=run, at=_AT, status=201, attempts=2, duration_ms=number),
+        CloseCompleted(
+            run=run, at=_AT, dry_run=False, outcome=Outcome.CREATED, orders=2, duration_ms=number
+        ),
+        CloseStarted(run=run, at=_AT, dry_run=False),
+        StepStarted(run=run, at=_AT, step=Step.SUBMIT),
+        ReportRecorded(run=run, at=_AT, status=201, attempts=1, duration_ms=number, revision=2),
         CloseCompleted(
             run=run, at=_AT, dry_run=False, outcome=Outcome.CREATED, orders=2, duration_ms=number
         ),

@@ -1,7 +1,8 @@
-"""What every ReportGateway does, in memory or over HTTP."""
+"""What every ReportGateway does, in memory, over HTTP or in a database of reports."""
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,9 @@ from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.errors import BackendRefused
 from aegis_batch.domain.report import Report, TopItem
+from aegis_batch.domain.run import CloseKey
 from tests.integration.closing import (
     DAY,
     REPORT,
@@ -23,12 +26,16 @@ from tests.integration.closing import (
     run_of,
     run_of_period,
 )
+from tests.integration.reports_place import migrated_gateway
 
 
-@pytest.fixture(params=["memory", "http"])
+@pytest.fixture(params=["memory", "memory with revisions", "http", "sql"])
 def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReportGateway]:
-    if request.param == "memory":
-        yield InMemoryReportGateway()
+    if request.param.startswith("memory"):
+        yield InMemoryReportGateway(keeps_revisions=request.param != "memory")
+        return
+    if request.param == "sql":
+        yield migrated_gateway(request.getfixturevalue("database"))
         return
     server = SandboxServer(tmp_path / "sandbox.db", TOKEN)
     server.start()
@@ -193,3 +200,98 @@ def test_two_backends_have_two_identities_which_do_not_tell_their_addresses() ->
 
     assert len(found) == 4
     assert "example" not in "".join(found)
+
+
+# What keeps revisions, and what can't replace a report.
+KEEPING = pytest.mark.parametrize("gateway", ["memory with revisions", "sql"], indirect=True)
+NOT_KEEPING = pytest.mark.parametrize("gateway", ["memory", "http"], indirect=True)
+OTHER = Report(DAY, 3, Decimal("50.51"), ())
+CLOSERS = 8
+
+
+def test_of_many_closers_of_one_day_one_creates_the_report(gateway: ReportGateway) -> None:
+    runs = [replace(run_of(), id=f"run-{number}") for number in range(CLOSERS)]
+
+    with ThreadPoolExecutor(CLOSERS) as pool:
+        receipts = list(pool.map(lambda run: gateway.submit(run, REPORT), runs))
+
+    assert sorted(receipt.status for receipt in receipts) == [200] * (CLOSERS - 1) + [201]
+    assert len({receipt.revision for receipt in receipts}) == 1
+    found = gateway.find(run_of())
+    assert found is not None
+    assert found.differences(REPORT) == ()
+
+
+@KEEPING
+def test_periods_of_other_kinds_with_the_same_first_day_are_other_periods(
+    gateway: ReportGateway,
+) -> None:
+    monday = date(2021, 2, 1)
+    runs = [replace(run_of(), key=CloseKey("default", Period(kind, monday))) for kind in PeriodKind]
+    for number, run in enumerate(runs):
+        assert gateway.submit(run, Report(monday, number, Decimal(number), ())).created
+
+    found = [gateway.find(run) for run in runs]
+
+    assert [None if each is None else each.total_orders for each in found] == [0, 1, 2]
+
+
+@NOT_KEEPING
+def test_a_backend_refuses_to_replace_a_report(gateway: ReportGateway) -> None:
+    gateway.submit(run_of(), REPORT)
+
+    assert not gateway.can_replace
+    with pytest.raises(BackendRefused) as caught:
+        gateway.replace(run_of(), OTHER)
+    assert caught.value.code == "cannot_replace"
+    found = gateway.find(run_of())
+    assert found is not None
+    assert (found.differences(REPORT), found.revision) == ((), None)
+
+
+@KEEPING
+def test_a_different_report_replaces_the_first_as_the_next_revision(
+    gateway: ReportGateway,
+) -> None:
+    assert gateway.can_replace
+    assert gateway.submit(run_of(), REPORT).revision == 1
+
+    receipt = gateway.replace(run_of(), OTHER)
+
+    assert (receipt.status, receipt.created, receipt.revision) == (201, True, 2)
+    found = gateway.find(run_of())
+    assert found is not None
+    assert (found.differences(OTHER), found.revision) == ((), 2)
+    # The first one again is no way back to its number, but a revision of its own.
+    assert gateway.replace(run_of(), REPORT).revision == 3
+
+
+@KEEPING
+def test_an_equal_report_replaces_nothing(gateway: ReportGateway) -> None:
+    gateway.submit(run_of(), REPORT)
+
+    receipt = gateway.replace(run_of(), REPORT)
+
+    assert (receipt.status, receipt.created, receipt.revision) == (200, False, 1)
+    assert receipt.stored is not None
+    assert receipt.stored.differences(REPORT) == ()
+
+
+@KEEPING
+def test_what_is_not_there_yet_is_created_by_replacing_it(gateway: ReportGateway) -> None:
+    receipt = gateway.replace(run_of(), REPORT)
+
+    assert (receipt.created, receipt.revision) == (True, 1)
+
+
+@KEEPING
+def test_of_many_who_replace_a_report_by_the_same_one_adds_a_revision(
+    gateway: ReportGateway,
+) -> None:
+    gateway.submit(run_of(), REPORT)
+
+    with ThreadPoolExecutor(CLOSERS) as pool:
+        receipts = list(pool.map(lambda _: gateway.replace(run_of(), OTHER), range(CLOSERS)))
+
+    assert sorted(receipt.status for receipt in receipts) == [200] * (CLOSERS - 1) + [201]
+    assert {receipt.revision for receipt in receipts} == {2}

@@ -119,13 +119,20 @@ class Backend(InMemoryReportGateway):
             return self.later
         return super().find(run, once=once)
 
+    def replace(self, run: Run, report: Report) -> Receipt:
+        """Answer as told, after a 32nd of a second."""
+        return self._answer(lambda: super(Backend, self).replace(run, report))
+
     def submit(self, run: Run, report: Report) -> Receipt:
         """Answer as told, after a 32nd of a second."""
+        return self._answer(lambda: super(Backend, self).submit(run, report))
+
+    def _answer(self, otherwise: Callable[[], Receipt]) -> Receipt:
         self.clock.advance(timedelta(milliseconds=31.25))
         self.posts += 1
         if isinstance(self.answer, AegisError | KeyboardInterrupt):
             raise self.answer
-        return super().submit(run, report) if self.answer is None else self.answer
+        return otherwise() if self.answer is None else self.answer
 
 
 @dataclass

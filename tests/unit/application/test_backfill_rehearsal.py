@@ -147,3 +147,7 @@ def test_handing_something_over_in_a_rehearsal_would_be_a_defect() -> None:
 
     with pytest.raises(NotImplementedError):
         AskedWhileAnswering(office.backend).submit(result.run, result.report)
+    with pytest.raises(NotImplementedError):
+        AskedWhileAnswering(office.backend).replace(result.run, result.report)
+    assert not AskedWhileAnswering(office.backend).can_replace
+    assert AskedWhileAnswering(office.backend).identity == office.backend.identity

@@ -1,12 +1,14 @@
 """Weeks and months, and closed periods that are derived again."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.errors import AnswerLost, InvalidRequest
+from aegis_batch.domain.events import ReportRecorded, ReportSubmitted
 from aegis_batch.domain.outcome import Outcome, Submission
 from aegis_batch.domain.run import CloseKey
 from tests.unit.application.shop import DAY, EQUAL, NEGATIVE, NOW, OTHER, REPORT, RUN, Shop
@@ -107,3 +109,77 @@ def test_a_rebuilt_day_whose_orders_break_a_rule_now_is_rejected() -> None:
 
     assert shop.close(rebuild=True).outcome is Outcome.REJECTED
     assert shop.clock.now() > NOW
+
+
+LOST = AnswerLost("answer_lost", "Lost.", "Ask.", attempts=3)
+
+
+def keeping_shop() -> Shop:
+    """A shop whose reports are kept in a database, with another report of the day in it."""
+    shop = Shop()
+    shop.backend.can_replace = True
+    shop.backend.stored[RUN.key] = replace(OTHER, revision=1)
+    return shop
+
+
+def test_a_rebuilt_day_that_differs_is_replaced_where_revisions_are_kept() -> None:
+    shop = keeping_shop()
+
+    result = shop.close(rebuild=True)
+
+    assert (result.outcome, result.revision, result.problem) == (Outcome.CREATED, 2, None)
+    assert (result.submission, result.already_closed) == (Submission(1, 201), False)
+    assert result.seal is not None
+    assert shop.backend.stored[RUN.key].differences(REPORT) == ()
+    assert shop.backend.former[RUN.key] == [replace(OTHER, revision=1)]
+    [event] = [event for event in shop.sink.events if isinstance(event, ReportSubmitted)]
+    assert isinstance(event, ReportRecorded)
+    assert (event.status, event.revision) == (201, 2)
+
+
+def test_a_rebuilt_day_that_is_equal_keeps_its_revision() -> None:
+    shop = keeping_shop()
+    shop.backend.stored[RUN.key] = replace(EQUAL, revision=4)
+
+    result = shop.close(rebuild=True)
+
+    assert (result.outcome, result.revision) == (Outcome.ALREADY_CLOSED, 4)
+    assert shop.backend.posts == 0
+
+
+def test_an_ordinary_close_never_replaces_but_a_dry_run_says_that_a_rebuild_would() -> None:
+    shop = keeping_shop()
+
+    assert shop.close().outcome is Outcome.ALREADY_CLOSED
+    rehearsed = shop.close(dry_run=True)
+    shop.backend.can_find = False
+    handed_over = shop.close()
+
+    for result in (rehearsed, handed_over):
+        assert result.problem is not None
+        assert "The reports' database holds a different report" in result.problem.message
+        assert "totalOrders is 2 here and 3 there" in result.problem.message
+        assert "--reprocess all" in result.problem.remedy
+    assert handed_over.outcome is Outcome.CONFLICT
+    assert shop.backend.stored[RUN.key] == replace(OTHER, revision=1)
+
+
+def test_a_replacing_answer_that_is_lost_is_settled_by_asking() -> None:
+    shop = keeping_shop()
+    shop.backend.answer = LOST
+    shop.backend.later = replace(EQUAL, revision=2)
+
+    result = shop.close(rebuild=True)
+
+    assert (result.outcome, result.revision) == (Outcome.ALREADY_CLOSED, 2)
+
+
+def test_a_report_that_still_stands_after_a_lost_answer_is_no_conflict_but_tried_again() -> None:
+    shop = keeping_shop()
+    shop.backend.answer = LOST
+
+    result = shop.close(rebuild=True)
+
+    assert result.outcome is Outcome.UNAVAILABLE
+    assert result.problem is not None
+    assert result.problem.retryable

@@ -12,6 +12,7 @@ from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.collector_probe import InMemoryCollectorProbe
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.memory.orders_inspector import InMemoryOrdersInspector
+from aegis_batch.adapters.outbound.memory.reports_inspector import InMemoryReportsInspector
 from aegis_batch.adapters.outbound.memory.tracked_files import InMemoryTrackedFiles
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.checks.leaks import KnownSecrets
@@ -25,7 +26,8 @@ from aegis_batch.application.ports.orders_inspector import (
     ServerFacts,
     SnapshotHold,
 )
-from aegis_batch.domain.calendar import Calendar, Window
+from aegis_batch.application.ports.reports_inspector import ReportsFacts
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.checkup import Check, Verdict
 from aegis_batch.domain.clock_skew import ClockSample
 from aegis_batch.domain.consistency import Rules
@@ -123,6 +125,7 @@ class Ground:
             [soup("1", 1), soup("2", 7), soup("3", 8), soup("4", 0)]
         )
         self.files = InMemoryTrackedFiles()
+        self.reports: InMemoryReportsInspector | None = InMemoryReportsInspector()
 
     def examine(self) -> list[Check]:
         instruments = Instruments(
@@ -132,6 +135,7 @@ class Ground:
             self.inspector,
             self.orders,
             self.backend,
+            self.reports,
         )
         return list(DoctorUseCase(self.setup, instruments).examine())
 
@@ -387,3 +391,80 @@ def test_no_step_starts_after_the_time_of_a_checkup(slow: str, late: list[str]) 
     told = [check.name for check in checks if "60 s of a checkup are over" in check.message]
     assert told == late
     assert "collector" not in names_of(checks)
+
+
+KEEPING = replace(SETUP, keeps_reports=True)
+
+
+def of_reports(ground: Ground) -> list[Check]:
+    return [check for check in ground.examine() if check.name.startswith(("reports.", "backend."))]
+
+
+def test_a_database_of_reports_is_looked_at_in_place_of_the_backend() -> None:
+    ground = Ground(KEEPING)
+    assert ground.reports is not None
+    ground.reports.revisions[Period(PeriodKind.DAY, date(2026, 11, 21))] = 2
+
+    checks = of_reports(ground)
+
+    assert [check.name for check in checks] == [
+        "reports.connection",
+        "reports.place",
+        "reports.schema",
+        "reports.rights",
+        "reports.answer",
+    ]
+    assert {check.verdict for check in checks} == {Verdict.OK}
+    assert checks[-1].message == "Its reports can be read: of 2026-11-21 it has revision 2."
+
+
+def test_a_database_of_reports_that_is_unfit_is_not_asked_for_reports() -> None:
+    ground = Ground(KEEPING)
+    assert ground.reports is not None
+    ground.reports.stands = ReportsFacts("writer", "18.1", pending=("0001",))
+
+    assert [check.name for check in of_reports(ground)][-1] == "reports.schema"
+
+
+def test_a_database_of_reports_that_is_away_says_why() -> None:
+    ground = Ground(KEEPING)
+    assert ground.reports is not None
+    ground.reports.fault = BackendUnavailable("reports_unreachable", "Away.", "Start it.")
+
+    [check] = of_reports(ground)
+
+    assert (check.name, check.verdict, check.remedy) == (
+        "reports.connection",
+        Verdict.FAIL,
+        "Start it.",
+    )
+
+
+def test_reports_that_cannot_be_read_say_why() -> None:
+    class Torn(InMemoryReportsInspector):
+        def revision_of(self, period: Period) -> int | None:
+            raise BackendRefused("reports_unfit", f"No column for {period}.", "Undo it.")
+
+    ground = Ground(KEEPING)
+    ground.reports = Torn()
+
+    assert [check.name for check in of_reports(ground)][-1] == "reports.answer"
+    assert of_reports(ground)[-1].remedy == "Undo it."
+
+
+def test_without_an_address_the_reports_database_is_not_looked_at() -> None:
+    ground = Ground(KEEPING)
+    ground.reports = None
+
+    [check] = of_reports(ground)
+
+    assert check.message == "Not looked at: AEGIS_REPORTS_URL can't be used."
+
+
+def test_a_late_checkup_leaves_the_reports_database_out() -> None:
+    ground = Ground(KEEPING)
+    ground.inspector = SlowInspector(ground.clock, "fit")
+
+    [check] = of_reports(ground)
+
+    assert "are over" in check.message

@@ -19,6 +19,9 @@ SMALL = {
     "AEGIS_DB_CONNECT_SECONDS": "4",
     "AEGIS_DB_STATEMENT_TIMEOUT_SECONDS": "8",
 }
+REPORTS = {"AEGIS_REPORTS_URL": "postgresql://writer@db.example/reports"}
+READ = 3 * (4 + 10 + 5 * (8 + 5) + 5) + 2 * 2
+DEED = 4 + 10 + 2 * 30 + 5
 SMALL_SUM = 2 + 3 * (4 + 10 + 5 * (8 + 5) + 5) + 4 + 2 + 2
 
 
@@ -37,6 +40,10 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             3 * (45 + 2 * 605) + 4 + ORDERS + SUBMIT + (45 + 2 * 605),
         ),
         (SMALL, SMALL_SUM),
+        (
+            {**SMALL, "AEGIS_REPORT_GATEWAY": "sql", **REPORTS},
+            READ + 2 * (3 * DEED + 2 * 2) + (4 + 10 + 3 * (8 + 5) + 5) + DEED,
+        ),
         ({"AEGIS_ADAPTERS": "memory", "AEGIS_MEMORY_ORDERS": "orders.json"}, 0),
     ],
 )

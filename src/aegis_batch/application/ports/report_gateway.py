@@ -15,11 +15,13 @@ class Receipt:
 
     ``status`` is 201 where it created the report and 200 where it had one already; ``stored`` is
     the one that it has, where it shows it; ``attempts`` counts the requests that were made.
+    ``revision`` is the one that stands now, from 1, where revisions are kept.
     """
 
     status: int
     attempts: int
     stored: StoredReport | None = None
+    revision: int | None = None
 
     @property
     def created(self) -> bool:
@@ -43,6 +45,11 @@ class ReportGateway(Protocol):
         """
         ...
 
+    @property
+    def can_replace(self) -> bool:
+        """Whether a report can be put in the place of a different one."""
+        ...
+
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Return the report that closes the run's period, or ``None`` where there is none.
 
@@ -60,5 +67,13 @@ class ReportGateway(Protocol):
 
         Raises ``BackendRefused``; ``AnswerLost`` where an answer was lost on the way and none
         came later; ``BackendUnavailable`` where every attempt failed for sure.
+        """
+        ...
+
+    def replace(self, run: Run, report: Report) -> Receipt:
+        """Put a report in the place of a different one, which is kept as a former revision.
+
+        An equal one stays, and where there is none the report is created: as ``submit`` does, and
+        with its errors. Only where ``can_replace`` is true; else it is a ``BackendRefused``.
         """
         ...

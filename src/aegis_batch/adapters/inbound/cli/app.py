@@ -29,6 +29,7 @@ from aegis_batch.adapters.inbound.cli.output import (
     write_result,
 )
 from aegis_batch.adapters.inbound.cli.prove import prove
+from aegis_batch.adapters.inbound.cli.reports import reports
 from aegis_batch.adapters.inbound.cli.runs import runs
 from aegis_batch.adapters.inbound.cli.sandbox import sandbox
 from aegis_batch.adapters.inbound.cli.schedules import schedules
@@ -44,7 +45,7 @@ from aegis_batch.domain.outcome import Problem
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
-_LEDGER_COMMANDS = (backfill, health, runs, schedules, dead_letters, audit, stats, state)
+_LEDGER_COMMANDS = (backfill, health, runs, schedules, dead_letters, audit, stats, state, reports)
 _LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify, prove))
 
 

@@ -28,6 +28,8 @@ def ending_as_json(ending: Ending) -> str:
         "window": json_window(ending.window),
         "report": "null" if report is None else report.body().decode(),
         "alreadyClosed": json_value(ending.already_closed),
+        # Only where revisions are kept: a Backend knows none.
+        **({} if ending.revision is None else {"revision": json_value(ending.revision)}),
         "seal": json_seal(ending.seal),
         "violations": json_value(
             [

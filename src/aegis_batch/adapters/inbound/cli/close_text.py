@@ -36,6 +36,12 @@ _HEADLINES = {
 }
 _TABLE_UNREADABLE = "not closed: the table that says which days are closed can't be read"
 _TABLE_SAYS = {"table_holds_days": "not closed: the table of reports holds days alone"}
+_REPORTS_DATABASE_SAYS = {
+    Outcome.ALREADY_CLOSED: "was closed already: the reports' database has revision {revision}",
+    Outcome.CONFLICT: "in conflict: the reports' database holds a different report",
+    Outcome.REFUSED: "not closed: the reports' database can't be used as it is",
+    Outcome.UNAVAILABLE: "not closed: the reports' database is unavailable, try again later",
+}
 # Whether it is closed there, and whether nothing was amiss.
 _BACKEND_SAYS = {
     (None, True): "not asked: see BACKEND_BASE_URL, X_SERVICE_TOKEN and AEGIS_REPORT_STATUS",
@@ -93,10 +99,26 @@ def item_bars(items: tuple[TopItem, ...]) -> Table:
 
 def _headline(ending: Ending) -> Text:
     style, what = _HEADLINES[ending.outcome]
-    if ending.outcome is Outcome.REFUSED and not _came_from_backend(ending.problem):
+    if ending.revision is not None or _came_from_reports(ending.problem):
+        what = _of_reports(ending, what)
+    elif ending.outcome is Outcome.REFUSED and not _came_from_backend(ending.problem):
         what = _TABLE_SAYS.get(_code(ending.problem), _TABLE_UNREADABLE)
     period = "" if ending.period is None else f"{ending.period} "
     return Text.assemble((period, "bold"), (what, f"bold {style}"))
+
+
+def _of_reports(ending: Ending, otherwise: str) -> str:
+    """Say how a close ended whose report is kept in the reports' database."""
+    if ending.outcome is not Outcome.CREATED:
+        said = _REPORTS_DATABASE_SAYS.get(ending.outcome, otherwise)
+        return said.format(revision=ending.revision)
+    if ending.revision == 1:
+        return "closed: the report is in the reports' database"
+    return f"closed anew: revision {ending.revision} is in the place of the one before it"
+
+
+def _came_from_reports(problem: Problem | None) -> bool:
+    return problem is not None and problem.code.startswith("reports_")
 
 
 def _came_from_backend(problem: Problem | None) -> bool:

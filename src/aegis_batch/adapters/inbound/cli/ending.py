@@ -32,6 +32,7 @@ class Ending:
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None
+    revision: int | None = None
 
     @classmethod
     def of(cls, result: CloseResult) -> "Ending":
@@ -51,4 +52,5 @@ class Ending:
             violations=result.violations,
             submission=result.submission,
             problem=result.problem,
+            revision=result.revision,
         )

@@ -35,6 +35,7 @@ __all__ = [
     "LedgerDesk",
     "PlanningDesk",
     "ProvingDesk",
+    "ReportsSchema",
     "ServiceToken",
     "Services",
     "ServingDesk",
@@ -126,6 +127,19 @@ class StateSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportsSchema:
+    """Where the schema of the reports' database stands; see ``StateSchema``.
+
+    ``place`` names the database without any secret.
+    """
+
+    place: str
+    revision: str | None
+    head: str
+    pending: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ServingDesk:
     """What serves until it is told to stop, and what ends the process whatever threads are left."""
 
@@ -206,6 +220,20 @@ class Services(Protocol):
         """Make the state database, or bring its schema up to date; return how it was before.
 
         Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def reports_schema(self) -> ReportsSchema:
+        """Return where the schema of the reports' database stands.
+
+        Raises ``InvalidRequest``, ``BackendRefused`` and ``BackendUnavailable``.
+        """
+        ...
+
+    def migrate_reports(self) -> ReportsSchema:
+        """Make the tables of reports, or bring them up to date; return how they were before.
+
+        Raises ``InvalidRequest``, ``BackendRefused`` and ``BackendUnavailable``.
         """
         ...
 

@@ -9,7 +9,7 @@ from aegis_batch.adapters.outbound.http.answers import parse_report, read_body
 from aegis_batch.adapters.outbound.http.backend import Call, HttpBackend
 from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.domain.calendar import PeriodKind
-from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.errors import BackendRefused, InvalidRequest
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import Run
 
@@ -64,6 +64,11 @@ class HttpReportGateway:
         """Return the report that closes the run's period; see the port."""
         return None if self._status is None else self._status.find(run, once=once)
 
+    @property
+    def can_replace(self) -> bool:
+        """The Backend has no way to replace a report."""
+        return False
+
     def submit(self, run: Run, report: Report) -> Receipt:
         """Hand a report over; see the port."""
         if self._backend is None:
@@ -75,6 +80,15 @@ class HttpReportGateway:
         call = Call("submit", run, _PATHS[run.key.period.kind], report.body())
         receipt, attempts = self._backend.make(call, _accept)
         return Receipt(receipt.status, attempts, receipt.stored)
+
+    def replace(self, run: Run, report: Report) -> Receipt:
+        """Refuse; see the port."""
+        del report
+        raise BackendRefused(
+            "cannot_replace",
+            f"The Backend has no way to replace the report of {run.key.period.first_day}.",
+            "Let a person settle there which report is right.",
+        )
 
     def close(self) -> None:
         """Close the connections to the Backend."""

@@ -19,6 +19,7 @@ from aegis_batch.domain.events import (
     CloseStarted,
     Event,
     OrdersRead,
+    ReportRecorded,
     ReportSought,
     ReportSubmitted,
     RequestAnswered,
@@ -183,7 +184,10 @@ def _fill(trace: _Trace, event: Event) -> None:
             about["seals"] = event.seals
         _end_step(trace, event.duration_ms, about)
     elif isinstance(event, ReportSubmitted):
-        _end_step(trace, event.duration_ms, {"attempts": event.attempts, "status": event.status})
+        about = {"attempts": event.attempts, "status": event.status}
+        if isinstance(event, ReportRecorded):
+            about["revision"] = event.revision
+        _end_step(trace, event.duration_ms, about)
     elif isinstance(event, StepFailed):
         _end_step(trace, event.duration_ms, {"code": event.code}, event.code)
 

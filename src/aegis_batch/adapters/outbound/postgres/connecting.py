@@ -31,18 +31,20 @@ _DEFAULTS = {
 
 
 class Dialer:
-    """Connects to one database, for reading alone.
+    """Connects to one database, for reading alone unless it is told otherwise.
 
     A serverless database sleeps and a restarted server comes back: whatever may pass is tried
     again, with growing waits, until ``connect_seconds`` have gone. A wrong password or an unknown
-    database won't pass. A connection starts transactions as ``REPEATABLE READ`` and ``READ ONLY``
-    and works through a pooler in transaction mode: no prepared statements, no options, no state.
+    database won't pass. A connection starts transactions as ``REPEATABLE READ`` and ``READ ONLY``,
+    or ``READ COMMITTED`` where it ``writes``, and works through a pooler in transaction mode: no
+    prepared statements, no options, no state.
     """
 
-    def __init__(self, url: URL, connect_seconds: float) -> None:
+    def __init__(self, url: URL, connect_seconds: float, *, writes: bool = False) -> None:
         """Take a URL as ``parse_database_url`` returns it, and the time in total."""
         self._url = url
         self._connect_seconds = connect_seconds
+        self._writes = writes
 
     def dial(self, *, once: bool = False) -> "psycopg.Connection[Any]":
         """Return an open connection; with ``once`` a failure is final.
@@ -72,8 +74,11 @@ class Dialer:
             # ValueError: Python can't write the host's name as one (UnicodeError is such a one).
             raise translate_refusal(error) from None
         connection.prepare_threshold = None
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
+        if self._writes:
+            connection.isolation_level = IsolationLevel.READ_COMMITTED
+        else:
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
         return connection
 
     def _arguments(self) -> dict[str, Any]:

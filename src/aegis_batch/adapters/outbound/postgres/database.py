@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from aegis_batch.adapters.outbound.postgres.connecting import ATTEMPT_SECONDS_MAX, Dialer
+from aegis_batch.adapters.outbound.postgres.database_url import place_of
 from aegis_batch.adapters.outbound.postgres.error_meanings import ReadBrokeOff
 from aegis_batch.adapters.outbound.postgres.errors import DRIVER_ERRORS, translate
 from aegis_batch.adapters.outbound.postgres.silence import Silence
@@ -20,7 +21,7 @@ from aegis_batch.domain.errors import OrdersUnreachable
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-__all__ = ["OrdersDatabase", "Snapshot", "longest_read_seconds"]
+__all__ = ["OrdersDatabase", "Snapshot", "engine_over", "longest_read_seconds"]
 
 _Result = TypeVar("_Result")
 
@@ -28,8 +29,6 @@ _READ_ATTEMPTS_MAX = 3
 _RESTART_WAIT_SECONDS = 0.1
 _RESTART_WAIT_SECONDS_MAX = 2.0
 _SILENCE_GRACE_SECONDS = 5.0
-# The options of a URL that say where the database is, where its host and port don't.
-_WHERE = ("host", "hostaddr", "port", "service")
 
 
 class Snapshot:
@@ -90,20 +89,17 @@ class OrdersDatabase:
         server after ``statement_timeout_seconds``, and by us the grace later if the server has
         stopped answering.
         """
-        where = {name: url.query[name] for name in _WHERE if name in url.query}
-        self._place = URL.create(
-            url.drivername, host=url.host, port=url.port, database=url.database, query=where
-        )
+        self._place = place_of(url)
         dialer = Dialer(url, connect_seconds)
-        self._engine = _engine(dialer.dial)
-        self._engine_once = _engine(partial(dialer.dial, once=True))
+        self._engine = engine_over(dialer.dial)
+        self._engine_once = engine_over(partial(dialer.dial, once=True))
         self._statement_timeout_seconds = statement_timeout_seconds
         self._silence_grace_seconds = silence_grace_seconds
 
     @property
     def place(self) -> str:
         """Where the database is, without user and password."""
-        return str(self._place)
+        return self._place
 
     def read(
         self, work: Callable[[Snapshot], _Result], *, tables: Sequence[str], once: bool = False
@@ -178,7 +174,8 @@ def longest_read_seconds(
     return _READ_ATTEMPTS_MAX * one_read_seconds + waits_seconds
 
 
-def _engine(dial: Callable[[], "psycopg.Connection[Any]"]) -> Engine:
+def engine_over(dial: Callable[[], "psycopg.Connection[Any]"]) -> Engine:
+    """Return an engine whose connections are those of a dialer, each for one use alone."""
     # Put together by hand, because create_engine asks the server five questions on the first
     # connection, none of which matters here, and every one of them is a round trip. Its URL is
     # empty, so that no text about the engine can show a secret.

@@ -9,7 +9,10 @@ from sqlalchemy import URL
 
 from aegis_batch.domain.errors import InvalidRequest
 
-__all__ = ["parse_database_url"]
+__all__ = ["parse_database_url", "place_of"]
+
+# The options of a URL that say where the database is, where its host and port don't.
+_WHERE = ("host", "hostaddr", "port", "service")
 
 _DRIVER = "postgresql+psycopg"
 _SCHEME = re.compile(r"(?:postgres|postgresql|postgresql\+psycopg)://", re.IGNORECASE)
@@ -112,3 +115,12 @@ def _refuse_spilled_password(rest: str, host: str, port: str) -> None:
 
 def _unfit(what: str, remedy: str = f"Write {_FORM}.") -> InvalidRequest:
     return InvalidRequest("invalid_setting", f"DATABASE_URL can't be used. {what}", remedy)
+
+
+def place_of(url: URL) -> str:
+    """Return where a database is, as a URL without user and password."""
+    where = {name: url.query[name] for name in _WHERE if name in url.query}
+    place = URL.create(
+        url.drivername, host=url.host, port=url.port, database=url.database, query=where
+    )
+    return str(place)

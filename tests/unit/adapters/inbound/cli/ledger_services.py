@@ -13,7 +13,12 @@ import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
 from aegis_batch.adapters.inbound.cli.moments import Clockface
-from aegis_batch.adapters.inbound.cli.services import LedgerDesk, ProvingDesk, StateSchema
+from aegis_batch.adapters.inbound.cli.services import (
+    LedgerDesk,
+    ProvingDesk,
+    ReportsSchema,
+    StateSchema,
+)
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -72,6 +77,7 @@ DAILY = Schedule(
     Timing(ScheduleKind.CRON, cron="0 0 2 * * *", zone=ZONE),
     newest_only=True,
 )
+KEPT = ReportsSchema("db.example:5432/reports", "0001", "0001", ())
 CURRENT = StateSchema(Path("/data/state.db"), "0001", "0001", ())
 PROBLEM = Problem(
     "conflict", "Another report\x1b[2J is there.", "Settle it there.", retryable=False
@@ -125,6 +131,7 @@ class LedgerServices(UnbuiltServices):
     queue: InMemoryWorkQueue = field(default_factory=InMemoryWorkQueue)
     fault: AegisError | Exception | None = None
     schema: StateSchema = CURRENT
+    kept: ReportsSchema = KEPT
     backups: list[Path] = field(default_factory=list)
     verifier: Verifier = field(default_factory=Verifier)
 
@@ -171,6 +178,14 @@ class LedgerServices(UnbuiltServices):
     def state_schema(self) -> StateSchema:
         self._fail()
         return self.schema
+
+    def reports_schema(self) -> ReportsSchema:
+        self._fail()
+        return self.kept
+
+    def migrate_reports(self) -> ReportsSchema:
+        self._fail()
+        return self.kept
 
     def migrate_state(self) -> StateSchema:
         self._fail()

@@ -9,6 +9,7 @@ from aegis_batch.adapters.inbound.cli.services import (
     LedgerDesk,
     PlanningDesk,
     ProvingDesk,
+    ReportsSchema,
     ServiceToken,
     ServingDesk,
     StateSchema,
@@ -65,6 +66,12 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def migrate_state(self) -> StateSchema:
+        raise NotImplementedError
+
+    def reports_schema(self) -> ReportsSchema:
+        raise NotImplementedError
+
+    def migrate_reports(self) -> ReportsSchema:
         raise NotImplementedError
 
     def back_up_state(self, target: Path) -> None:
