@@ -8,7 +8,8 @@ from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSin
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.sealed_days import SealedDays

@@ -15,7 +15,8 @@ from aegis_batch.adapters.outbound.postgres.database_url import parse_database_u
 from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema, PlacedAtKind
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules

@@ -26,7 +26,8 @@ from aegis_batch.adapters.outbound.postgres.derived.schema import (
 )
 from aegis_batch.adapters.outbound.postgres.derived.tables import METADATA
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.errors import InvalidRequest, StateUnavailable

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from aegis_batch.application.backfill_planning import BackfillRequest, periods_over
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.ports.report_gateway import Receipt, ReportGateway

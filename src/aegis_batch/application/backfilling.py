@@ -19,7 +19,7 @@ from aegis_batch.domain.backfill import (
     Reprocess,
 )
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
-from aegis_batch.domain.events import BackfillEnded
+from aegis_batch.domain.job_events import BackfillEnded
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord

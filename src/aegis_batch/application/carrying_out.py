@@ -12,8 +12,8 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.sealing import add_seal
 from aegis_batch.domain.errors import AegisError
-from aegis_batch.domain.events import JobBegunAgain, JobFailed, JobHandedBack, JobTaken
 from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.job_events import JobBegunAgain, JobFailed, JobHandedBack, JobTaken
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.retrying import RetryPolicy
 from aegis_batch.domain.run import JobKind, RunState, Trigger

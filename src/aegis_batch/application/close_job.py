@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.jobs import Ended
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.outcome import Outcome, Problem

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from aegis_batch.application.close_journal import CloseJournal
+from aegis_batch.application.close_request import CloseRequest, not_over
 from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.application.sealed_days import MergedDays, SealedDays
-from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
+from aegis_batch.domain.calendar import Period, Window
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.errors import (
     AegisError,
@@ -25,42 +26,11 @@ from aegis_batch.domain.errors import (
 from aegis_batch.domain.events import Step
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import Report, StoredReport
-from aegis_batch.domain.run import CloseKey, Run
+from aegis_batch.domain.run import Run
 from aegis_batch.domain.seal import Seal
 from aegis_batch.domain.totals import Totals
 
-__all__ = ["CloseRequest", "DailyCloseUseCase"]
-
-
-@dataclass(frozen=True, slots=True)
-class CloseRequest:
-    """The wish to close the period of a kind that holds ``day``: the last one unless given.
-
-    With ``dry_run`` nothing is sent; ``allow_open_day`` then admits periods that have not ended.
-    With ``rebuild`` a period that is closed is derived again and compared, and a different report
-    is replaced where that is possible.
-    """
-
-    run_id: str
-    trace_id: str
-    tenant: str = "default"
-    day: date | None = None
-    kind: PeriodKind = PeriodKind.DAY
-    dry_run: bool = False
-    allow_open_day: bool = False
-    rebuild: bool = False
-
-    def run(self, calendar: Calendar, now: datetime) -> Run:
-        """Return the run that this asks for, at a UTC instant."""
-        day = self.day
-        if day is None:
-            day = _last_ended(self.kind, calendar.business_date(now))
-        key = CloseKey(self.tenant, Period.holding(self.kind, day))
-        return Run(self.run_id, self.trace_id, key)
-
-    def named_period(self) -> Period | None:
-        """Return the period that this names; ``None`` where it leaves that to the calendar."""
-        return None if self.day is None else Period.holding(self.kind, self.day)
+__all__ = ["DailyCloseUseCase"]
 
 
 @dataclass(slots=True)
@@ -185,7 +155,7 @@ class DailyCloseUseCase:
         today = calendar.business_date(self._clock.now())
         is_over = period.first_day < today and period.end_day <= today
         if not is_over and not (request.dry_run and request.allow_open_day):
-            raise _not_over(period, today, calendar.zone_name)
+            raise not_over(period, today, calendar.zone_name)
         try:
             return calendar.window_of(period)
         except (OverflowError, ValueError):
@@ -262,21 +232,6 @@ class DailyCloseUseCase:
             # The orders are there to be read: the state is no condition for a close.
             progress.journal.could_not_merge(error.code)
             return None
-
-
-def _last_ended(kind: PeriodKind, today: date) -> date:
-    return Period.holding(kind, today).first_day - timedelta(days=1)
-
-
-def _not_over(period: Period, today: date, zone_name: str) -> InvalidRequest:
-    latest = Period.holding(period.kind, _last_ended(period.kind, today))
-    named = f"business day {period}" if period.kind is PeriodKind.DAY else str(period)
-    return InvalidRequest(
-        "day_not_over",
-        f"The {named} has not ended: today is {today} in {zone_name}.",
-        f"Close {latest} or an earlier {period.kind},"
-        f" or look at an open {period.kind} with --dry-run --allow-open-day.",
-    )
 
 
 def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:

@@ -10,8 +10,8 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
-from aegis_batch.domain.events import DayOverdue, JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.job_events import DayOverdue, JobCompleted, JobStarted
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.run_record import RunRecord

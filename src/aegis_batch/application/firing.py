@@ -9,9 +9,9 @@ from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.timings import Timings
 from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.events import OccurrenceDecided
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.firing import Going, Verdict, judge_firings
+from aegis_batch.domain.job_events import OccurrenceDecided
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.run import CloseKey, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord

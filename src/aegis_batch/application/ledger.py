@@ -14,14 +14,8 @@ from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Lane, Work
 from aegis_batch.application.timeline_text import timeline_text
 from aegis_batch.domain.dead_letter import DeadLetter
-from aegis_batch.domain.events import (
-    Event,
-    JobCancelled,
-    JobDispatched,
-    JobRetried,
-    JobSentToDlq,
-    RunEvent,
-)
+from aegis_batch.domain.events import Event, RunEvent
+from aegis_batch.domain.job_events import JobCancelled, JobDispatched, JobRetried, JobSentToDlq
 from aegis_batch.domain.notice import Notice, NoticeKind
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.printable import printable

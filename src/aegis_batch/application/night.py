@@ -10,8 +10,8 @@ from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
-from aegis_batch.domain.events import JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.job_events import JobCompleted, JobStarted
 from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.notifier import Notifier
 from aegis_batch.domain.errors import NoticeUndelivered
-from aegis_batch.domain.events import NoticeDelivered, NoticeFailed, NoticeGivenUp
+from aegis_batch.domain.job_events import NoticeDelivered, NoticeFailed, NoticeGivenUp
 from aegis_batch.domain.notice import Notice, NoticeState
 
 __all__ = ["DeliverNoticesUseCase"]

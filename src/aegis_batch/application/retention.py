@@ -8,7 +8,7 @@ from aegis_batch.application.ledger import Ledger, LedgerTurn
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.retention import Retention
-from aegis_batch.domain.events import JobCompleted, JobStarted
+from aegis_batch.domain.job_events import JobCompleted, JobStarted
 from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.run_record import RunRecord
 

@@ -8,7 +8,7 @@ from aegis_batch.application.ledger import Ledger, LedgerTurn
 from aegis_batch.application.timings import AHEAD_MAX, Timings
 from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.domain.audit import AuditEntry
-from aegis_batch.domain.events import ScheduleSetBack
+from aegis_batch.domain.job_events import ScheduleSetBack
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.schedule import Occurrence, ScheduleKind, ScheduleState
 

@@ -14,8 +14,8 @@ from aegis_batch.application.verification_text import found_lines
 from aegis_batch.application.verify import verified_event
 from aegis_batch.application.verifying import Sealed, Verifying, newest_seal
 from aegis_batch.domain.errors import AegisError
-from aegis_batch.domain.events import JobCompleted, JobStarted, PeriodVerified
 from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.job_events import JobCompleted, JobStarted, PeriodVerified
 from aegis_batch.domain.notice import Notice, NoticeKind, NoticeState
 from aegis_batch.domain.run import JobKind, Run
 from aegis_batch.domain.run_record import RunRecord

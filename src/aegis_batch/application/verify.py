@@ -19,7 +19,7 @@ from aegis_batch.domain.errors import (
     StateMisfit,
     StateUnavailable,
 )
-from aegis_batch.domain.events import PeriodVerified
+from aegis_batch.domain.job_events import PeriodVerified
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run import CloseKey, Run
 from aegis_batch.domain.verification import Verdict, Verification

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     )
     from aegis_batch.application.backfill_control import BackfillProgress
     from aegis_batch.application.backfill_rehearsal import RehearseUseCase
-    from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+    from aegis_batch.application.close_request import CloseRequest
+    from aegis_batch.application.daily_close import DailyCloseUseCase
     from aegis_batch.application.doctor import DoctorUseCase
     from aegis_batch.application.health import HealthUseCase
     from aegis_batch.application.suggest_views import SuggestViewsUseCase

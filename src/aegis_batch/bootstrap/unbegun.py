@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from aegis_batch.application.close_journal import CloseJournal
-from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.bootstrap.container import Container
 from aegis_batch.bootstrap.loading import examine_settings
 from aegis_batch.bootstrap.telemetry import set_up_logs

@@ -13,7 +13,8 @@ from aegis_batch.adapters.outbound.memory.resource_meter import InMemoryResource
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.application.recording import RecordCloseUseCase

@@ -28,7 +28,8 @@ from aegis_batch.application.backfill_planning import PlanBackfillUseCase
 from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.deadline import DeadlineJob
 from aegis_batch.application.deriving import Deriving, ReportPolicy

@@ -17,8 +17,8 @@ from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import BackendUnavailable
-from aegis_batch.domain.events import DayOverdue
 from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.job_events import DayOverdue
 from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.schedule import Decision, Occurrence, Schedule, ScheduleKind, Timing
 from aegis_batch.domain.seal import Versions

@@ -62,7 +62,7 @@ def test_the_backend_is_asked_about_what_the_ledger_does_not_know() -> None:
     planned = plan(office)
 
     assert standings(planned) == [CLOSED, CLOSED, OPEN, IN_FLIGHT, OPEN]
-    assert office.backend.asked == [DAYS[1], DAYS[2], DAYS[4]]
+    assert office.backend.asked == [DAYS[2], DAYS[4]]
     assert planned.backfill.to_do == 2
 
 

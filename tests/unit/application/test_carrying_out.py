@@ -18,14 +18,11 @@ from aegis_batch.domain.events import (
     CloseFailed,
     CloseStarted,
     Event,
-    JobFailed,
-    JobRetried,
-    JobSentToDlq,
-    JobTaken,
     RequestAnswered,
     RequestFailed,
     RunEvent,
 )
+from aegis_batch.domain.job_events import JobFailed, JobRetried, JobSentToDlq, JobTaken
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, Run, RunState
 from aegis_batch.domain.seal_link import FIRST_PREVIOUS, SealLink

@@ -1,6 +1,6 @@
 """Silence speaks: days that are not closed by the deadline are named."""
 
-from aegis_batch.domain.events import DayOverdue, JobCompleted
+from aegis_batch.domain.job_events import DayOverdue, JobCompleted
 from aegis_batch.domain.run import JobKind, RunState
 from tests.unit.application.office import (
     AWAY,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aegis_batch.domain.errors import StateUnavailable
-from aegis_batch.domain.events import JobCancelled, JobDispatched, JobTaken, OccurrenceDecided
+from aegis_batch.domain.job_events import JobCancelled, JobDispatched, JobTaken, OccurrenceDecided
 from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.schedule import Decision, Overlap, Schedule, ScheduleKind, Timing
 from tests.unit.application.office import (

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aegis_batch.domain.errors import StateUnavailable
-from aegis_batch.domain.events import ScheduleSetBack
+from aegis_batch.domain.job_events import ScheduleSetBack
 from aegis_batch.domain.schedule import ScheduleKind, Timing
 from tests.unit.application.office import (
     DELAYED,

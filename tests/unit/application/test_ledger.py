@@ -11,7 +11,7 @@ from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.timeline_text import timeline_text
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import StateUnavailable
-from aegis_batch.domain.events import (
+from aegis_batch.domain.job_events import (
     DayOverdue,
     JobDispatched,
     JobRetried,

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
 from aegis_batch.domain.errors import StateUnavailable
-from aegis_batch.domain.events import JobCompleted
+from aegis_batch.domain.job_events import JobCompleted
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.schedule import Schedule, ScheduleKind, Timing

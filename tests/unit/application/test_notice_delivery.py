@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aegis_batch.domain.errors import NoticeUndelivered, StateUnavailable
-from aegis_batch.domain.events import NoticeDelivered, NoticeFailed, NoticeGivenUp
+from aegis_batch.domain.job_events import NoticeDelivered, NoticeFailed, NoticeGivenUp
 from aegis_batch.domain.notice import NoticeKind
 from tests.unit.application.office import HOUR, MINUTE, NOON, Office
 

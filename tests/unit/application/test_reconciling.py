@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.reconciling import ReconcileUseCase
-from aegis_batch.domain.events import JobRetried
+from aegis_batch.domain.job_events import JobRetried
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.schedule import Overlap

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.recording import RunListener
-from aegis_batch.domain.events import OccurrenceDecided, StepStarted
+from aegis_batch.domain.events import StepStarted
+from aegis_batch.domain.job_events import OccurrenceDecided
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.schedule import Decision

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_batch.domain.events import JobCompleted
+from aegis_batch.domain.job_events import JobCompleted
 from aegis_batch.domain.run import JobKind, RunState
 from tests.unit.application.office import (
     DAY,

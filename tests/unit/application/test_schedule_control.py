@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aegis_batch.domain.errors import InvalidRequest
-from aegis_batch.domain.events import ScheduleSetBack
+from aegis_batch.domain.job_events import ScheduleSetBack
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.schedule import Overlap, Schedule, ScheduleKind, Timing
 from tests.unit.application.office import (

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_batch.domain.events import CloseFailed, OccurrenceDecided, ScheduleSetBack
+from aegis_batch.domain.events import CloseFailed
+from aegis_batch.domain.job_events import OccurrenceDecided, ScheduleSetBack
 from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.schedule import Occurrence, Overlap, Schedule, ScheduleKind, Timing
 from tests.unit.application.office import (

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
-from aegis_batch.domain.events import JobCompleted, PeriodVerified
+from aegis_batch.domain.job_events import JobCompleted, PeriodVerified
 from aegis_batch.domain.notice import Notice, NoticeKind
 from aegis_batch.domain.order import Order, OrderLine
 from aegis_batch.domain.report import StoredReport

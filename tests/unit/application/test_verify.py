@@ -14,7 +14,7 @@ from aegis_batch.domain.errors import (
     InvalidRequest,
     StateUnavailable,
 )
-from aegis_batch.domain.events import PeriodVerified
+from aegis_batch.domain.job_events import PeriodVerified
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.verification import Verdict
 from tests.unit.application.closed_days import FIRST, ClosedDays

@@ -8,12 +8,27 @@ import pytest
 from aegis_batch.domain import events
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.events import (
-    BackfillEnded,
     CloseCompleted,
     CloseFailed,
     CloseStarted,
-    DayOverdue,
     Event,
+    OrdersRead,
+    ReportRecorded,
+    ReportSought,
+    ReportSubmitted,
+    RequestAnswered,
+    RequestFailed,
+    RuleBroken,
+    RunEvent,
+    SealsMerged,
+    SealsUnreadable,
+    Step,
+    StepFailed,
+    StepStarted,
+)
+from aegis_batch.domain.job_events import (
+    BackfillEnded,
+    DayOverdue,
     JobBegunAgain,
     JobCancelled,
     JobCompleted,
@@ -28,21 +43,8 @@ from aegis_batch.domain.events import (
     NoticeFailed,
     NoticeGivenUp,
     OccurrenceDecided,
-    OrdersRead,
     PeriodVerified,
-    ReportRecorded,
-    ReportSought,
-    ReportSubmitted,
-    RequestAnswered,
-    RequestFailed,
-    RuleBroken,
-    RunEvent,
     ScheduleSetBack,
-    SealsMerged,
-    SealsUnreadable,
-    Step,
-    StepFailed,
-    StepStarted,
 )
 from aegis_batch.domain.run import CloseKey, Run
 

@@ -19,7 +19,7 @@ from aegis_batch.adapters.inbound.cli.options import (
 from aegis_batch.adapters.inbound.cli.output import say_problem, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.stopping import Stopped, end_at_once_on_signals
-from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.recording import RunListener
 from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.errors import AegisError

@@ -11,7 +11,7 @@ from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of
 from aegis_batch.adapters.inbound.cli.output import say, say_problem, write_result
 from aegis_batch.adapters.inbound.cli.services import DemoGround, Services
 from aegis_batch.adapters.inbound.cli.shell_lines import called_as, export_lines
-from aegis_batch.application.daily_close import CloseRequest
+from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.domain.events import Event
 from aegis_batch.domain.outcome import Outcome
 

@@ -11,7 +11,8 @@ from aegis_batch.application.backfill_control import BackfillControl, BackfillPr
 from aegis_batch.application.backfill_planning import PlanBackfillUseCase
 from aegis_batch.application.backfill_rehearsal import RehearseUseCase
 from aegis_batch.application.chain_check import ChainCheckUseCase
-from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.health import HealthUseCase

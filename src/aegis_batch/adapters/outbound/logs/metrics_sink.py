@@ -7,10 +7,19 @@ from enum import Enum
 from loguru import logger
 
 from aegis_batch.domain.events import (
-    BackfillEnded,
     CloseFailed,
-    DayOverdue,
     Event,
+    RequestAnswered,
+    RequestFailed,
+    RuleBroken,
+    RunEvent,
+    SealsUnreadable,
+    StepFailed,
+    StepStarted,
+)
+from aegis_batch.domain.job_events import (
+    BackfillEnded,
+    DayOverdue,
     JobBegunAgain,
     JobFailed,
     JobRetried,
@@ -21,14 +30,7 @@ from aegis_batch.domain.events import (
     NoticeGivenUp,
     OccurrenceDecided,
     PeriodVerified,
-    RequestAnswered,
-    RequestFailed,
-    RuleBroken,
-    RunEvent,
     ScheduleSetBack,
-    SealsUnreadable,
-    StepFailed,
-    StepStarted,
 )
 from aegis_batch.domain.run import Run
 from aegis_batch.domain.schedule import Decision
@@ -48,10 +50,9 @@ _OF_NOTE = (
     RequestFailed,
     RuleBroken,
     ScheduleSetBack,
+    SealsUnreadable,
     StepFailed,
 )
-
-_WARNINGS = (JobRetried, NoticeFailed, RequestFailed, RuleBroken, SealsUnreadable, StepFailed)
 
 
 class LogMetricsSink:

@@ -3,9 +3,9 @@
 from opentelemetry.metrics import Meter
 
 from aegis_batch.adapters.outbound.otel.durations import bounded_ms
-from aegis_batch.domain.events import (
+from aegis_batch.domain.events import Event
+from aegis_batch.domain.job_events import (
     DayOverdue,
-    Event,
     JobCancelled,
     JobRetried,
     JobSentToDlq,

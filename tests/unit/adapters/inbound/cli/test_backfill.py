@@ -136,7 +136,10 @@ class BackfillServices(UnbuiltServices):
 
 
 @pytest.fixture
-def services(capsys: pytest.CaptureFixture[str]) -> BackfillServices:
+def services(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> BackfillServices:
+    monkeypatch.setenv("COLUMNS", "160")
     return BackfillServices(capsys)
 
 

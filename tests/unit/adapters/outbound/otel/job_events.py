@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime
 
 from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.events import (
+from aegis_batch.domain.events import Event
+from aegis_batch.domain.job_events import (
     BackfillEnded,
     DayOverdue,
-    Event,
     JobBegunAgain,
     JobCancelled,
     JobCompleted,
