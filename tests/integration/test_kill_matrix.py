@@ -21,7 +21,7 @@ from tests.servers.postgres import Database, PostgresServer
 
 # Processes wait for one another's clocks more than for a core.
 AT_ONCE = 6
-POINTS = 724
+POINTS = 736
 PAIRS = {"sample": 6, "all": 300}
 # The night has not come to its end so soon, wherever the first kill was.
 SECOND_KILLS = range(10, 120)
@@ -30,7 +30,7 @@ KIND = re.compile(r": (.+) [0-9]+, ")
 PORTS = {
     *("clock", "cron", "identifiers", "meter", "metrics", "notifier", "order_reader", "pulse"),
     *("report_gateway", "state", "work_queue", "schedules", "occurrences", "runs", "timeline"),
-    *("dead_letters", "notices", "work", "commit of turn", "commit of engine"),
+    *("dead_letters", "seals", "notices", "work", "commit of turn", "commit of engine"),
 }
 
 
