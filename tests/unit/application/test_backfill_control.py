@@ -62,6 +62,7 @@ def test_cancelled_it_starts_no_more_and_what_waits_is_cancelled() -> None:
     perform(office, 2)
 
     cancelled = office.backfills.cancel(backfill.id, "maria", "the wrong year")
+    assert office.queue.due(office.clock.now()) == []
     office.work()
 
     assert cancelled.state is BackfillState.CANCELLED
