@@ -5,8 +5,11 @@ from datetime import date, timedelta
 
 from aegis_batch.application.daily_close import CloseRequest
 from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.application.verify import VerifyRequest
+from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.errors import InvalidRequest, StateUnavailable
+from tests.simulation.laws import Laws
 from tests.simulation.orders import ShopOrders
 from tests.simulation.plan import Plan, ProcessDiedError
 from tests.simulation.program import Program
@@ -28,6 +31,7 @@ class People:
         shop: ShopOrders,
         identifiers: Identifiers,
         new_program: Callable[[], Program],
+        laws: Laws,
         reached: Callable[[str], None],
     ) -> None:
         """Take the shop, and what makes a process of the command line."""
@@ -35,6 +39,7 @@ class People:
         self._shop = shop
         self._identifiers = identifiers
         self._new_program = new_program
+        self._laws = laws
         self._reached = reached
         self._replayed: str | None = None
 
@@ -62,11 +67,48 @@ class People:
         """Start a schedule's job by hand."""
         self._do("trigger", lambda program: program.control.trigger(schedule, _OPERATOR))
 
-    def close(self, day: date, *, dry_run: bool) -> None:
-        """Close a day by hand, or look what a close would come to."""
-        self._do(
-            "dry run" if dry_run else "close", lambda program: self._close(program, day, dry_run)
-        )
+    def close(
+        self,
+        day: date,
+        kind: PeriodKind = PeriodKind.DAY,
+        *,
+        dry_run: bool = False,
+        rebuild: bool = False,
+    ) -> None:
+        """Close a period by hand, derive it again, or look what a close would come to."""
+
+        def close(program: Program) -> None:
+            request = CloseRequest(
+                self._identifiers.new_run_id(),
+                self._identifiers.new_trace_id(),
+                day=day,
+                kind=kind,
+                dry_run=dry_run,
+                rebuild=rebuild,
+            )
+            self._close(program, request)
+
+        what = "dry run" if dry_run else "rebuild" if rebuild else f"close {kind}"
+        self._do(what, close)
+
+    def verify(self, first: date, last: date, kind: PeriodKind) -> None:
+        """Verify a range by hand; sometimes somebody stops it in the middle."""
+
+        def verify(program: Program) -> None:
+            request = VerifyRequest(
+                self._identifiers.new_run_id(),
+                self._identifiers.new_trace_id(),
+                first=first,
+                last=last,
+                kind=kind,
+            )
+            self._verify(program, request)
+
+        self._laws.verification.is_by_hand = True
+        try:
+            self._do(f"verify {kind}", verify)
+        finally:
+            self._laws.verification.is_by_hand = False
 
     def _resume(self) -> bool:
         done = []
@@ -89,19 +131,23 @@ class People:
         self._do("discard", lambda p: p.dead_letters.discard(run_ids, _OPERATOR, "seen"))
         return True
 
-    def _close(self, program: Program, day: date, dry_run: bool) -> None:  # noqa: FBT001 - from one caller
-        request = CloseRequest(
-            self._identifiers.new_run_id(),
-            self._identifiers.new_trace_id(),
-            day=day,
-            dry_run=dry_run,
-        )
+    def _verify(self, program: Program, request: VerifyRequest) -> None:
+        for verified in program.verify.verify(request, lambda problem: None):
+            self._reached(f"verdict by hand: {verified.verification.verdict}")
+            if self._plan.chance(0.02):
+                self._reached("person: stops a verify")
+                return
+
+    def _close(self, program: Program, request: CloseRequest) -> None:
+        if not request.dry_run:
+            self._laws.senders.add(request.run_id)
         result = program.close.close(request)
         self._reached(f"outcome by hand: {result.outcome}")
-        if not dry_run:
+        if not request.dry_run:
             program.record.record(result, (), _OPERATOR)
 
     def _do(self, what: str, deed: Callable[[Program], object]) -> None:
+        self._laws.snapshots.begin()
         try:
             deed(self._new_program())
         except InvalidRequest as error:

@@ -14,7 +14,7 @@ from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGa
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.deriving import ReportPolicy
-from aegis_batch.domain.calendar import Calendar
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.events import Event
@@ -36,6 +36,7 @@ from tests.simulation.ports_inside import (
 )
 from tests.simulation.ports_outside import FaultyGateway, FaultyNotifier, FaultyOrders, Outside
 from tests.simulation.program import Ports, Program
+from tests.simulation.snapshots import Snapshots
 from tests.simulation.watched_state import FaultyState
 from tests.simulation.weather import Weather
 from tests.simulation.world import CATCH_UP, World
@@ -97,14 +98,28 @@ class Simulation:
         self._oracle = Oracle(world.zone, world.first_day, CATCH_UP)
         self._queue = InMemoryWorkQueue()
         self._backend = InMemoryReportGateway()
-        self._laws = Laws(self._oracle, self._backend, self._queue, clock.now, record.reach)
-        self._shop = ShopOrders(plan.random, world.zone, world.first_day, days, record.reach)
+        self._state = InMemoryState(self._queue)
+        self._is_beside = False
+        self._laws = laws = Laws(
+            self._oracle,
+            self._backend,
+            self._queue,
+            self._state,
+            Snapshots(self._oracle, lambda: self._is_beside),
+            clock.now,
+            record.reach,
+        )
+        laws.verification.can_find = world.can_find
+        laws.verification.first_day = world.first_day
+        self._shop = ShopOrders(
+            plan.random, world.zone, world.first_day, days, record.reach, laws.is_stored
+        )
         calendar = Calendar(world.zone, world.zone_name)
         self._expectation = Expectation(calendar, CATCH_UP, close_from=world.first_day)
         self._policy = ReportPolicy(calendar, Rules(), Versions("0", "0", "0"))
         self._ports = self._make_ports(seed)
         self._people = People(
-            plan, self._shop, self._ports.identifiers, self._new_program, record.reach
+            plan, self._shop, self._ports.identifiers, self._new_program, laws, record.reach
         )
         self._schedules = list(world.schedules)
         self._weather = Weather(plan, record.reach, world.begin)
@@ -113,7 +128,6 @@ class Simulation:
         self._morning = world.begin + _DAY
         self._second_look: datetime | None = None
         self._morning_end: datetime | None = None
-        self._is_beside = False
 
     @property
     def true_now(self) -> datetime:
@@ -144,9 +158,7 @@ class Simulation:
         self._engine = FaultyQueue(plan, self._queue, record.reach)
         return Ports(
             clock=FaultyClock(plan, clock),
-            state=FaultyState(
-                InMemoryState(self._queue), plan, clock, laws.committed, self._meanwhile
-            ),
+            state=FaultyState(self._state, plan, clock, laws.committed, self._meanwhile),
             queue=self._engine,
             orders=FaultyOrders(outside, self._shop, laws),
             reports=self._gateway,
@@ -155,6 +167,7 @@ class Simulation:
             identifiers=FaultyIdentifiers(plan, InMemoryIdentifiers(seed % 2**32)),
             pulse=FaultyPulse(plan, InMemoryPulse()),
             meter=FaultyMeter(plan),
+            pause=self._meanwhile,
         )
 
     def _new_program(self) -> Program:
@@ -199,9 +212,22 @@ class Simulation:
         elif whim == "trigger":
             self._people.trigger(self._plan.random.choice(self._schedules).name)
         elif whim in ("close by hand", "dry run"):
-            back = self._plan.random.randint(1, 3)
-            day = self._oracle.day_of(now) - back * _DAY
-            self._people.close(max(day, self._world.first_day), dry_run=whim == "dry run")
+            self._people.close(self._day_back(1, 3), dry_run=whim == "dry run")
+        elif whim in ("week by hand", "month by hand"):
+            kind = PeriodKind.WEEK if whim == "week by hand" else PeriodKind.MONTH
+            this = Period.holding(kind, self._oracle.day_of(now))
+            self._people.close(this.first_day - _DAY, kind, rebuild=self._plan.chance(0.2))
+        elif whim == "rebuild":
+            self._people.close(self._day_back(1, 10), rebuild=True)
+        elif whim == "verify":
+            last, first = self._day_back(0, 3), self._day_back(3, 12)
+            kinds, parts = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH), (5, 2, 1)
+            self._people.verify(first, last, self._plan.random.choices(kinds, parts)[0])
+
+    def _day_back(self, nearest: int, farthest: int) -> date:
+        """Return a day so many days ago, none before the first."""
+        back = self._plan.random.randint(nearest, farthest)
+        return max(self._oracle.day_of(self.true_now) - back * _DAY, self._world.first_day)
 
     def _begin_morning(self, now: datetime) -> None:
         self._morning += _DAY
@@ -233,7 +259,9 @@ class Simulation:
     def _closed_days(self, days: list[date]) -> set[date]:
         wanted = set(days)
         return {
-            key.period.first_day for key in self._backend.stored if key.period.first_day in wanted
+            key.period.first_day
+            for key in self._backend.stored
+            if key.period.kind is PeriodKind.DAY and key.period.first_day in wanted
         }
 
     # The program's life
@@ -288,7 +316,11 @@ class Simulation:
             self._people.trigger(self._plan.random.choice(self._schedules).name)
         if self._plan.chance(0.2):
             yesterday = self._oracle.day_of(self.true_now) - _DAY
-            self._people.close(max(yesterday, self._world.first_day), dry_run=False)
+            self._people.close(max(yesterday, self._world.first_day))
+        if self._plan.chance(0.1):
+            self._people.close(self._day_back(1, 10), rebuild=True)
+        if self._plan.chance(0.1):
+            self._people.verify(self._day_back(2, 6), self._day_back(0, 2), PeriodKind.DAY)
 
     def _guarded(self, deed: Callable[[], object]) -> None:
         """Do something that may end the process, or fail for the state's sake."""

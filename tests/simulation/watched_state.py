@@ -16,6 +16,8 @@ from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.notice import Notice
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import Occurrence, ScheduleState
+from aegis_batch.domain.seal_link import SealLink
+from aegis_batch.domain.verification import Verification
 from tests.simulation.plan import Fault, Plan, ProcessDiedError
 
 __all__ = ["Changes", "FaultyState"]
@@ -27,6 +29,9 @@ _PARTS = (
     "runs",
     "timeline",
     "dead_letters",
+    "seals",
+    "retention",
+    "verifications",
     "audit",
     "notices",
     "work",
@@ -43,6 +48,10 @@ class Changes:
     notices: list[Notice] = field(default_factory=list)
     schedules: list[ScheduleState] = field(default_factory=list)
     work: list[Work] = field(default_factory=list)
+    seals: list[SealLink] = field(default_factory=list)
+    verifications: list[Verification] = field(default_factory=list)
+    # How many runs and decisions were forgotten.
+    forgotten: int = 0
 
     def __bool__(self) -> bool:
         """Say whether there was anything."""
@@ -110,6 +119,9 @@ class _WatchedTurn:
         self.runs = _Runs(inner.runs, changes)
         self.timeline = inner.timeline
         self.dead_letters = _DeadLetters(inner.dead_letters, changes)
+        self.seals = _Seals(inner.seals, changes)
+        self.retention = _Retention(inner.retention, changes)
+        self.verifications = _Verifications(inner.verifications, changes)
         self.audit = inner.audit
         self.notices = _Notices(inner.notices, changes)
         self.work = _Work(inner.work, changes)
@@ -150,6 +162,30 @@ class _DeadLetters(_Watched):
     def save(self, letter: DeadLetter) -> None:
         self._inner.save(letter)
         self._changes.letters.append(letter)
+
+
+class _Seals(_Watched):
+    def add(self, link: SealLink) -> None:
+        self._inner.add(link)
+        self._changes.seals.append(link)
+
+
+class _Verifications(_Watched):
+    def save(self, verification: Verification) -> None:
+        self._inner.save(verification)
+        self._changes.verifications.append(verification)
+
+
+class _Retention(_Watched):
+    def forget_runs(self, ended_before: datetime, limit: int) -> int:
+        forgotten = int(self._inner.forget_runs(ended_before, limit))
+        self._changes.forgotten += forgotten
+        return forgotten
+
+    def forget_occurrences(self, decided_before: datetime, limit: int) -> int:
+        forgotten = int(self._inner.forget_occurrences(decided_before, limit))
+        self._changes.forgotten += forgotten
+        return forgotten
 
 
 class _Notices(_Watched):
