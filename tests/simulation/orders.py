@@ -136,7 +136,7 @@ class ShopOrders:
         wall = datetime.combine(day, time(0)) + timedelta(seconds=chance.randint(0, 86_399))
         placed_at = wall.replace(tzinfo=self._zone).astimezone(UTC)
         late = timedelta(0)
-        if chance.random() < 0.10:
+        if chance.random() < 0.06:
             late = timedelta(minutes=chance.randint(1, 72 * 60))
         order = Order(f"{day:%Y%m%d}-{number}", total, lines)
         return placed_at + late, PlacedOrder(placed_at, order)

@@ -132,6 +132,7 @@ class People:
         return True
 
     def _verify(self, program: Program, request: VerifyRequest) -> None:
+        self._laws.snapshots.attempt.looks_again = True
         for verified in program.verify.verify(request, lambda problem: None):
             self._reached(f"verdict by hand: {verified.verification.verdict}")
             if self._plan.chance(0.02):

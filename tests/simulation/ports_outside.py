@@ -73,7 +73,7 @@ class FaultyGateway:
         if not self.can_find:
             return None
         self._be_down()
-        fault = self._outside.strike("find")
+        fault = self._outside.strike(self._laws.snapshots.point("find"))
         if fault is Fault.UNAVAILABLE:
             raise BackendUnavailable("backend_away", *_TOLD)
         if fault is Fault.MALFORMED:
@@ -130,7 +130,7 @@ class FaultyOrders:
 
     def read(self, window: Window, tolerance: Decimal) -> Reading:
         """Read what the shop's database holds just now, unless a fault comes in between."""
-        fault = self._outside.strike("read")
+        fault = self._outside.strike(self._laws.snapshots.point("read"))
         if fault is Fault.UNAVAILABLE:
             raise OrdersUnreachable("orders_away", *_TOLD)
         if fault is Fault.MISFIT:

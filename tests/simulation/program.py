@@ -49,7 +49,7 @@ __all__ = ["Ports", "Program"]
 
 _MINUTE = timedelta(minutes=1)
 # So few at a time that there are several turns to a night.
-_BATCH = 5
+_BATCH = 10
 _WAITS = (_MINUTE, 2 * _MINUTE, 4 * _MINUTE, 15 * _MINUTE)
 
 

@@ -24,6 +24,8 @@ class Attempt:
         self.found: dict[CloseKey, StoredReport | None] = {}
         self.not_shown: set[CloseKey] = set()
         self.tried: set[CloseKey] = set()
+        # It looks again at what was closed, at many periods.
+        self.looks_again = False
         # Others did something while it waited for an answer.
         self.is_interrupted = False
 
@@ -46,6 +48,10 @@ class Snapshots:
     def attempt(self) -> Attempt:
         """What the attempt that goes on just now was shown."""
         return self._attempts[self._is_beside()]
+
+    def point(self, name: str) -> str:
+        """Return which of the plan's points a call is, by what goes on."""
+        return f"look: {name}" if self.attempt.looks_again else name
 
     def begin(self) -> None:
         """Take note that an attempt, or a command, begins."""

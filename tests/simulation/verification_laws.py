@@ -154,6 +154,7 @@ class VerificationLaws:
         self, before: RunRecord | None, after: RunRecord, left_out: Collection[CloseKey]
     ) -> None:
         is_same = before is not None and before.state is after.state
+        self._snapshots.attempt.looks_again = after.state is RunState.RUNNING
         if after.state is RunState.RUNNING and (not is_same or before == after):
             self._begun[after.id] = _Begun(
                 self._now(),

@@ -26,7 +26,7 @@ WHIMS = {
     "trigger": 8,
     "close by hand": 8,
     "dry run": 3,
-    "week by hand": 6,
+    "week by hand": 10,
     "month by hand": 2,
     "rebuild": 6,
     "verify": 8,
@@ -55,7 +55,7 @@ class Weather:
         if now < self._next_whim:
             return None
         plan = self._plan
-        self._next_whim = now + plan.between(3 * _HOUR, 36 * _HOUR)
+        self._next_whim = now + plan.between(3 * _HOUR, 40 * _HOUR)
         whim = plan.random.choices(list(WHIMS), list(WHIMS.values()))[0]
         self._reached(f"whim: {whim}")
         if whim == "backend":

@@ -14,7 +14,7 @@ __all__ = ["CATCH_UP", "KEPT", "VERIFY_DAYS", "World"]
 CATCH_UP = timedelta(days=7)
 # How long history is kept, so short that each world forgets most of it.
 KEPT = timedelta(days=16)
-VERIFY_DAYS = 7
+VERIFY_DAYS = 4
 _HOUR = timedelta(hours=1)
 # Zones, and years in which their clocks do something worth being there for.
 _PLACES = (
