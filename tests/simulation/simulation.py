@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
@@ -53,6 +54,11 @@ _SECOND_LOOK = 40 * _MINUTE
 _STEPS_A_DAY_MAX = 3_000
 
 
+@cache
+def _names_of(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 @dataclass(slots=True)
 class Record:
     """What happened: the digest of all events, and how often what was reached."""
@@ -70,9 +76,9 @@ class Record:
     def event(self, event: Event) -> None:
         """Take an event."""
         told = " ".join(
-            f"{field.name}={value.id if field.name == 'run' else value}"
-            for field in fields(event)
-            if (value := getattr(event, field.name)) is not None
+            f"{name}={value.id if name == 'run' else value}"
+            for name in _names_of(type(event))
+            if (value := getattr(event, name)) is not None
         )
         self.line(f"{event.name} {told}")
 

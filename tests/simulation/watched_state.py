@@ -55,7 +55,10 @@ class Changes:
 
     def __bool__(self) -> bool:
         """Say whether there was anything."""
-        return any(getattr(self, part.name) for part in fields(self))
+        return any(getattr(self, name) for name in _KINDS)
+
+
+_KINDS = tuple(kind.name for kind in fields(Changes))
 
 
 class FaultyState:
@@ -111,20 +114,18 @@ class FaultyState:
 
 
 class _WatchedTurn:
-    """A turn that notes what is written."""
+    """A turn that notes what is written; most turns need few of its parts."""
 
     def __init__(self, inner: Turn, changes: Changes) -> None:
-        self.schedules = _Schedules(inner.schedules, changes)
-        self.occurrences = _Occurrences(inner.occurrences, changes)
-        self.runs = _Runs(inner.runs, changes)
-        self.timeline = inner.timeline
-        self.dead_letters = _DeadLetters(inner.dead_letters, changes)
-        self.seals = _Seals(inner.seals, changes)
-        self.retention = _Retention(inner.retention, changes)
-        self.verifications = _Verifications(inner.verifications, changes)
-        self.audit = inner.audit
-        self.notices = _Notices(inner.notices, changes)
-        self.work = _Work(inner.work, changes)
+        self._inner = inner
+        self._changes = changes
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any part
+        part = getattr(self._inner, name)
+        if name in _WRITTEN:
+            part = _WRITTEN[name](part, self._changes)
+        setattr(self, name, part)
+        return part
 
 
 class _Watched:
@@ -209,6 +210,19 @@ class _Work(_Watched):
     def enqueue(self, work: Work) -> None:
         self._inner.enqueue(work)
         self._changes.work.append(work)
+
+
+_WRITTEN = {
+    "schedules": _Schedules,
+    "occurrences": _Occurrences,
+    "runs": _Runs,
+    "dead_letters": _DeadLetters,
+    "seals": _Seals,
+    "retention": _Retention,
+    "verifications": _Verifications,
+    "notices": _Notices,
+    "work": _Work,
+}
 
 
 class _BreakingTurn:
