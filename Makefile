@@ -1,8 +1,9 @@
 # Needs Python 3.11 or newer and make; everything else comes from the locks.
 
 PYTHON  ?= python3
-# Tests run in as many processes, each with servers of its own.
-WORKERS ?= 2
+# Tests run in as many processes, each with servers of its own. They wait now and then, so that
+# three keep two cores busy.
+WORKERS ?= 3
 TESTS   ?= tests/unit tests/integration tests/simulation
 # What `make bench` measures: days of so many orders, each way so many times.
 SIZES   ?= 10000 100000 1000000
@@ -51,9 +52,10 @@ test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests 
 		{ echo "unshare can't mount here: apt-get install util-linux, and allow user namespaces"; exit 1; }
 	@$(BIN)/python -m pytest $(ARGS) tests/system
 
-soak: $(VENV)/.dev $(VENV)/.package ## Every change of clocks, every kill point, and days in which all goes wrong: DAYS=100000 SEED=1000
+soak: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Every change of clocks, every kill point, and days in which all goes wrong: DAYS=100000 SEED=1000
 	@$(BIN)/python -m tests.simulation.calendar_law
-	@AEGIS_TESTS_KILLS=all $(BIN)/python -m pytest $(ARGS) tests/integration/test_kill_matrix.py
+	@AEGIS_TESTS_KILLS=all $(BIN)/python -m pytest $(ARGS) tests/integration/test_kill_matrix.py \
+		tests/integration/test_pizza_backfill.py
 	@$(BIN)/python -m tests.simulation --total-days $(DAYS) --seed $(SEED) --processes $(WORKERS)
 
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"

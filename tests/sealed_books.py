@@ -43,7 +43,7 @@ class SealedBooks:
     ) -> CloseResult:
         """Close a period from the seals of its days, where that can be done."""
         policy = policy or self.policy
-        sealed_days = SealedDays(self.state, policy)
+        sealed_days = SealedDays(self.state.look, policy)
         return self._close(period, policy, sealed_days, rebuild=rebuild)
 
     def seal(self, day: Period, verdict: Verdict | None = Verdict.EQUAL) -> CloseResult:

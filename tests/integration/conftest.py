@@ -71,6 +71,16 @@ def role(shop: Database) -> str:
     return create_role(shop)
 
 
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes of which is not measured what they run, since others run the same.
+
+    To measure it takes a third of a short process's time.
+    """
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def state_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy."""

@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -43,7 +43,10 @@ from aegis_batch.domain.run import Run
 from tests.integration.kill_points import Deed, Watch, watched
 
 _PORTS = ("clock", "order_reader", "notifier", "pulse", "identifiers", "meter", "metrics")
-_IN_TURNS = ("schedules", "occurrences", "runs", "timeline", "dead_letters", "audit", "notices")
+_IN_TURNS = (
+    *("schedules", "occurrences", "runs", "timeline", "dead_letters"),
+    *("seals", "backfills", "audit", "notices"),
+)
 # The day of a close by its place among those that are closed.
 _PLACE = """
 SELECT job, (SELECT count(DISTINCT other.first_day) FROM runs other
@@ -57,7 +60,7 @@ _Any = Any
 
 
 class WatchedState:
-    """The state, with points around its turns and around every call within them."""
+    """The state, with points around its turns, its looks, and every call within them."""
 
     def __init__(self, watch: Watch, state: State) -> None:
         self._watch = watch
@@ -65,8 +68,17 @@ class WatchedState:
 
     @contextmanager
     def turn(self) -> Iterator[_Any]:
-        opened = self._state.turn()
-        turn = self._watch.around("state.turn", opened.__enter__)
+        with self._opened("state.turn", self._state.turn()) as turn:
+            yield turn
+
+    @contextmanager
+    def look(self) -> Iterator[_Any]:
+        with self._opened("state.look", self._state.look()) as turn:
+            yield turn
+
+    @contextmanager
+    def _opened(self, name: str, opened: AbstractContextManager[Turn]) -> Iterator[_Any]:
+        turn = self._watch.around(name, opened.__enter__)
         try:
             yield _WatchedTurn(self._watch, turn)
         except Exception:
@@ -93,6 +105,7 @@ class WeakGateway:
         self._gateway = gateway
         self._where = where
         self.can_find = gateway.can_find
+        self.identity = gateway.identity
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         if self._where() == _AWAY:

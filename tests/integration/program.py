@@ -43,11 +43,14 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def start(
-    arguments: Sequence[str], settings: Mapping[str, str], folder: Path
+    arguments: Sequence[str],
+    settings: Mapping[str, str],
+    folder: Path,
+    module: str = "aegis_batch",
 ) -> "subprocess.Popen[str]":
     """Start the program in a folder."""
     return subprocess.Popen(
-        [sys.executable, "-m", "aegis_batch", *arguments],
+        [sys.executable, "-m", module, *arguments],
         env=environment(**settings),
         cwd=folder,
         stdin=subprocess.DEVNULL,

@@ -107,9 +107,9 @@ class Place:
         }
 
     @contextmanager
-    def serving(self, **settings: str) -> Iterator[Serving]:
+    def serving(self, module: str = "aegis_batch", **settings: str) -> Iterator[Serving]:
         """Start a process that serves; kill it at the end, should it live."""
-        process = start(["serve"], {**self.settings, **settings}, self.folder)
+        process = start(["serve"], {**self.settings, **settings}, self.folder, module)
         serving = Serving(process)
         try:
             yield serving

@@ -5,6 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from aegis_batch.domain.audit import AuditEntry
+from aegis_batch.domain.backfill import Backfill, Deed, PeriodStanding, PlannedPeriod, Reprocess
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.notice import Notice, NoticeKind
@@ -31,10 +32,12 @@ __all__ = [
     "PROBLEM",
     "SEAL",
     "SECOND",
+    "a_backfill",
     "a_dead_letter",
     "a_full_run",
     "a_key",
     "a_notice",
+    "a_planned_period",
     "a_run",
     "a_schedule",
     "a_seal_link",
@@ -106,6 +109,7 @@ def a_full_run(run_id: str) -> RunRecord:
         cpu_seconds=1e-9,
         peak_memory_bytes=2**50,
         requests=4,
+        backend="00ff00ff00ff00ff",
     )
 
 
@@ -173,3 +177,27 @@ def a_verification(key: CloseKey | None = None, **changes: object) -> Verificati
         "verified_at": NOON,
     }
     return Verification(key=key or a_key(), **{**fields, **changes})  # type: ignore[arg-type]
+
+
+def a_backfill(backfill_id: str) -> Backfill:
+    """Return a backfill that was planned, with only what it must have."""
+    return Backfill(
+        id=backfill_id,
+        tenant="default",
+        kind=PeriodKind.DAY,
+        first_day=DAY - timedelta(days=9),
+        last_day=DAY,
+        reprocess=Reprocess.FAILED,
+        newest_first=False,
+        max_active=2,
+        planned_by="ana",
+        planned_at=NOON + MICROSECOND,
+        backend="00ff00ff00ff00ff",
+        to_do=10,
+        next_day=DAY - timedelta(days=9),
+    )
+
+
+def a_planned_period(day: date) -> PlannedPeriod:
+    """Return a day of a plan that is open, and to be closed."""
+    return PlannedPeriod(Period(PeriodKind.DAY, day), PeriodStanding.OPEN, Deed.CLOSE)

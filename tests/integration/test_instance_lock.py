@@ -12,9 +12,10 @@ import pytest
 
 from aegis_batch.adapters.outbound.system.instance_lock import (
     LockHolder,
+    find_lock_holder,
     hold_instance_lock,
-    is_instance_lock_held,
 )
+from aegis_batch.application.health import Holder
 from aegis_batch.domain.errors import StateUnavailable
 
 HOLDER = LockHolder(4711, "fly-148e", datetime(2026, 11, 22, 2, tzinfo=UTC))
@@ -131,13 +132,15 @@ def test_a_link_in_place_of_the_lock_file_is_not_followed(state_file: Path, tmp_
     assert precious.read_text() == "kept"
 
 
-def test_whether_it_is_held_can_be_seen_from_outside(state_file: Path) -> None:
-    assert not is_instance_lock_held(state_file)
+def test_who_holds_it_can_be_seen_from_outside(state_file: Path) -> None:
+    assert find_lock_holder(state_file) is None
 
     with hold_instance_lock(state_file, HOLDER):
-        assert is_instance_lock_held(state_file)
+        assert find_lock_holder(state_file) == Holder(HOLDER.executor, HOLDER.started_at)
+        state_file.with_name("state.sqlite3.lock").write_bytes(b"{")
+        assert find_lock_holder(state_file) == Holder()
 
-    assert not is_instance_lock_held(state_file)
+    assert find_lock_holder(state_file) is None
 
 
 def test_who_only_looks_keeps_nobody_out(state_file: Path) -> None:
@@ -150,7 +153,7 @@ def test_who_only_looks_keeps_nobody_out(state_file: Path) -> None:
         ends.start()
 
         with hold_instance_lock(state_file, HOLDER):
-            assert is_instance_lock_held(state_file)
+            assert find_lock_holder(state_file) is not None
         ends.join()
 
 
@@ -159,6 +162,6 @@ def test_a_lock_file_that_cannot_be_looked_at_is_told_as_such(state_file: Path) 
     lock.symlink_to(state_file.with_name("elsewhere"))
 
     with pytest.raises(StateUnavailable) as caught:
-        is_instance_lock_held(state_file)
+        find_lock_holder(state_file)
 
     assert caught.value.code == "state_lock_failed"

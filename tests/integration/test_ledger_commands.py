@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aegis_batch.adapters.outbound.state.revisions import HEAD
 from aegis_batch.domain.schedule import ScheduleKind, Timing
 from tests.integration.ledger_place import DAILY, LedgerPlace
 from tests.integration.program import end, start
@@ -49,11 +50,11 @@ def test_a_state_is_made_looked_at_and_migrated_again_without_harm(tmp_path: Pat
 
     assert missing.status == 7
     assert "state migrate" in missing.err
-    assert (made.status, made.out) == (0, f"{place.file} is made, with the schema 0001.\n")
+    assert (made.status, made.out) == (0, f"{place.file} is made, with the schema {HEAD}.\n")
     assert again.told == {
         "file": str(place.file),
-        "before": "0001",
-        "revision": "0001",
+        "before": HEAD,
+        "revision": HEAD,
         "applied": [],
     }
     assert (status.status, status.told["isCurrent"]) == (0, True)
@@ -148,6 +149,40 @@ def test_a_state_that_stays_locked_is_given_up_in_bounded_time(place: LedgerPlac
     assert place.tell("schedules", "trigger", "daily-close").status == 0
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("runs",),
+        ("runs", "show", "{run}"),
+        ("schedules", "list"),
+        ("schedules", "show", "daily-close"),
+        ("schedules", "next", "daily-close"),
+        ("dead-letters", "list"),
+        ("dead-letters", "show", "{run}"),
+        ("audit",),
+        ("state", "status"),
+    ],
+    ids=" ".join,
+)
+def test_who_only_looks_waits_for_nobody_who_writes(
+    place: LedgerPlace, command: tuple[str, ...]
+) -> None:
+    [run_id] = place.bury(DAYS[0])
+
+    with place.locked():
+        ended = place.tell(*(word.format(run=run_id) for word in command))
+
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out
+
+
+def test_health_is_told_while_somebody_writes(place: LedgerPlace) -> None:
+    with place.locked():
+        ended = place.tell("health")
+
+    assert (ended.status, ended.out) == (1, "Nothing has served this state yet.\n")
+
+
 def test_schedules_are_listed_shown_and_foreseen(place: LedgerPlace) -> None:
     listed = place.tell("schedules", "list")
     shown = place.tell("schedules", "show", "daily-close", "--output", "json")
@@ -180,6 +215,21 @@ def test_a_schedule_is_paused_resumed_and_triggered_and_the_audit_tells(
         ("maria", "schedule.trigger"),
         ("maria", "schedule.pause"),
     ]
+
+
+def test_commands_log_what_they_answer_only_where_that_is_asked_for(place: LedgerPlace) -> None:
+    [old, new] = place.bury(*DAYS)
+    changes = [
+        ["schedules", "trigger", "daily-close"],
+        ["dead-letters", "replay", old, "--reason", "mended"],
+        ["dead-letters", "discard", new, "--reason", "shut"],
+    ]
+
+    quiet = [place.tell(*arguments) for arguments in changes]
+    told = place.tell("schedules", "trigger", "hourly", AEGIS_LOG_LEVEL="INFO")
+
+    assert [(ended.status, ended.err) for ended in quiet] == [(0, "")] * 3
+    assert (told.status, '"event":"job.dispatched"' in told.err) == (0, True), told.err
 
 
 def test_a_nominal_time_is_decided_once_whoever_asks(place: LedgerPlace) -> None:

@@ -85,6 +85,18 @@ def test_a_week_or_a_month_is_refused_without_a_look_at_the_table(
         assert "AEGIS_REPORT_STATUS" in caught.value.remedy
 
 
+def test_a_table_is_part_of_the_identity_and_the_password_to_it_is_not() -> None:
+    def identity(dsn: str) -> str:
+        return HttpReportGateway(None, status_of(dsn)).identity
+
+    shop = identity("postgresql://ana:first@db.example/shop")
+
+    assert identity("postgres://ben:second@db.example/shop?sslmode=require") == shop
+    assert (
+        len({shop, identity("postgresql://db.example/other"), identity("postgresql:///shop")}) == 3
+    )
+
+
 def test_a_day_without_a_row_is_open(database: Database) -> None:
     run_sql(database, TABLE, "INSERT INTO daily_reports VALUES ('2026-11-20', 1, 2, '[]')")
 

@@ -20,6 +20,8 @@ from tests.integration.shop import CLOSE, open_shop, settings_for
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 TOKEN = "canaryTOKEN-4711"
 PASSWORD = "canary PASS'word\"4711%25@"
 # What would give a secret away, whole or in part, as it is or encoded for a URL.

@@ -1,12 +1,13 @@
 """``serve`` as real processes: nights that come by themselves, and every way to stop."""
 
 import json
+import re
 import signal
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,7 @@ def test_what_has_not_ended_in_time_is_handed_back_and_taken_up_by_the_next_star
         assert serving.stop() == 143
     [stopped] = serving.events("serve.stopped")
     assert len(stopped["handedBack"]) == 1
+    assert place.runs()[0]["state"] == "queued"
     assert not serving.events("job.completed", outcome="created")
 
     _open_days(wiremock, delay_seconds=0)
@@ -187,6 +189,29 @@ def test_after_a_kill_the_next_start_goes_on_with_what_ran(
         assert place.health()[0] == 0
 
     assert len(place.runs()) == 1
+
+
+def test_a_process_that_stands_still_is_not_well_whatever_others_have_said_of_themselves(
+    place: Place,
+) -> None:
+    place.settings["AEGIS_WATCHDOG_SECONDS"] = "4"
+    with place.serving() as serving:
+        serving.wait_for("serve.started")
+        two_hours_ahead = f"{datetime.now(UTC) + timedelta(hours=2):%FT%T.%fZ}"
+        with closing(sqlite3.connect(place.state)) as state, state:
+            state.execute(
+                "INSERT INTO executors SELECT 'bar', version, started_at, ?, 0 FROM executors",
+                (two_hours_ahead,),
+            )
+        assert place.health()[0] == 0
+
+        serving.signal(signal.SIGSTOP)
+
+        wait_for(lambda: place.health()[0] == 1, "health to see that it stands still")
+        _, health = place.health()
+        assert health["executor"] == "kitchen"
+        assert "The process has not ticked for" in health["reason"]
+        serving.signal(signal.SIGKILL)
 
 
 @pytest.mark.parametrize("drain_seconds", ["30", "0.1"])
@@ -253,21 +278,25 @@ def test_days_are_closed_at_the_same_time_where_the_settings_say_so(
 
 
 def test_a_process_that_ticks_no_more_ends_itself_and_says_where(place: Place) -> None:
-    with place.serving(AEGIS_WATCHDOG_SECONDS="3") as serving:
+    hung_serve = "tests.integration.hung_serve"
+    root = str(Path(__file__).parents[2])
+    with place.serving(hung_serve, AEGIS_WATCHDOG_SECONDS="3", PYTHONPATH=root) as serving:
         serving.wait_for("serve.started")
-        with closing(sqlite3.connect(place.state, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
 
-            assert serving.end() == 70
+        assert serving.end() == 70
 
     [hung] = serving.events("serve.hung")
     assert hung["level"] == "CRITICAL"
     assert hung["seconds"] >= 3
-    assert ":" in hung["place"]
+    assert re.fullmatch("[a-z]+:[0-9]+", hung["place"])
 
 
-def test_a_state_that_stays_locked_ends_the_process_with_a_clear_error(place: Place) -> None:
-    with place.serving(AEGIS_WATCHDOG_SECONDS="24", AEGIS_DRAIN_SECONDS="1") as serving:
+@pytest.mark.parametrize("watchdog_seconds", ["2", "8"])
+def test_a_state_that_stays_locked_ends_the_process_with_a_clear_error(
+    place: Place, watchdog_seconds: str
+) -> None:
+    settings = {"AEGIS_WATCHDOG_SECONDS": watchdog_seconds, "AEGIS_DRAIN_SECONDS": "1"}
+    with place.serving(**settings) as serving:
         serving.wait_for("serve.started")
         with closing(sqlite3.connect(place.state, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")

@@ -150,7 +150,7 @@ def test_the_sum_in_sql_equals_the_fold_in_python(database: Database, columns: C
         server = Server(connection, database.dsn(), columns)
 
         @settings(
-            max_examples=60,
+            max_examples=40,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )
         @given(

@@ -6,10 +6,12 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade as alembic_upgrade
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
@@ -22,10 +24,11 @@ from aegis_batch.adapters.outbound.state.location import StateLocation
 from aegis_batch.adapters.outbound.state.present_schema import SchemaStatus
 from aegis_batch.adapters.outbound.state.revisions import HEAD, REVISIONS, VERSION_TABLE
 from aegis_batch.adapters.outbound.state.schema import migrate, status
+from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.adapters.outbound.state.tables import METADATA
 from aegis_batch.domain.errors import AegisError, StateMisfit
 from tests.integration.state_files import StateFiles, TableIntake
-from tests.integration.state_records import a_run, an_audit_entry
+from tests.integration.state_records import a_full_run, a_run, a_seal_link, an_audit_entry
 
 
 @pytest.fixture
@@ -136,6 +139,30 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     assert migrate(new) == SchemaStatus(None, HEAD, REVISIONS)
 
 
+def test_what_an_older_program_kept_is_there_after_the_upgrade(new: StateDatabase) -> None:
+    _make(new, "0001")
+    closed = a_full_run("r")
+    columns = sorted({column.name for column in METADATA.tables["runs"].columns} - {"backend"})
+    with SqlState(_copied(new), TableIntake).turn() as turn:
+        turn.runs.add(closed)
+    with _copied(new).reading() as connection:
+        names = ", ".join(columns)
+        [row] = connection.execute(text(f"SELECT {names} FROM runs")).mappings()
+    places = ", ".join(f":{name}" for name in columns)
+    with new.on_any_schema(is_writing=True) as connection:
+        connection.execute(text(f"INSERT INTO runs ({names}) VALUES ({places})"), dict(row))
+        connection.execute(METADATA.tables["audit"].insert(), _audit_row())
+    assert refusal(new).code == "state_not_migrated"
+
+    assert migrate(new) == SchemaStatus("0001", HEAD, REVISIONS[1:])
+
+    with SqlState(new, TableIntake).turn() as turn:
+        assert turn.runs.get("r") == replace(closed, backend=None)
+        assert list(turn.audit.newest(9)) == [an_audit_entry("r")]
+    with pytest.raises(StateDefectError, match="SQLITE_CONSTRAINT_TRIGGER"):
+        write(new, "INSERT OR REPLACE INTO audit SELECT * FROM audit")
+
+
 def test_a_state_that_is_current_opens_without_alembic(state_files: StateFiles) -> None:
     state_files.open().close()
     script = (
@@ -230,7 +257,16 @@ def test_a_database_of_somebody_else_is_refused_and_left_alone(
     assert new.file.read_bytes() == before
 
 
-@pytest.mark.parametrize("deed", ["UPDATE audit SET reason = 'x'", "DELETE FROM audit"])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "UPDATE audit SET reason = 'x'",
+        "UPDATE OR REPLACE audit SET reason = 'x'",
+        "DELETE FROM audit",
+        "INSERT OR REPLACE INTO audit SELECT * FROM audit",
+        "REPLACE INTO audit SELECT id, at, 'somebody', action, subject, 'x' FROM audit",
+    ],
+)
 def test_the_database_itself_refuses_to_change_the_audit(
     state_files: StateFiles, deed: str
 ) -> None:
@@ -243,6 +279,20 @@ def test_the_database_itself_refuses_to_change_the_audit(
     assert isinstance(refused.value.__cause__, DatabaseError)
     with state_files.open_state().turn() as turn:
         assert list(turn.audit.newest(9)) == [an_audit_entry("r")]
+
+
+@pytest.mark.parametrize("deed", ["UPDATE seals SET digest = 'x'", "DELETE FROM seals"])
+def test_the_database_itself_refuses_to_change_a_chain_of_seals(
+    state_files: StateFiles, deed: str
+) -> None:
+    with state_files.open_state().turn() as turn:
+        turn.seals.add(a_seal_link(1))
+
+    with pytest.raises(StateDefectError, match="SQLITE_CONSTRAINT_TRIGGER"):
+        write(state_files.open(), deed)
+
+    with state_files.open_state().turn() as turn:
+        assert turn.seals.last("default") == a_seal_link(1).kept()
 
 
 def test_commits_are_on_the_disk_when_they_return(state_files: StateFiles) -> None:
@@ -263,6 +313,23 @@ def test_values_stand_in_no_error_of_the_database(state_files: StateFiles) -> No
     cause = refused.value.__cause__
     assert "UPDATE runs" in str(cause)
     assert "canary-7c1f" not in f"{refused.value!r} {cause} {cause!r}"
+
+
+def _make(database: StateDatabase, revision: str) -> None:
+    """Make a database as the program of a revision made it."""
+    database.file.parent.mkdir(parents=True)
+    database.file.touch()
+    with database.on_any_schema(is_writing=True) as connection:
+        config = migrating.configuration()
+        config.attributes["connection"] = connection
+        alembic_upgrade(config, revision)
+
+
+def _copied(database: StateDatabase) -> StateDatabase:
+    """Return a database beside another one, of the newest schema."""
+    beside = StateDatabase(StateLocation(database.file.with_name("newest.db")))
+    migrate(beside)
+    return beside
 
 
 def _audit_row() -> dict[str, object]:

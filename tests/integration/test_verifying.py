@@ -3,10 +3,12 @@
 import json
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from aegis_batch.domain.calendar import Period, PeriodKind
 from tests.integration.closed_place import ClosedPlace
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
@@ -125,6 +127,30 @@ def test_a_state_that_is_broken_is_worth_a_warning(closed: ClosedPlace) -> None:
     assert ended.status == 0
     assert ended.out.count("equal  (no seal)") == 3
     assert ended.err.count("no seal is looked at and nothing is kept") == 1
+
+
+def test_a_week_is_verified_by_its_own_report(closed: ClosedPlace) -> None:
+    week = Period.holding(PeriodKind.WEEK, closed.days[2] - timedelta(days=7))
+    monday = week.first_day
+    found = f"/reports/weekly/{monday}"
+    closed.wiremock.stub("GET", found, {"status": 404})
+    closed.wiremock.stub("POST", "/internal/reports/weekly", {"status": 201})
+    closed.order(50, monday, "5.00")
+    ended = closed.place.run("close", "--period", "week", "--date", str(monday))
+    assert ended.status == 0
+    [sent] = [r.body for r in closed.wiremock.requests() if "weekly" in r.path and r.body]
+    answer = {"headers": {"Content-Type": "application/json"}, "body": sent.decode()}
+    closed.wiremock.stub("GET", found, {"status": 200, **answer})
+    range_of_one = ("--from", str(monday), "--to", str(monday), "--period", "week")
+    assert closed.place.run("verify", *range_of_one).out.startswith(f"{week}  equal\n")
+    closed.order(51, monday + timedelta(days=6), "1.50")
+
+    ended = closed.place.run("verify", *range_of_one)
+
+    assert ended.status == 1
+    assert ended.out.startswith(f"{week}  changed\n    orders: ")
+    assert "(+1.5)\n" in ended.out
+    assert closed.wiremock.count("POST", "/internal/reports/weekly") == 1
 
 
 def test_the_sweep_names_three_spoiled_days_once_and_sends_nothing(closed: ClosedPlace) -> None:

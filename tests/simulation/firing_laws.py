@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aegis_batch.domain.run import Trigger
 from aegis_batch.domain.run_record import RunRecord
@@ -18,6 +18,9 @@ from tests.simulation.law import BrokenLawError
 from tests.simulation.oracle import Oracle
 
 __all__ = ["FiringLaws"]
+
+# A clock that was ahead by less has set nothing back.
+_FAR_AHEAD = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class FiringLaws:
         self._all: set[tuple[str, datetime]] = set()
         self._by_hand: set[tuple[str, datetime]] = set()
         self._left_to_runs: dict[str, datetime] = {}
+        self._runs: dict[tuple[str, datetime], str | None] = {}
 
     def of_decisions(
         self,
@@ -60,6 +64,22 @@ class FiringLaws:
         for state in schedules:
             self._of_a_schedule(state)
 
+    def of_withdrawals(self, withdrawn: Sequence[Occurrence]) -> None:
+        """Only a decision about a time still to come is ever taken away."""
+        for occurrence in withdrawn:
+            name, nominal = occurrence.schedule, occurrence.nominal
+            if nominal <= self._now():
+                raise BrokenLawError(f"{name}: the decision about {nominal}, which was, is gone")
+            self._reached("decision: withdrawn")
+            self._all.remove((name, nominal))
+            del self._runs[name, nominal]
+            self._by_hand.discard((name, nominal))
+            known = self._known[name]
+            if nominal in known.decided:
+                known.decided.remove(nominal)
+            if self._left_to_runs.get(name) == nominal:
+                del self._left_to_runs[name]
+
     def of_all(self, now: datetime) -> None:
         """All that has come by now is decided, and every schedule goes on."""
         for name, known in self._known.items():
@@ -70,6 +90,12 @@ class FiringLaws:
             goes_on = timing.kind in (ScheduleKind.CRON, ScheduleKind.FIXED_RATE)
             if goes_on and known.state.next_at is None:
                 raise BrokenLawError(f"{name} stands still")
+
+    def stands(self, record: RunRecord) -> bool:
+        """Say whether the decision that a run came of, if one did, has not been withdrawn."""
+        if record.schedule is None or record.nominal is None:
+            return True
+        return self._runs.get((record.schedule, record.nominal)) == record.id
 
     def known_since(self, name: str) -> datetime:
         """Return when a schedule was made."""
@@ -107,6 +133,7 @@ class FiringLaws:
         if (name, nominal) in self._all:
             raise BrokenLawError(f"{name}: {nominal} is decided twice")
         self._all.add((name, nominal))
+        self._runs[name, nominal] = occurrence.run_id
         self._reached(f"decision: {occurrence.decision}")
         record = added.get(occurrence.run_id or "")
         if (record is not None) != (occurrence.decision is Decision.RAN):
@@ -133,6 +160,9 @@ class FiringLaws:
             self._known[name] = _Known(state, now, now, now)
             return
         before, known.state = known.state, state
+        if known.checked > now + _FAR_AHEAD:
+            # It was set back, and goes on from there.
+            known.checked = now
         if state.retired == before.retired and state.schedule.timing == before.schedule.timing:
             return
         # Whatever had come by the rule until now is decided by it, and by no other.

@@ -71,7 +71,7 @@ class Laws:
         self._replayed: set[str] = set()
         self.unfinished: dict[str, RunRecord] = {}
         self.nights_told: set[str] = set()
-        self.newest_night: RunRecord | None = None
+        self._nights: dict[str, RunRecord] = {}
         # What the world did to the attempt under way, and when it began.
         self.defect_is_due = False
         self.began_at = now()
@@ -162,6 +162,7 @@ class Laws:
         self._of_work(changes)
         self._of_nights(changes)
         added = {after.id: after for before, after in changes.runs if before is None}
+        self.firing.of_withdrawals(changes.withdrawn)
         self.firing.of_decisions(changes.occurrences, added, changes.schedules)
         self.word.of_notices(changes.notices)
         for notice in changes.notices:
@@ -191,9 +192,8 @@ class Laws:
             self.unfinished[after.id] = after
         else:
             self.unfinished.pop(after.id, None)
-        newest = self.newest_night
-        if after.job is JobKind.NIGHT and (newest is None or _age(after) >= _age(newest)):
-            self.newest_night = after
+        if after.job is JobKind.NIGHT:
+            self._nights[after.id] = after
 
     def _of_an_attempt(self, before: RunRecord | None, after: RunRecord) -> None:
         """Attempts are counted one by one; work of an older one is stale, and begins nothing."""
@@ -285,6 +285,12 @@ class Laws:
             for record in self.unfinished.values()
         )
 
+    def _is_of_the_newest_day(self, night: RunRecord) -> bool:
+        """Say whether a night came by itself, or looked at the newest day that had ended."""
+        if night.trigger is Trigger.SCHEDULE or night.nominal is None:
+            return True
+        return self._oracle.day_of(night.nominal) >= self._oracle.day_of(night.enqueued_at)
+
     # What must be by and by
 
     def of_calm(self, since: timedelta) -> None:
@@ -296,9 +302,17 @@ class Laws:
                 other.schedule == record.schedule and other.state is not RunState.HELD
                 for other in self.unfinished.values()
             )
-            if not is_to_come and not is_behind:
+            # A close that failed in a leap of the clock, and was replayed by a person.
+            ends_at = self._oracle.end_of(record.key.period.first_day)
+            is_of_a_day_to_come = record.trigger is Trigger.REPLAY and record.due_at == ends_at
+            if not is_to_come and not is_behind and not is_of_a_day_to_come:
                 self.broken(f"after {since} of calm a run is {record.state}: {record}")
-        night = self.newest_night
+        nights = [
+            night
+            for night in self._nights.values()
+            if self.firing.stands(night) and self._is_of_the_newest_day(night)
+        ]
+        night = max(nights, key=_age, default=None)
         is_judged = night is not None and night.state in (RunState.SUCCEEDED, RunState.FAILED)
         if night is not None and is_judged and not self._going and night.id not in self.nights_told:
             self.broken(f"nobody was told of the night {night.id}, which {night.state}")

@@ -42,6 +42,7 @@ class People:
         self._laws = laws
         self._reached = reached
         self._replayed: str | None = None
+        self.are_at_work = False
 
     def look_after_all(self) -> None:
         """Do what a diligent operator does each morning: leave nothing to be done by hand."""
@@ -149,6 +150,8 @@ class People:
 
     def _do(self, what: str, deed: Callable[[Program], object]) -> None:
         self._laws.snapshots.begin()
+        # Commands are given while others wait for their answers.
+        were_at_work, self.are_at_work = self.are_at_work, True
         try:
             deed(self._new_program())
         except InvalidRequest as error:
@@ -163,6 +166,8 @@ class People:
             self._reached("person: meets a defect")
         else:
             self._reached(f"person: {what}")
+        finally:
+            self.are_at_work = were_at_work
 
 
 def _open_letters(program: Program) -> list[DeadLetter]:

@@ -127,6 +127,10 @@ class FaultyPulse(_Mortal):
         """Return the newest sign of life."""
         return self._pulse.last()
 
+    def of(self, executor: str) -> Beat | None:
+        """Return the sign of one."""
+        return self._pulse.of(executor)
+
 
 class FaultyQueue(_Mortal):
     """The engine: it loses work, and hands work out again whose end it didn't hear of.

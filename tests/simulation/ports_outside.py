@@ -66,6 +66,7 @@ class FaultyGateway:
         self._backend = backend
         self._laws = laws
         self.can_find = can_find
+        self.identity = backend.identity
         self.is_down = False
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import DailyCloseUseCase
@@ -34,10 +35,12 @@ from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.sealed_days import SealedDays
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
 from aegis_batch.application.verify import VerifyUseCase
 from aegis_batch.application.verifying import Verifying
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.retrying import RetryPolicy
@@ -84,14 +87,14 @@ class Program:
         ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, ports.identifiers, expectation)
-        after_run = AfterRun(expectation)
+        after_run = AfterRun(expectation, ports.reports.identity, Backfilling(ports.identifiers))
         self.close = DailyCloseUseCase(
             ports.orders,
             ports.reports,
             ports.clock,
             ports.metrics,
             policy,
-            SealedDays(ports.state, policy),
+            SealedDays(ports.state.look, policy),
         )
         verifying = Verifying(
             Deriving(ports.orders, ports.clock, policy), ports.reports, ports.clock, policy
@@ -110,6 +113,7 @@ class Program:
         self.heart = Heart(
             fire_due=FireDueUseCase(ledger, firing),
             reconcile=ReconcileUseCase(ledger, ports.queue, after_run),
+            set_back=SetBackUseCase(ledger, SetBack(timings), WorkSetBack(expectation, after_run)),
             # The engine in memory keeps nothing of what has ended.
             tidy=lambda: False,
             pulse=ports.pulse,
@@ -117,6 +121,7 @@ class Program:
             rate=HeartRate(poll_seconds=21_600, beat_seconds=3_600, reconcile_seconds=60),
             executor="simulated",
             version="0",
+            started_at=ports.clock.now(),
         )
 
     def start(self, schedules: list[Schedule]) -> None:
@@ -127,7 +132,7 @@ class Program:
     def stop(self) -> None:
         """Go in good order."""
         self.heart.stop()
-        self._ports.queue.stop(30.0)
+        self._carrying.hand_back(self._ports.queue.stop(30.0))
 
 
 def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of
@@ -161,6 +166,7 @@ def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of
         metrics=ports.metrics,
         expectation=expectation,
         days=VERIFY_DAYS,
+        backend=ports.reports.identity,
     )
     retention = RetentionJob(
         ledger=ledger,

@@ -45,6 +45,7 @@ _NOTICES = (
     "night.complete",
     "night.failed",
     "occurrence.decided",
+    "schedule.set_back",
 )
 _PEOPLE = ("close", "discard", "dry run", "pause", "replay", "replay twice", "resume", "trigger")
 
@@ -74,5 +75,6 @@ def _wanted() -> Iterator[str]:
     for overlap, reasons in _OVERLAPS.items():
         yield from (f"overlap {overlap}: {reason}" for reason in reasons)
     yield from ("orders: late", "orders: broken", "morning: fair", "morning: in trouble")
+    yield "decision: withdrawn"
     yield from ("clock back: at a restart", "engine: broken at night", "kill: at night")
     yield from ("process: died", "process: met no state", "work: lost", "work: lost to the state")

@@ -38,6 +38,8 @@ class RetentionLaws:
                 self._of_a_retention(before, after)
         for occurrence in changes.occurrences:
             self._decisions[occurrence.schedule, occurrence.nominal] = occurrence.decided_at
+        for occurrence in changes.withdrawn:
+            self._decisions.pop((occurrence.schedule, occurrence.nominal), None)
         self._letters.update(letter.run_id for letter in changes.letters)
         if changes.forgotten:
             self._of_what_went(changes.forgotten)

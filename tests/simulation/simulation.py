@@ -314,6 +314,11 @@ class Simulation:
             self._work()
         except StateUnavailable:
             self.record.reach("beside: met no state")
+        except ProcessDiedError as death:
+            if not self._people.are_at_work:
+                raise
+            # It is a command that waits for an answer, and the process that serves has died.
+            self._has_died(death)
         finally:
             self._is_beside = False
 
@@ -333,11 +338,7 @@ class Simulation:
         try:
             deed()
         except ProcessDiedError as death:
-            self.record.reach("process: died")
-            self.record.line(f"died at {death}")
-            self._program = None
-            longest = _HOUR if self._plan.chance(0.1) else 3 * _MINUTE
-            self._starts_at = self.true_now + self._plan.between(_SECOND, longest)
+            self._has_died(death)
         except StateUnavailable:
             self.record.reach("process: met no state")
             self.clock.advance(5 * _SECOND)
@@ -345,6 +346,13 @@ class Simulation:
             raise
         except Exception as error:
             raise BrokenLawError(f"the process broke: {error!r}") from error
+
+    def _has_died(self, death: ProcessDiedError) -> None:
+        self.record.reach("process: died")
+        self.record.line(f"died at {death}")
+        self._program = None
+        longest = _HOUR if self._plan.chance(0.1) else 3 * _MINUTE
+        self._starts_at = self.true_now + self._plan.between(_SECOND, longest)
 
     def _pass_time(self) -> None:
         """Go to the next moment at which anything can happen."""

@@ -32,6 +32,7 @@ _PARTS = (
     "seals",
     "retention",
     "verifications",
+    "backfills",
     "audit",
     "notices",
     "work",
@@ -44,6 +45,7 @@ class Changes:
 
     runs: list[tuple[RunRecord | None, RunRecord]] = field(default_factory=list)
     occurrences: list[Occurrence] = field(default_factory=list)
+    withdrawn: list[Occurrence] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     schedules: list[ScheduleState] = field(default_factory=list)
@@ -103,6 +105,12 @@ class FaultyState:
         if fault is Fault.BREAKS_AFTER_COMMIT:
             raise StateUnavailable(*_LOCKED)
 
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Open what only reads: people look, and nothing that they see comes to harm."""
+        with self._state.look() as inner:
+            yield inner
+
     def _begin(self, fault: Fault | None) -> None:
         if fault is Fault.DIES_BEFORE:
             raise ProcessDiedError("turn")
@@ -157,6 +165,11 @@ class _Occurrences(_Watched):
     def add(self, occurrence: Occurrence) -> None:
         self._inner.add(occurrence)
         self._changes.occurrences.append(occurrence)
+
+    def withdraw(self, schedule: str, after: datetime, limit: int) -> Sequence[Occurrence]:
+        taken = cast("Sequence[Occurrence]", self._inner.withdraw(schedule, after, limit))
+        self._changes.withdrawn.extend(taken)
+        return taken
 
 
 class _DeadLetters(_Watched):

@@ -10,6 +10,7 @@ __all__ = ["WHIMS", "Weather"]
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
 # How often what comes, in parts of all.
 WHIMS = {
     "backend": 10,
@@ -17,6 +18,7 @@ WHIMS = {
     "engine at night": 4,
     "clock ahead": 4,
     "clock back": 8,
+    "clock leap": 1,
     "stop": 8,
     "kill": 7,
     "kill at night": 4,
@@ -63,8 +65,8 @@ class Weather:
             self._backend_until = self._trouble(now + plan.between(20 * _MINUTE, longest))
         elif whim == "engine":
             self._engine_until = self._trouble(now + plan.between(5 * _MINUTE, 2 * _HOUR))
-        elif whim == "clock ahead":
-            self._set_clock(now, plan.between(_MINUTE, 90 * _MINUTE))
+        elif whim in ("clock ahead", "clock leap"):
+            self._put_clock_ahead(now, leaps=whim == "clock leap")
         elif whim == "clock back" and plan.chance(0.5):
             self._set_clock(now, -plan.between(_MINUTE, 5 * _HOUR))
         elif whim in ("clock back", "engine at night", "kill at night"):
@@ -124,6 +126,15 @@ class Weather:
         self._offset = ahead
         self._clock_until = now + self._plan.between(10 * _MINUTE, 8 * _HOUR)
         self._trouble(self._clock_until + _CLOCK_AFTERMATH)
+
+    def _put_clock_ahead(self, now: datetime, *, leaps: bool) -> None:
+        if not leaps:
+            self._set_clock(now, self._plan.between(_MINUTE, 90 * _MINUTE))
+            return
+        # Far ahead, for a moment.
+        self._offset = self._plan.between(2 * _DAY, 40 * _DAY)
+        self._clock_until = now + self._plan.between(_SECOND, 20 * _SECOND)
+        self._trouble(now + _CLOCK_AFTERMATH)
 
     def _trouble(self, until: datetime) -> datetime:
         self._fair_from = max(self._fair_from, until)

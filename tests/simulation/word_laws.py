@@ -119,6 +119,8 @@ class RetryLaws:
 
     def _expected(self, record: RunRecord, code: str) -> datetime | None:
         due = self._now() + _WAITS[min(record.attempt, len(_WAITS)) - 1]
+        if code == "day_not_over":
+            due = max(due, self._oracle.end_of(record.key.period.last_day))
         if code == "defect" or (record.job not in _CLOSES and code in _PASSING):
             return due if record.attempt < _OTHERS_ATTEMPTS_MAX else None
         if code not in _PASSING:

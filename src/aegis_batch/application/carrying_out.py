@@ -1,6 +1,6 @@
 """Carries out what comes out of the work queue: one attempt, and what follows from its end."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.sealing import add_seal
 from aegis_batch.domain.errors import AegisError
-from aegis_batch.domain.events import JobFailed, JobTaken
+from aegis_batch.domain.events import JobBegunAgain, JobFailed, JobHandedBack, JobTaken
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.retrying import RetryPolicy
@@ -96,6 +96,22 @@ class CarryOutUseCase:
             turn.note(heard)
             self._settle(turn, work_id, ended, _Spent(cpu_seconds, requests_in(heard)))
 
+    def hand_back(self, work_ids: Collection[str]) -> None:
+        """Let attempts wait for the next start, which the stop of this process breaks off.
+
+        Raises ``StateUnavailable`` and ``StateMisfit``: they then count as broken off.
+        """
+        with self._ledger.turn() as turn:
+            for work_id in work_ids:
+                record = turn.state.runs.get(work_id.partition("#")[0])
+                if record is None or not _is_at(record, work_id):
+                    continue
+                back = record.moved(RunState.QUEUED, due_at=turn.now)
+                turn.state.runs.save(back)
+                turn.tell(
+                    JobHandedBack(run=back.run, at=turn.now, job=back.job, attempt=back.attempt)
+                )
+
     def _take(self, run_id: str, work_id: str) -> RunRecord | None:
         with self._ledger.turn() as turn:
             record = turn.state.runs.get(run_id)
@@ -105,6 +121,15 @@ class CarryOutUseCase:
                 # The process that had it died: the same attempt, from its beginning.
                 again = replace(record, executor=self._executor)
                 turn.state.runs.save(again)
+                turn.tell(
+                    JobBegunAgain(
+                        run=again.run,
+                        at=turn.now,
+                        job=again.job,
+                        attempt=again.attempt,
+                        left_by=record.executor,
+                    )
+                )
                 return again
             taken = record.moved(
                 RunState.RUNNING,
@@ -120,7 +145,7 @@ class CarryOutUseCase:
                     job=taken.job,
                     attempt=taken.attempt,
                     queued_ms=(turn.now - record.due_at).total_seconds() * 1000,
-                    lateness_ms=_lateness_ms(taken, turn.now),
+                    lateness_ms=_lateness_ms(turn, record),
                 )
             )
         return taken
@@ -139,7 +164,7 @@ class CarryOutUseCase:
     def _settle(self, turn: LedgerTurn, work_id: str, ended: Ended, spent: _Spent) -> None:
         run_id = work_id.partition("#")[0]
         record = turn.state.runs.get(run_id)
-        if record is None or record.work_id != work_id or record.state is not RunState.RUNNING:
+        if record is None or not _is_at(record, work_id):
             # Taken over meanwhile: whoever has it now tells how it ends.
             return
         record = replace(
@@ -153,7 +178,13 @@ class CarryOutUseCase:
         )
         if ended.problem is None:
             done = record.moved(
-                RunState.SUCCEEDED, outcome=ended.outcome, problem=None, ended_at=turn.now
+                RunState.SUCCEEDED,
+                outcome=ended.outcome,
+                problem=None,
+                backend=ended.backend,
+                ended_at=turn.now,
+                # What an earlier attempt derived was not what was confirmed.
+                seal=ended.seal,
             )
             turn.state.runs.save(done)
             if ended.sealed is not None and ended.outcome is not None:
@@ -163,6 +194,8 @@ class CarryOutUseCase:
             done = self._settle_failure(turn, record, ended, ended.problem)
         if done.state.is_final:
             self._after_run.ended(turn, done)
+        else:
+            self._after_run.put_off(turn, done)
 
     def _settle_failure(
         self, turn: LedgerTurn, record: RunRecord, ended: Ended, problem: Problem
@@ -179,14 +212,14 @@ class CarryOutUseCase:
             )
         failed = replace(record, outcome=ended.outcome, problem=problem)
         if record.cancel_requested:
-            return turn.cancel(failed)
+            return turn.cancel_as_asked(failed)
         policy = self._policies.of(record, problem)
         due_at = None
         if policy is not None:
             due_at = policy.next_attempt(record.attempt, turn.now, self._counted_from(record))
         if due_at is None:
             return turn.bury(failed, ended.outcome or Outcome.DEFECT, problem)
-        turn.try_again(failed, due_at, problem.code)
+        turn.try_again(failed, max(due_at, ended.not_before or due_at), problem.code)
         return failed
 
     def _counted_from(self, record: RunRecord) -> datetime:
@@ -197,9 +230,16 @@ class CarryOutUseCase:
         return period_end
 
 
-def _lateness_ms(record: RunRecord, now: datetime) -> float | None:
-    # What a person starts for a time gone by is no sign of a slow machine.
-    by_itself = record.trigger in (Trigger.SCHEDULE, Trigger.NIGHT)
-    if record.nominal is None or not by_itself or record.attempt > 1:
+def _is_at(record: RunRecord, work_id: str) -> bool:
+    """Say whether a run's attempt under way is that of a piece of work."""
+    return record.work_id == work_id and record.state is RunState.RUNNING
+
+
+def _lateness_ms(turn: LedgerTurn, record: RunRecord) -> float | None:
+    if record.nominal is None or record.started_at is not None:
         return None
-    return (now - record.nominal).total_seconds() * 1000
+    night = None if record.parent is None else turn.state.runs.get(record.parent)
+    # What a person starts for a time gone by is no sign of a slow machine, nor are its closes.
+    if (night or record).trigger is not Trigger.SCHEDULE:
+        return None
+    return (turn.now - record.nominal).total_seconds() * 1000

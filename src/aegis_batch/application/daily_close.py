@@ -76,6 +76,7 @@ class _Progress:
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None
+    backend: str | None = None
 
     def end(self, outcome: Outcome) -> CloseResult:
         """Tell how the close ended, and return all that is known of it."""
@@ -93,6 +94,7 @@ class _Progress:
             violations=self.violations,
             submission=self.submission,
             problem=self.problem,
+            backend=self.backend if outcome.is_success else None,
         )
 
 
@@ -161,6 +163,12 @@ class DailyCloseUseCase:
             raise
         return progress.end(outcome)
 
+    def ends_at(self, request: CloseRequest) -> datetime | None:
+        """Return when the period of a request ends, where that is still to come."""
+        calendar, now = self._policy.calendar, self._clock.now()
+        end = calendar.window_of(request.run(calendar, now).key.period).end
+        return end if end > now else None
+
     def _accept(self, request: CloseRequest, period: Period) -> Window:
         if self._reports is None and not request.dry_run:
             raise InvalidRequest(
@@ -183,6 +191,7 @@ class DailyCloseUseCase:
             ) from None
 
     def _attempt(self, progress: _Progress, reports: ReportGateway) -> Outcome:
+        progress.backend = reports.identity
         stored = _find(progress, reports)
         if stored is not None:
             progress.report = stored.as_report(self._policy.currency_decimals)

@@ -5,22 +5,16 @@ from enum import StrEnum
 
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.turn import Turn
-from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run import CloseKey, JobKind, RunState
 
-__all__ = ["DayStanding", "Standing", "standing_of"]
+__all__ = ["DayStanding", "Standing", "standing_of", "why_in_flight"]
 
-# Whoever closes by hand may do so with settings of his own, and so with another Backend.
-_FROM_THE_QUEUE = frozenset(Trigger) - {Trigger.HAND}
 _SUCCEEDED = frozenset({RunState.SUCCEEDED})
 _IN_FLIGHT = frozenset({RunState.HELD, RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
 
 
 class Standing(StrEnum):
-    """What the ledger says of a day; ``UNKNOWN`` leaves it to the Backend.
-
-    A day that was closed by hand alone is no less unknown, since with which Backend is not kept;
-    but where that followed a dead letter, a person has seen to it.
-    """
+    """What the ledger says of a day; ``UNKNOWN`` leaves it to the Backend."""
 
     CLOSED = "closed"
     IN_FLIGHT = "in_flight"
@@ -36,24 +30,32 @@ class DayStanding:
     why: str
 
 
-def standing_of(turn: Turn, key: CloseKey) -> DayStanding:
-    """Return where the close of a key stands."""
-    wanted = RunFilter(key=key, job=JobKind.CLOSE, states=_SUCCEEDED)
-    if turn.runs.search(replace(wanted, triggers=_FROM_THE_QUEUE), 1):
+def standing_of(turn: Turn, key: CloseKey, backend: str) -> DayStanding:
+    """Return where the close of a key stands with one Backend, which its identity names.
+
+    What another one has confirmed, or one that was not kept, says nothing of this one.
+    """
+    closed = RunFilter(key=key, job=JobKind.CLOSE, states=_SUCCEEDED)
+    if turn.runs.search(replace(closed, backend=backend), 1):
         return DayStanding(Standing.CLOSED, "it is closed")
-    going = turn.runs.search(replace(wanted, states=_IN_FLIGHT), 1)
-    if going:
-        run = going[0]
-        last = "" if run.problem is None else f", after {run.problem.code}"
-        return DayStanding(Standing.IN_FLIGHT, f"its run {run.id} is {run.state}{last}")
-    by_hand = turn.runs.search(wanted, 1)
+    why = why_in_flight(turn, key)
+    if why is not None:
+        return DayStanding(Standing.IN_FLIGHT, why)
     letter = turn.dead_letters.open_of(key)
-    if letter is not None and by_hand and by_hand[0].enqueued_at >= letter.died_at:
-        return DayStanding(Standing.CLOSED, "it was closed by hand after it had failed for good")
     if letter is not None:
         return DayStanding(
             Standing.DEAD, f"its run {letter.run_id} is a dead letter ({letter.problem.code})"
         )
-    if by_hand:
-        return DayStanding(Standing.UNKNOWN, "it was closed by hand, perhaps with another Backend")
+    if turn.runs.search(closed, 1):
+        return DayStanding(Standing.UNKNOWN, "it was closed, but not at the Backend of now")
     return DayStanding(Standing.UNKNOWN, "no run has closed it")
+
+
+def why_in_flight(turn: Turn, key: CloseKey) -> str | None:
+    """Return how the close of a key goes on, in words for people; ``None`` where none does."""
+    going = turn.runs.search(RunFilter(key=key, job=JobKind.CLOSE, states=_IN_FLIGHT), 1)
+    if not going:
+        return None
+    run = going[0]
+    last = "" if run.problem is None else f", after {run.problem.code}"
+    return f"its run {run.id} is {run.state}{last}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aegis_batch.application.day_standing import Standing, standing_of
+from aegis_batch.application.day_standing import why_in_flight
 from aegis_batch.application.history import unknown_dead_letter
 from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
 from aegis_batch.application.ports.identifiers import Identifiers
@@ -13,7 +13,7 @@ from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run import RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 
-__all__ = ["DeadLetterDecisions", "Decided"]
+__all__ = ["DeadLetterDecisions", "Decided", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ class DeadLetterDecisions:
             return Decided(letter, is_new=False)
         if letter.state is DeadLetterState.DISCARDED:
             raise _decided_before(letter)
-        standing = standing_of(turn.state, letter.key)
-        if letter.job.is_of_a_period and standing.standing is Standing.IN_FLIGHT:
+        why = why_in_flight(turn.state, letter.key) if letter.job.is_of_a_period else None
+        if why is not None:
             raise InvalidRequest(
                 "day_in_flight",
-                f"The dead letter {run_id} can't be replayed now: {standing.why}.",
+                f"The dead letter {run_id} can't be replayed now: {why}.",
                 "Wait until that run has ended.",
             )
         dead = turn.state.runs.get(run_id)
@@ -83,7 +83,7 @@ class DeadLetterDecisions:
                 replay_of=run_id,
             )
         )
-        decided = _decide(letter, turn, DeadLetterState.REPLAYED, operator, reason)
+        decided = decide(letter, turn, DeadLetterState.REPLAYED, operator, reason)
         decided = replace(decided, replayed_as=new_id)
         turn.state.dead_letters.save(decided)
         turn.state.audit.add(AuditEntry(turn.now, operator, "dead_letter.replay", run_id, reason))
@@ -96,15 +96,16 @@ def _discard(turn: LedgerTurn, run_id: str, operator: str, reason: str) -> Decid
         return Decided(letter, is_new=False)
     if letter.state is DeadLetterState.REPLAYED:
         raise _decided_before(letter)
-    decided = _decide(letter, turn, DeadLetterState.DISCARDED, operator, reason)
+    decided = decide(letter, turn, DeadLetterState.DISCARDED, operator, reason)
     turn.state.dead_letters.save(decided)
     turn.state.audit.add(AuditEntry(turn.now, operator, "dead_letter.discard", run_id, reason))
     return Decided(decided, is_new=True)
 
 
-def _decide(
+def decide(
     letter: DeadLetter, turn: LedgerTurn, state: DeadLetterState, operator: str, reason: str
 ) -> DeadLetter:
+    """Return a dead letter as it is once a person has decided about it."""
     return replace(letter, state=state, decided_by=operator, decided_at=turn.now, reason=reason)
 
 

@@ -65,7 +65,8 @@ class DeadlineJob:
         """Return the days that are expected to be closed, and where each stands."""
         with self._ledger.turn() as turn:
             days = self._expectation.days(stands_for(turn.state, record), turn.now)
-            return days, [standing_of(turn.state, record.run_on(day).key) for day in days]
+            keys = [record.run_on(day).key for day in days]
+            return days, [standing_of(turn.state, key, self._reports.identity) for key in keys]
 
     def _overdue(
         self, record: RunRecord, days: Sequence[date], standings: Sequence[DayStanding]

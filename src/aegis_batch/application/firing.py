@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
-from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
+from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id, took_its_place
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.timings import Timings
@@ -35,9 +35,11 @@ _UNDER_WAY = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
 class Fired:
     """What a round of firing came to.
 
-    ``more`` says that further schedules were due; ``next_due_at`` is when the next one is.
+    ``more`` says that further schedules were due at that instant; ``next_due_at`` is when the next
+    one is.
     """
 
+    at: datetime
     decided: int
     more: bool
     next_due_at: datetime | None
@@ -104,6 +106,12 @@ class Firing:
         )
         return judge_firings(replace(unpaused, schedule=schedule), [nominal], turn.now, going)[0]
 
+    def day_if_too_old(self, turn: LedgerTurn, nominal: datetime) -> date | None:
+        """Return a nominal time's day, where that has left the catch-up window."""
+        if nominal >= self._expectation.oldest_nominal(turn.now):
+            return None
+        return self._expectation.newest_day(nominal)
+
     def settle(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState | None:
         """Decide about a number of times that have come, and return the schedule after the last.
 
@@ -126,7 +134,7 @@ class Firing:
         record = None
         if verdict.decision is Decision.RAN:
             if verdict.cancels:
-                self._cancel_others(turn, state)
+                self._cancel_others(turn, state, verdict.nominal)
             record = self._record(turn, state, verdict, trigger, requested_by)
             turn.dispatch(record)
         occurrence = Occurrence(
@@ -188,7 +196,7 @@ class Firing:
 
         return Going(count(_UNDER_WAY), count(frozenset({RunState.HELD})))
 
-    def _cancel_others(self, turn: LedgerTurn, state: ScheduleState) -> None:
+    def _cancel_others(self, turn: LedgerTurn, state: ScheduleState, nominal: datetime) -> None:
         others = turn.state.runs.search(
             RunFilter(schedule=state.schedule.name, states=_UNDER_WAY | {RunState.HELD}), _GOING_MAX
         )
@@ -198,7 +206,7 @@ class Firing:
                 turn.state.runs.save(replace(other, cancel_requested=True))
                 continue
             turn.state.work.withdraw(other.work_id)
-            turn.cancel(other)
+            turn.cancel(other, took_its_place(nominal))
 
 
 class FireDueUseCase:
@@ -216,7 +224,7 @@ class FireDueUseCase:
             decided = sum(self._firing.fire(turn, state) for state in due)
             next_due_at = turn.state.schedules.next_due_at()
             more = next_due_at is not None and next_due_at <= turn.now
-        return Fired(decided, more, next_due_at)
+        return Fired(turn.now, decided, more, next_due_at)
 
 
 def _counts_from_end(schedule: Schedule) -> bool:

@@ -2,12 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.pulse import Beat, Pulse
 from aegis_batch.domain.errors import StateMisfit, StateUnavailable
 
-__all__ = ["Health", "HealthUseCase"]
+__all__ = ["Health", "HealthUseCase", "Holder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The live process that holds a state: which executor it is, and since when it holds it.
+
+    Both are ``None`` where it can't be seen, as in the moment in which it writes that down.
+    """
+
+    executor: str | None = None
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,36 +32,64 @@ class Health:
 
 
 class HealthUseCase:
-    """Looks at the signs of life in the state, and at who holds it."""
+    """Looks at who holds the state, and at the signs of life that this very process gives."""
 
     def __init__(
-        self, pulse: Pulse, clock: Clock, is_held: Callable[[], bool], silence_seconds_max: float
+        self,
+        pulse: Pulse,
+        clock: Clock,
+        find_holder: Callable[[], Holder | None],
+        silence_seconds_max: float,
     ) -> None:
-        """Take what tells that a live process holds the state, and how old a sign may be."""
+        """Take what tells which live process holds the state, and how old a sign may be."""
         self._pulse = pulse
         self._clock = clock
-        self._is_held = is_held
+        self._find_holder = find_holder
         self._silence_seconds_max = silence_seconds_max
+
+    def is_served(self) -> bool:
+        """Say whether a live process holds the state.
+
+        Raises ``StateUnavailable`` where that can't be looked at.
+        """
+        return self._find_holder() is not None
 
     def look(self) -> Health:
         """Return how it is; a state that can't be looked at is not well."""
         try:
-            # In this order, so that a process which ends in between is not taken for a live one.
-            beat, is_held = self._pulse.last(), self._is_held()
+            named = self._find_holder()
+            beat = self._sign_of(named)
+            # Once more, so that a process which ended meanwhile is not taken for a live one.
+            holder = self._find_holder()
         except (StateMisfit, StateUnavailable) as error:
             return _ill(str(error))
         if beat is None:
-            what = "A process is starting" if is_held else "Nothing has served this state yet"
+            what = (
+                "Nothing has served this state yet" if holder is None else "A process is starting"
+            )
             return _ill(f"{what}.")
         about = f"the last sign of life is that of {beat.executor}, {beat.beaten_at:%F %T} UTC"
-        if not is_held:
+        if holder is None:
             how = "it stopped in good order" if beat.stopped else "it ended without a word"
             return _ill(f"No process serves this state; {about}: {how}.", beat)
-        if beat.stopped:
+        if holder != named or beat.stopped or beat.started_at != holder.started_at:
             return _ill(f"A process is starting or has just stopped; {about}.", beat)
+        return self._judge(beat, about)
+
+    def _sign_of(self, holder: Holder | None) -> Beat | None:
+        """Return the sign of the holder; of whoever came last, where it has given none."""
+        own = None
+        if holder is not None and holder.executor is not None:
+            own = self._pulse.of(holder.executor)
+        return own or self._pulse.last()
+
+    def _judge(self, beat: Beat, about: str) -> Health:
         silent_seconds = (self._clock.now() - beat.beaten_at).total_seconds()
         if silent_seconds > self._silence_seconds_max:
             return _ill(f"The process has not ticked for {silent_seconds:.0f} s; {about}.", beat)
+        if silent_seconds < -self._silence_seconds_max:
+            what = "The process has not ticked since the clock was set back"
+            return _ill(f"{what}; {about}.", beat)
         return Health(
             is_well=True,
             reason=f"{beat.executor} ticked {max(silent_seconds, 0.0):.0f} s ago.",

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aegis_batch.application.firing import FireDueUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.pulse import Beat, Pulse
 from aegis_batch.application.reconciling import ReconcileUseCase
+from aegis_batch.application.set_back import SetBackUseCase
 
 __all__ = ["Heart", "HeartRate"]
 
 _ROUNDS_MAX = 100
+# What goes back by less has set no next time far ahead; see ``AHEAD_MAX``, of which it is half.
+_BACK_MAX = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +35,35 @@ class Heart:
         *,
         fire_due: FireDueUseCase,
         reconcile: ReconcileUseCase,
+        set_back: SetBackUseCase,
         tidy: Callable[[], bool],
         pulse: Pulse,
         clock: Clock,
         rate: HeartRate,
         executor: str,
         version: str,
+        started_at: datetime,
     ) -> None:
-        """Take what to do and how often; ``executor`` and ``version`` go with each sign of life.
+        """Take what to do and how often; the last three go with each sign of life.
 
         ``tidy`` takes a little away of what nobody needs any more, and says whether there is more:
         then it goes on at the next beat. It raises nothing.
         """
         self._fire_due = fire_due
         self._reconcile = reconcile
+        self._set_back = set_back
         self._tidy = tidy
         self._pulse = pulse
         self._clock = clock
         self._rate = rate
         self._executor = executor
         self._version = version
-        self._started_at: datetime = clock.now()
+        self._started_at = started_at
         self._beaten_seconds: float | None = None
         self._reconciled_seconds: float | None = None
         self._tidied_seconds: float | None = None
+        # The moment of the monotonic clock's zero, by the clock on the wall when it was furthest.
+        self._zero: datetime | None = None
 
     def beat(self) -> float:
         """Do all that is due, and return for how many seconds nothing will be, at most a poll.
@@ -74,13 +82,25 @@ class Heart:
             self._tidied_seconds = now_seconds
         for _ in range(_ROUNDS_MAX):
             fired = self._fire_due.fire()
+            self._watch_clock(fired.at, now_seconds)
             if not fired.more:
-                return self._wait_seconds(fired.next_due_at)
+                wait_seconds = self._wait_seconds(fired.next_due_at)
+                return 0.0 if self._set_back.go_on() else wait_seconds
         return 0.0
 
     def stop(self) -> None:
         """Leave word that the process goes in good order."""
         self._pulse.beat(self._sign(stopped=True))
+
+    def _watch_clock(self, now: datetime, now_seconds: float) -> None:
+        """Have next times set back where the clock on the wall has gone back, by the steady one."""
+        zero = now - timedelta(seconds=now_seconds)
+        furthest = self._zero or self._started_at - timedelta(seconds=now_seconds)
+        if zero < furthest - _BACK_MAX:
+            self._set_back.begin(now)
+            self._zero = zero
+        else:
+            self._zero = max(zero, furthest)
 
     def _wait_seconds(self, next_due_at: datetime | None) -> float:
         if next_due_at is None:

@@ -24,7 +24,7 @@ class RunHistory:
 
 
 class HistoryUseCase:
-    """Reads the ledger."""
+    """Reads the ledger, whoever writes to it meanwhile."""
 
     def __init__(self, state: State) -> None:
         """Take the state."""
@@ -32,13 +32,13 @@ class HistoryUseCase:
 
     def runs(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
         """Return the runs that a filter lets through; those of one moment go by their day."""
-        with self._state.turn() as turn:
+        with self._state.look() as turn:
             found = turn.runs.search(wanted, limit)
         return sorted(found, key=_moment_and_day, reverse=not wanted.oldest_first)
 
     def run(self, run_id: str) -> RunHistory:
         """Return one run; raises ``InvalidRequest`` where there is none with this id."""
-        with self._state.turn() as turn:
+        with self._state.look() as turn:
             record = turn.runs.get(run_id)
             if record is None:
                 raise InvalidRequest(
@@ -52,12 +52,12 @@ class HistoryUseCase:
 
     def dead_letters(self, state: DeadLetterState | None, limit: int) -> Sequence[DeadLetter]:
         """Return dead letters, in one state or in any, the last to die first."""
-        with self._state.turn() as turn:
+        with self._state.look() as turn:
             return turn.dead_letters.newest(state, limit)
 
     def dead_letter(self, run_id: str) -> DeadLetter:
         """Return the dead letter of a run; raises ``InvalidRequest`` where there is none."""
-        with self._state.turn() as turn:
+        with self._state.look() as turn:
             letter = turn.dead_letters.get(run_id)
         if letter is None:
             raise unknown_dead_letter(run_id)
@@ -65,7 +65,7 @@ class HistoryUseCase:
 
     def audit(self, limit: int) -> Sequence[AuditEntry]:
         """Return the last entries of the audit, newest first."""
-        with self._state.turn() as turn:
+        with self._state.look() as turn:
             return turn.audit.newest(limit)
 
 

@@ -24,8 +24,9 @@ class Ended:
     """How an attempt ended.
 
     ``outcome`` is ``None`` for the good end of a job that is no close; ``problem`` is ``None``
-    for every good end. ``sealed`` is what a confirmed close rests on, where it was
-    derived. ``in_turn`` is done in the same transaction that keeps the good end.
+    for every good end. ``sealed`` is what a confirmed close rests on, where it was derived, and
+    ``backend`` the one that confirmed it. ``in_turn`` is done in the same transaction that keeps
+    the good end. After a bad one that may pass, nothing is tried again before ``not_before``.
     """
 
     outcome: Outcome | None
@@ -34,7 +35,9 @@ class Ended:
     orders: int | None = None
     seal: Seal | None = None
     sealed: SealedReport | None = None
+    backend: str | None = None
     in_turn: Callable[[LedgerTurn], None] = _nothing
+    not_before: datetime | None = None
 
 
 class Job(Protocol):

@@ -1,26 +1,34 @@
 """The ledger: what changes in a run is kept, put into its timeline and told, from one event."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.notifier import Notifier
+from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Lane, Work
 from aegis_batch.application.timeline_text import timeline_text
 from aegis_batch.domain.dead_letter import DeadLetter
-from aegis_batch.domain.events import Event, JobDispatched, JobRetried, JobSentToDlq, RunEvent
+from aegis_batch.domain.events import (
+    Event,
+    JobCancelled,
+    JobDispatched,
+    JobRetried,
+    JobSentToDlq,
+    RunEvent,
+)
 from aegis_batch.domain.notice import Notice, NoticeKind
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.printable import printable
 from aegis_batch.domain.run import RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 
-__all__ = ["Ledger", "LedgerTurn", "attempt_of", "first_work_id"]
+__all__ = ["Ledger", "LedgerTurn", "attempt_of", "first_work_id", "took_its_place"]
 
 _TEXT_CHARACTERS_MAX = 2_000
 _RANK_MAX = 2_147_483_647
@@ -29,6 +37,12 @@ _RANK_MAX = 2_147_483_647
 def first_work_id(run_id: str) -> str:
     """Return the id of the work that is a run's first attempt."""
     return f"{run_id}#1"
+
+
+def took_its_place(nominal: datetime | None) -> str:
+    """Return the word about a run that a later firing cancelled."""
+    at = "of a later time" if nominal is None else f"at {nominal.isoformat()}"
+    return f"the firing {at} took its place"
 
 
 def attempt_of(work_id: str) -> int:
@@ -60,11 +74,14 @@ class LedgerTurn:
             ]
         )
 
-    def dispatch(self, record: RunRecord) -> None:
-        """Keep a new run, and queue its first attempt unless it is held."""
+    def dispatch(self, record: RunRecord, *, newest_first: bool = False) -> None:
+        """Keep a new run, and queue its first attempt unless it is held.
+
+        Of the runs that wait in one lane the older day comes first, unless ``newest_first``.
+        """
         self.state.runs.add(record)
         if record.state is RunState.QUEUED:
-            self._queue_first(record)
+            self._queue_first(record, newest_first=newest_first)
 
     def release(self, record: RunRecord) -> None:
         """Queue a run that was held behind another."""
@@ -96,11 +113,19 @@ class LedgerTurn:
             again = again.moved(RunState.QUEUED)
         self._queue_again(again, code)
 
-    def cancel(self, record: RunRecord) -> RunRecord:
-        """End a run that a later one takes the place of, and return it."""
+    def cancel(self, record: RunRecord, why: str) -> RunRecord:
+        """End a run that something else takes the place of, tell what, and return it."""
         cancelled = record.moved(RunState.CANCELLED, ended_at=self.now)
         self.state.runs.save(cancelled)
+        self.tell(JobCancelled(run=cancelled.run, at=self.now, job=cancelled.job, why=why))
         return cancelled
+
+    def cancel_as_asked(self, record: RunRecord) -> RunRecord:
+        """End a run whose attempt was asked, by a later firing or a person, to be the last."""
+        if record.schedule is None:
+            return self.cancel(record, "its backfill was cancelled")
+        newest = self.state.runs.search(RunFilter(schedule=record.schedule), 1)
+        return self.cancel(record, took_its_place(newest[0].nominal if newest else None))
 
     def bury(self, record: RunRecord, outcome: Outcome, problem: Problem) -> RunRecord:
         """End a run as a dead letter, and tell people."""
@@ -149,8 +174,11 @@ class LedgerTurn:
                 )
             )
 
-    def _queue_first(self, record: RunRecord) -> None:
-        self.state.work.enqueue(_work_of(record))
+    def _queue_first(self, record: RunRecord, *, newest_first: bool = False) -> None:
+        work = _work_of(record)
+        if newest_first:
+            work = replace(work, rank=_RANK_MAX - work.rank)
+        self.state.work.enqueue(work)
         self.tell(
             JobDispatched(
                 run=record.run,
@@ -197,6 +225,10 @@ class Ledger:
             yield turn
         for event in turn.events:
             self._metrics.emit(event)
+
+    def look(self) -> AbstractContextManager[Turn]:
+        """Open what only reads; see the port."""
+        return self._state.look()
 
 
 def _named(record: RunRecord) -> str:

@@ -12,7 +12,7 @@ from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.events import JobCompleted, JobStarted
 from aegis_batch.domain.expectation import Expectation
-from aegis_batch.domain.run import JobKind, RunState, Trigger
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 
 __all__ = ["NightJob"]
@@ -70,12 +70,12 @@ class NightJob:
         """Return the days that are expected to be closed, and those that no run knows of."""
         with self._ledger.turn() as turn:
             days = self._expectation.days(stands_for(turn.state, record), turn.now)
-            unknown = [
-                day
-                for day in days
-                if standing_of(turn.state, record.run_on(day).key).standing is Standing.UNKNOWN
-            ]
+            unknown = [day for day in days if self._is_unknown(turn, record.run_on(day).key)]
         return days, unknown
+
+    def _is_unknown(self, turn: LedgerTurn, key: CloseKey) -> bool:
+        standing = standing_of(turn.state, key, self._reports.identity).standing
+        return standing is Standing.UNKNOWN
 
     def _without_closed(self, record: RunRecord, days: list[date]) -> list[date]:
         if not self._reports.can_find:
@@ -93,7 +93,7 @@ class NightJob:
 
     def _enqueue(self, turn: LedgerTurn, night: RunRecord, day: date) -> bool:
         key = night.run_on(day).key
-        if standing_of(turn.state, key).standing is not Standing.UNKNOWN:
+        if not self._is_unknown(turn, key):
             return False
         run_id = self._identifiers.new_run_id()
         turn.dispatch(

@@ -43,7 +43,7 @@ class ReconcileUseCase:
                 return
             if record.cancel_requested:
                 # The attempt that broke off was to be its last.
-                self._after_run.ended(turn, turn.cancel(record))
+                self._after_run.ended(turn, turn.cancel_as_asked(record))
             elif record.requeues < _REQUEUES_MAX:
                 turn.requeue(record, "taken_up_again")
             else:

@@ -75,6 +75,7 @@ class RecordCloseUseCase:
             outcome=result.outcome,
             orders=None if result.seal is None else result.seal.orders_read,
             seal=result.seal,
+            backend=result.backend,
             problem=result.problem,
             duration_ms=result.duration_ms,
             cpu_seconds=self._meter.thread_cpu_seconds(),

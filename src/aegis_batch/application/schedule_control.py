@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.ledger import Ledger, LedgerTurn
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.schedule_sync import ScheduleSync
 from aegis_batch.application.timings import Timings
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.errors import InvalidRequest
-from aegis_batch.domain.run import Trigger
+from aegis_batch.domain.run import JobKind, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import (
     Decision,
     Occurrence,
     Pause,
     Schedule,
+    ScheduleKind,
     ScheduleState,
 )
 
@@ -43,32 +45,33 @@ class ScheduleControl:
         self._firing = firing
         self._sync = ScheduleSync(ledger, timings, firing)
 
-    def sync(
-        self, wanted: Sequence[Schedule], go_on: Callable[[], bool] = lambda: True
-    ) -> list[str]:
+    def sync(self, wanted: Sequence[Schedule], go_on: Callable[[], bool] = lambda: True) -> None:
         """Make the schedules those of the settings; decided nominal times stay as they are.
 
         What had come by the old rule is decided by it first. A changed rule counts from now on,
         and a schedule that is no longer in the settings is retired. ``go_on`` is asked after each
-        of its transactions. Returns what should be told to people, as sentences without an end.
+        of its transactions.
         """
-        return self._sync.sync(wanted, go_on)
+        self._sync.sync(wanted, go_on)
 
     def all(self) -> list[ScheduleState]:
         """Return all schedules that are not retired, in the order of their names."""
-        with self._ledger.turn() as turn:
-            return [state for state in turn.state.schedules.all() if not state.retired]
+        with self._ledger.look() as turn:
+            return [state for state in turn.schedules.all() if not state.retired]
 
     def view(self, name: str) -> ScheduleView:
-        """Return a schedule with its last decisions; ``InvalidRequest`` for an unknown name."""
-        with self._ledger.turn() as turn:
-            state = _get(turn, name)
-            newest = turn.state.occurrences.newest(name, _OCCURRENCES_MAX)
+        """Return a schedule, also one that is retired, with its last decisions.
+
+        Raises ``InvalidRequest`` for an unknown name.
+        """
+        with self._ledger.look() as turn:
+            state = turn.schedules.get(name) or _get(turn, name)
+            newest = turn.occurrences.newest(name, _OCCURRENCES_MAX)
         return ScheduleView(state, tuple(newest))
 
     def upcoming(self, name: str, count: int) -> list[datetime]:
         """Return the next nominal times, whether the schedule is paused or not."""
-        with self._ledger.turn() as turn:
+        with self._ledger.look() as turn:
             state = _get(turn, name)
         return self._timings.upcoming(state, count)
 
@@ -91,12 +94,13 @@ class ScheduleControl:
         """Start the schedule's job now, for now or for a nominal time that was never decided.
 
         A pause does not count. Raises ``InvalidRequest`` for a nominal time that was decided, is
-        still to come, or is none of the schedule's, and where a run goes on that the overlap
-        policy protects.
+        still to come, has left the catch-up window or is none of the schedule's, and where a run
+        goes on that the overlap policy protects.
         """
         with self._ledger.turn() as turn:
-            state = _get(turn, name)
-            at = turn.now if nominal is None else nominal
+            state = _get(turn.state, name)
+            # Of now, the second: what people are shown is what they can name again.
+            at = turn.now.replace(microsecond=0) if nominal is None else nominal
             self._check_nominal(turn, state, at, is_now=nominal is None)
             verdict = self._firing.by_hand(turn, state, at)
             record = None
@@ -118,7 +122,7 @@ class ScheduleControl:
 
     def _pause(self, name: str, operator: str, note: str) -> bool:
         with self._ledger.turn() as turn:
-            state = _get(turn, name)
+            state = _get(turn.state, name)
             if state.pause is not None:
                 raise InvalidRequest(
                     "paused_already",
@@ -135,7 +139,7 @@ class ScheduleControl:
 
     def _resume(self, name: str, operator: str) -> bool:
         with self._ledger.turn() as turn:
-            state = _get(turn, name)
+            state = _get(turn.state, name)
             if state.pause is None:
                 raise InvalidRequest(
                     "not_paused", f"The schedule {name} is not paused.", "Nothing needs to be done."
@@ -151,13 +155,14 @@ class ScheduleControl:
         self, turn: LedgerTurn, state: ScheduleState, nominal: datetime, *, is_now: bool
     ) -> None:
         name = state.schedule.name
+        day = self._firing.day_if_too_old(turn, nominal)
         decided = turn.state.occurrences.find(name, nominal)
         if decided is not None:
             raise InvalidRequest(
                 "decided_already",
                 f"What became of {nominal.isoformat()} is decided: {decided.decision}"
                 f" ({decided.reason}).",
-                f"Start the job as of now instead: aegis-batch schedules trigger {name}",
+                _instead(state, day),
             )
         if is_now:
             return
@@ -168,18 +173,48 @@ class ScheduleControl:
                 "The scheduler decides it when it comes, or when it is started again.",
             )
         if not self._timings.has(state, nominal):
+            raise _no_nominal_time(state, nominal)
+        if day is not None:
             raise InvalidRequest(
-                "no_nominal_time",
-                f"The schedule {name} never fires at {nominal.isoformat()}.",
-                f"See when it did: aegis-batch schedules show {name}; or start the job as of now:"
-                f" aegis-batch schedules trigger {name}",
+                "too_old",
+                f"The days of the nominal time {nominal.isoformat()} have left the catch-up window:"
+                " the job would look at none of them.",
+                _instead(state, day),
             )
 
 
-def _get(turn: LedgerTurn, name: str) -> ScheduleState:
-    state = turn.state.schedules.get(name)
+def _instead(state: ScheduleState, day: date | None) -> str:
+    """Return what to do about a nominal time; ``day`` is its day, if no job looks at that any more.
+
+    A night of now looks at the last days alone.
+    """
+    if day is not None and state.schedule.job is JobKind.NIGHT:
+        return f"Close its day by hand: aegis-batch close --date {day}"
+    return f"Start the job as of now instead: aegis-batch schedules trigger {state.schedule.name}"
+
+
+def _no_nominal_time(state: ScheduleState, nominal: datetime) -> InvalidRequest:
+    name = state.schedule.name
+    as_of_now = f"start the job as of now: aegis-batch schedules trigger {name}"
+    if state.schedule.timing.kind is ScheduleKind.FIXED_DELAY:
+        return InvalidRequest(
+            "no_nominal_time",
+            f"The times of {name} are counted from the ends of its runs; none before the next one"
+            f" is left to decide, and {nominal.isoformat()} was none of them.",
+            f"Leave --at out to {as_of_now}",
+        )
+    return InvalidRequest(
+        "no_nominal_time",
+        f"The schedule {name} never fires at {nominal.isoformat()}.",
+        f"See when it did: aegis-batch schedules show {name} (a time in UTC needs a Z at its end);"
+        f" or {as_of_now}",
+    )
+
+
+def _get(turn: Turn, name: str) -> ScheduleState:
+    state = turn.schedules.get(name)
     if state is None or state.retired:
-        known = ", ".join(s.schedule.name for s in turn.state.schedules.all() if not s.retired)
+        known = ", ".join(s.schedule.name for s in turn.schedules.all() if not s.retired)
         raise InvalidRequest(
             "unknown_schedule",
             f"There is no schedule {name}.",

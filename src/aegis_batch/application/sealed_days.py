@@ -1,11 +1,13 @@
 """Adds up a week or a month from the seals of its days, where these are known to be true still."""
 
 import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.application.ports.order_reader import Reading
-from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.run import CloseKey
 from aegis_batch.domain.seal_link import SealLink
@@ -33,9 +35,11 @@ class SealedDays:
     days breaks no rule in either of them, so a reading of the whole period alone would find it.
     """
 
-    def __init__(self, state: State, policy: ReportPolicy) -> None:
-        """Take the state that keeps seals and verifications, and what reports depend on."""
-        self._state = state
+    def __init__(
+        self, look: Callable[[], AbstractContextManager[Turn]], policy: ReportPolicy
+    ) -> None:
+        """Take what opens the state to read in (``State.look``), and what reports depend on."""
+        self._look = look
         self._policy = policy
 
     def merged(self, key: CloseKey) -> MergedDays | None:
@@ -61,8 +65,7 @@ class SealedDays:
 
     def _true_still(self, key: CloseKey) -> SealLink | None:
         """Return the newest seal of a day where it can stand for the day's orders."""
-        # A turn each, since other writers wait for its end, and many seals take a while to read.
-        with self._state.turn() as turn:
+        with self._look() as turn:
             link = turn.seals.newest_of(key)
             verification = turn.verifications.get(key)
         if link is None or verification is None:

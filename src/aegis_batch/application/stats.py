@@ -54,7 +54,7 @@ class StatsUseCase:
                 f"The range from {first_day} to {last_day} holds no day.",
                 "Name the earlier day with --from and the later one with --to.",
             )
-        with self._state.turn() as turn:
+        with self._state.look() as turn:
             figures = turn.runs.figures(first_day, last_day, RUNS_MAX + 1)
         is_cut = len(figures) > RUNS_MAX
         return Stats(first_day, last_day, statistics_of(figures[:RUNS_MAX], self._prices), is_cut)

@@ -24,6 +24,8 @@ from aegis_batch.domain.verification import Verdict, Verification
 __all__ = ["SweepJob"]
 
 _ONE_DAY = timedelta(days=1)
+# What a message has room for, beside the command that shows them all.
+_DAYS_NAMED_MAX = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,19 @@ class SweepJob:
         metrics: MetricsSink,
         expectation: Expectation,
         days: int,
+        backend: str,
     ) -> None:
-        """Take the ports, which days are expected to be closed, and how many are looked at."""
+        """Take the ports, which days are expected to be closed, and how many are looked at.
+
+        ``backend`` is the identity of the one that they are closed with.
+        """
         self._ledger = ledger
         self._verifying = verifying
         self._clock = clock
         self._metrics = metrics
         self._expectation = expectation
         self._days = days
+        self._backend = backend
 
     def do(self, record: RunRecord) -> Ended:
         """Look at every closed day, and keep and tell what was found; see ``Job``.
@@ -94,7 +101,7 @@ class SweepJob:
             newest = self._expectation.newest_day(turn.now)
             for day in self._days_until(newest):
                 run = record.run_on(day)
-                standing = standing_of(turn.state, run.key).standing
+                standing = standing_of(turn.state, run.key, self._backend).standing
                 if standing in (Standing.CLOSED, Standing.UNKNOWN):
                     sealed = newest_seal(turn.state, run.key)
                     found.append(_Day(run, standing is Standing.CLOSED, sealed))
@@ -160,6 +167,9 @@ def _announce(turn: LedgerTurn, record: RunRecord, new: list[Verification]) -> N
     findings = "".join(each.finding() for each in new)
     digest = "sha256:" + hashlib.sha256(findings.encode()).hexdigest()
     days = [each.key.period.first_day for each in new]
+    named = ", ".join(map(str, days[:_DAYS_NAMED_MAX]))
+    if len(days) > _DAYS_NAMED_MAX:
+        named += f" and {len(days) - _DAYS_NAMED_MAX} more"
     told = " ".join(
         f"{each.key.period} is {each.verdict}: {'; '.join(found_lines(each))}." for each in new
     )
@@ -168,6 +178,6 @@ def _announce(turn: LedgerTurn, record: RunRecord, new: list[Verification]) -> N
         key=f"verify:{record.key.tenant}:{digest}",
         event=PeriodVerified.name,
         # The command comes before the differences, which may be too long to be told in full.
-        text=f"Closed days that are off: {', '.join(map(str, days))}."
+        text=f"Closed days that are off: {named}."
         f" See: aegis-batch verify --from {min(days)} --to {max(days)}. {told}",
     )

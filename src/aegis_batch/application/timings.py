@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from aegis_batch.application.ports.cron import Cron
 from aegis_batch.domain.schedule import ScheduleKind, ScheduleState, Timing
 
-__all__ = ["Timings", "whole_second"]
+__all__ = ["AHEAD_MAX", "Timings", "whole_second"]
+
+# A clock that was set back by less changes nothing: it soon comes to where it was.
+AHEAD_MAX = timedelta(days=1)
 
 _INSTANT = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
@@ -31,6 +34,16 @@ class Timings:
             return timing.at
         first = self.following(timing, after)
         return None if first is None else whole_second(first)
+
+    def again(self, state: ScheduleState, after: datetime) -> datetime | None:
+        """Return the first nominal time after an instant, of a schedule that stands at a later one.
+
+        A ``FIXED_RATE`` keeps its step.
+        """
+        timing, stands_at = state.schedule.timing, state.next_at
+        if timing.kind is ScheduleKind.FIXED_RATE and timing.every and stands_at is not None:
+            return stands_at - (stands_at - after - _INSTANT) // timing.every * timing.every
+        return self.first(timing, after)
 
     def following(self, timing: Timing, nominal: datetime) -> datetime | None:
         """Return the nominal time after another; ``None`` where there is none."""
@@ -81,7 +94,7 @@ class Timings:
         if timing.kind is ScheduleKind.FIXED_DELAY:
             if state.next_at is None or state.next_at > now:
                 return [], state.next_at
-            return [state.next_at], self.following(timing, now)
+            return [state.next_at], self.first(timing, now)
         nominals: list[datetime] = []
         nominal = state.next_at
         while nominal is not None and nominal <= now and len(nominals) < limit:

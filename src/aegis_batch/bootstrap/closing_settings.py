@@ -149,7 +149,11 @@ class ClosingSettings(BaseModel):
         600, gt=0, le=86_400, description="Time for one statement in the orders' database."
     )
 
-    log_level: LogLevel = Field(LogLevel.INFO, description="How much is logged.")
+    log_level: LogLevel = Field(
+        LogLevel.INFO,
+        description="How much is logged. Commands on the state log warnings and errors alone unless"
+        " it is set.",
+    )
     log_format: LogFormat = Field(
         LogFormat.JSON, description="How log lines look: `json` for programs, `text` for people."
     )

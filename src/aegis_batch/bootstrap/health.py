@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from aegis_batch.adapters.outbound.state.pulse import SqlPulse
-from aegis_batch.adapters.outbound.system.instance_lock import is_instance_lock_held
+from aegis_batch.adapters.outbound.system.instance_lock import find_lock_holder
 from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.heart import HeartRate
 from aegis_batch.application.ports.clock import Clock
@@ -40,6 +40,6 @@ def open_health(environ: Mapping[str, str], clock: Clock) -> Iterator[HealthUseC
         yield HealthUseCase(
             SqlPulse(database),
             clock,
-            partial(is_instance_lock_held, state_file(settings)),
+            partial(find_lock_holder, state_file(settings)),
             silence_seconds_max,
         )

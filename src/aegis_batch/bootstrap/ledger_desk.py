@@ -12,6 +12,9 @@ from aegis_batch.adapters.inbound.cli.services import LedgerDesk, StateSchema
 from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfilling import Backfilling
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.history import HistoryUseCase
@@ -24,7 +27,7 @@ from aegis_batch.application.timings import Timings
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.identity import operator
 from aegis_batch.bootstrap.loading import load_settings
-from aegis_batch.bootstrap.settings import Settings
+from aegis_batch.bootstrap.settings import LogLevel, Settings
 from aegis_batch.bootstrap.state import build_state, make_ready, open_database, open_work_engine
 from aegis_batch.bootstrap.telemetry import set_up_logs
 from aegis_batch.domain.errors import NoticeUndelivered
@@ -34,24 +37,27 @@ if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.state.database import StateDatabase
     from aegis_batch.adapters.outbound.state.present_schema import SchemaStatus
 
-__all__ = ["back_up_state", "migrate_state", "open_ledger_desk", "read_schema"]
+__all__ = ["LeftToServe", "back_up_state", "migrate_state", "open_ledger_desk", "read_schema"]
 
 _database = contextmanager(open_database)
 _work_engine = contextmanager(open_work_engine)
 
 
-class _LeftToServe:
+class LeftToServe:
     """Takes the notices that the settings have a receiver for; ``serve`` delivers them."""
 
     def __init__(self, settings: Settings) -> None:
+        """Take the settings that name the receivers."""
         self._settings = settings
 
     def takes(self, kind: NoticeKind) -> bool:
+        """Say whether the settings name somewhere to send this kind."""
         if kind is NoticeKind.MESSAGE:
             return self._settings.notify_url is not None
         return self._settings.heartbeat_url is not None
 
     def deliver(self, notice: Notice) -> None:
+        """Refuse: a command does not wait for receivers."""
         raise NoticeUndelivered(
             "not_serving", f"A command does not deliver {notice.key}.", "Leave it to serve."
         )
@@ -70,7 +76,7 @@ def open_ledger_desk(
     calendar = expectation.calendar
     with _database(settings) as database, _work_engine(settings) as engine:
         state = build_state(database, engine)
-        ledger = Ledger(state, clock, LogMetricsSink(), _LeftToServe(settings))
+        ledger = Ledger(state, clock, LogMetricsSink(), LeftToServe(settings))
         timings = Timings(SystemCron())
         firing = Firing(timings, identifiers, expectation)
         yield LedgerDesk(
@@ -78,6 +84,8 @@ def open_ledger_desk(
             schedules=ScheduleControl(ledger, timings, firing),
             dead_letters=DeadLetterDecisions(ledger, identifiers),
             stats=StatsUseCase(state, clock, calendar, settings.prices),
+            chains=ChainCheckUseCase(state),
+            backfills=BackfillControl(ledger, Backfilling(identifiers)),
             operator=operator(settings),
             calendar=Clockface(calendar.zone, calendar.zone_name),
             clockface_of=lambda name: Clockface(load_zone(name), name),
@@ -109,7 +117,9 @@ def back_up_state(environ: Mapping[str, str] | None, target: Path) -> None:
 
 def _settings(environ: Mapping[str, str] | None) -> Settings:
     settings = load_settings(environ)
-    set_up_logs(settings.log_level, settings.log_format)
+    # What they log as they go they also answer, on standard output: to people it would be noise.
+    is_wanted = "log_level" in settings.model_fields_set
+    set_up_logs(settings.log_level if is_wanted else LogLevel.WARNING, settings.log_format)
     return settings
 
 

@@ -83,8 +83,7 @@ def read_schedules(
     that a file can't redefine. Raises ``InvalidRequest`` with every fault, each with the file, the
     schedule and the field.
     """
-    tables = _tables(path)
-    faults: list[str] = []
+    tables, faults = _tables(path)
     schedules: list[Schedule] = []
     taken = set(built_in)
     for place, content in enumerate(tables, start=1):
@@ -102,7 +101,8 @@ def read_schedules(
     return schedules
 
 
-def _tables(path: Path) -> list[object]:
+def _tables(path: Path) -> tuple[list[object], list[str]]:
+    """Return the tables of the file, and what is wrong around them."""
     try:
         with path.open("rb") as file:
             content = file.read(_FILE_BYTES_MAX + 1)
@@ -117,16 +117,16 @@ def _tables(path: Path) -> list[object]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         told = printable(str(error)) if isinstance(error, tomllib.TOMLDecodeError) else "too deep"
         raise _unfit(path, [f"it is no TOML: {told}"]) from None
+    faults: list[str] = []
     strangers = sorted(set(parsed) - {"schedule"})
     if strangers:
         told = ", ".join(printable(name)[:40] for name in strangers[:5])
-        raise _unfit(path, [f"it has {told} at its top; there can be only [[schedule]] tables"])
+        faults.append(f"it has {told} at its top; there can be only [[schedule]] tables")
     tables = parsed.get("schedule", [])
     if not isinstance(tables, list):
-        raise _unfit(
-            path, ["schedule is no list of tables; write [[schedule]], in double brackets"]
-        )
-    return tables
+        faults.append("schedule is no list of tables; write [[schedule]], in double brackets")
+        return [], faults
+    return tables, faults
 
 
 def _schedule(
@@ -144,7 +144,7 @@ def _schedule(
         entry.fault("job", f"is missing: {' or '.join(_JOBS)}")
     timing = _timing(entry, kind, zone)
     overlap = entry.choice("overlap", tuple(Overlap), Overlap.SKIP)
-    days = entry.number("catch_up_days", 1, _CATCH_UP_DAYS_MAX, catch_up / timedelta(days=1))
+    days = _catch_up_days(entry, catch_up / timedelta(days=1))
     jitter = entry.number("jitter_seconds", 0, _JITTER_SECONDS_MAX, 0)
     if jitter % 1:
         entry.fault("jitter_seconds", "must be whole")
@@ -162,6 +162,17 @@ def _schedule(
         jitter_max_seconds=int(jitter),
         newest_only=bool(newest_only),
     )
+
+
+def _catch_up_days(entry: _Entry, window_days: float) -> float:
+    days = entry.number("catch_up_days", 1, _CATCH_UP_DAYS_MAX, window_days)
+    if days > window_days:
+        # No run would find the day of such a firing: it is missed whatever stands here.
+        entry.fault(
+            "catch_up_days",
+            f"is above AEGIS_CATCH_UP_DAYS, which is {window_days:g}: lower it, or raise that",
+        )
+    return days
 
 
 def _timing(entry: _Entry, kind: ScheduleKind, zone: str) -> Timing | None:

@@ -22,7 +22,7 @@ _LOCK_WAIT_SECONDS = 2.0
 
 
 class StateByHand:
-    """The state of the settings, opened for the first turn; most closes by hand have none.
+    """The state of the settings, opened for the first look; most closes by hand have none.
 
     A state that isn't there yet knows nothing, and is made when the close is recorded.
     """
@@ -34,8 +34,8 @@ class StateByHand:
         self._state: State | None = None
 
     @contextmanager
-    def turn(self) -> Iterator[Turn]:
-        """Open a transaction; see ``State``."""
+    def look(self) -> Iterator[Turn]:
+        """Open a transaction to read in; see ``State``."""
         if self._state is None:
             from aegis_batch.bootstrap.state import build_state, open_database, open_work_engine
 
@@ -46,11 +46,11 @@ class StateByHand:
             self._state = build_state(database, engine)
         with ExitStack() as stack:
             try:
-                turn = stack.enter_context(self._state.turn())
+                turn = stack.enter_context(self._state.look())
             except StateMisfit as misfit:
                 if misfit.code != "state_missing":
                     raise
-                turn = stack.enter_context(_nothing().turn())
+                turn = stack.enter_context(_nothing().look())
             yield turn
 
     def close(self) -> None:
@@ -72,6 +72,6 @@ def open_sealed_days(settings: Settings, policy: ReportPolicy) -> Iterator[Seale
         return
     state = StateByHand(settings)
     try:
-        yield SealedDays(state, policy)
+        yield SealedDays(state.look, policy)
     finally:
         state.close()

@@ -1,7 +1,7 @@
 """What the command line asks for, built from the settings."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from aegis_batch.adapters.inbound.cli.services import (
         DemoGround,
         LedgerDesk,
+        PlanningDesk,
+        ProvingDesk,
         ServiceToken,
         ServingDesk,
         StateSchema,
     )
+    from aegis_batch.application.backfill_control import BackfillProgress
+    from aegis_batch.application.backfill_rehearsal import RehearseUseCase
     from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
     from aegis_batch.application.doctor import DoctorUseCase
     from aegis_batch.application.health import HealthUseCase
@@ -105,6 +109,12 @@ class ProgramServices:
                 use_case = stack.enter_context(verification_of(container))
             yield use_case
 
+    def proving(self) -> "AbstractContextManager[ProvingDesk]":
+        """Open the state for proving; its connections end with the context."""
+        from aegis_batch.bootstrap.proving import open_proving  # noqa: PLC0415
+
+        return open_proving(None, self._clock, self, self.verification)
+
     def ledger_desk(self) -> "AbstractContextManager[LedgerDesk]":
         """Open the state; its connections end with the context."""
         from aegis_batch.bootstrap.ledger_desk import open_ledger_desk  # noqa: PLC0415
@@ -138,6 +148,38 @@ class ProgramServices:
 
                 desk = stack.enter_context(open_serving(os.environ, self._clock))
             yield desk
+
+    @contextmanager
+    def backfill_planning(self) -> "Iterator[PlanningDesk]":
+        """Open the state and the Backend for planning."""
+        with ExitStack() as stack:
+            with garbage_left_alone():
+                from aegis_batch.bootstrap import backfills  # noqa: PLC0415
+
+                desk = stack.enter_context(backfills.open_backfill_planning(os.environ))
+            yield desk
+
+    @contextmanager
+    def backfill_carrying(
+        self, backfill_id: str, tell: "Callable[[BackfillProgress], None]"
+    ) -> "Iterator[ServingDesk]":
+        """Yield what carries out backfills, as the only process on its state."""
+        from aegis_batch.bootstrap import backfills  # noqa: PLC0415
+
+        with backfills.open_backfill_carrying(os.environ, self._clock, backfill_id, tell) as desk:
+            yield desk
+
+    @contextmanager
+    def backfill_rehearsal(self) -> "Iterator[RehearseUseCase]":
+        """Yield what rehearses a range."""
+        with ExitStack() as stack:
+            with garbage_left_alone():
+                from aegis_batch.bootstrap import backfills  # noqa: PLC0415
+
+                use_case = stack.enter_context(
+                    backfills.open_backfill_rehearsal(os.environ, self._clock)
+                )
+            yield use_case
 
     def health(self) -> "AbstractContextManager[HealthUseCase]":
         """Open what tells whether a process serves the state of the settings."""

@@ -27,7 +27,7 @@ from aegis_batch.bootstrap.telemetry import set_up_logs, warn_of_unknown
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.printable import printable
 
-__all__ = ["open_serving"]
+__all__ = ["end_hung", "leave", "limits_of", "open_serving"]
 
 _NEEDS = ("database_url", "backend_base_url", "x_service_token")
 _LAST_WORDS_SECONDS = 2.0
@@ -52,7 +52,7 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
             # Where that fails, the lock says why.
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         stack.enter_context(
-            hold_instance_lock(file, LockHolder(os.getpid(), executor, clock.now()))
+            hold_instance_lock(file, LockHolder(os.getpid(), executor, container.started_at()))
         )
         stack.callback(container.shutdown_resources)
         if settings.state_migrate:
@@ -65,6 +65,7 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
             schedules=container.schedule_control(),
             wanted=wanted,
             carry_out=container.carry_out().carry_out,
+            hand_back=container.carry_out().hand_back,
             deliver_notices=container.deliver_notices().deliver,
             clock=clock,
             told={
@@ -73,11 +74,12 @@ def open_serving(environ: Mapping[str, str], clock: Clock) -> Iterator[ServingDe
                 "state": printable(str(file)),
             },
         )
-        server = Server(parts, _limits(settings), _end_hung)
-        yield ServingDesk(server.serve, partial(_leave, container))
+        server = Server(parts, limits_of(settings), end_hung)
+        yield ServingDesk(server.serve, partial(leave, container))
 
 
-def _limits(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> Limits:
+    """Return how long things may take, by the settings."""
     return Limits(
         drain_seconds=settings.drain_seconds,
         watchdog_seconds=settings.watchdog_seconds,
@@ -86,7 +88,9 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _end_hung(seconds: float, place: str) -> NoReturn:
+def end_hung(seconds: float, place: str) -> NoReturn:
+    """End the process that has not ticked for so long, with a last word if that is possible."""
+
     def tell() -> None:
         logger.bind(event="serve.hung", seconds=round(seconds, 1), place=place).critical(
             "nothing has ticked for {:.0f} s, last seen at {}: the process ends itself",
@@ -101,7 +105,7 @@ def _end_hung(seconds: float, place: str) -> NoReturn:
     os._exit(ExitStatus.DEFECT)
 
 
-def _leave(container: ServingContainer, exit_status: int) -> NoReturn:
+def leave(container: ServingContainer, exit_status: int) -> NoReturn:
     """End the process although threads are left, once telemetry has been sent.
 
     The state stays held until the very end: nobody takes up the work that they are still at.

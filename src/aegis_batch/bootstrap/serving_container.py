@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - adapters are imported when they are first needed
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dependency_injector import providers
@@ -14,6 +14,9 @@ from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.pauses import let_others_in
 from aegis_batch.adapters.outbound.system.resource_meter import SystemResourceMeter
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_planning import PlanBackfillUseCase
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.deadline import DeadlineJob
@@ -26,6 +29,7 @@ from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.notifier import Notifier
 from aegis_batch.application.ports.pulse import Pulse
+from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.application.ports.resource_meter import ResourceMeter
 from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.work_queue import Lane, WorkQueue
@@ -33,8 +37,10 @@ from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.sealed_days import SealedDays
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.calendars import expectation_of
 from aegis_batch.bootstrap.container import Container
 from aegis_batch.bootstrap.health import heart_rate
@@ -53,6 +59,13 @@ __all__ = ["ServingContainer"]
 _OTHER_JOBS_WAITS = 3
 # The night, the deadline's check and the sweep must not wait for one another.
 _JOBS_AT_ONCE = 3
+_LOCK_WAIT_SECONDS_MAX = 10.0
+_BACKFILL_POLL_SECONDS = 1.0
+_FOREGROUND_POLL_SECONDS = 0.05
+
+
+def _now(clock: Clock) -> datetime:
+    return clock.now()
 
 
 def _policies(settings: Settings) -> RetryPolicies:
@@ -62,6 +75,12 @@ def _policies(settings: Settings) -> RetryPolicies:
         close=RetryPolicy(waits, repeats_last=True, gives_up_after=gives_up_after),
         other=RetryPolicy(waits[:_OTHER_JOBS_WAITS], repeats_last=False),
     )
+
+
+def _lock_wait_seconds(settings: Settings) -> float:
+    # A turn waits for other threads and then for other processes, so twice as long at most: it
+    # must come to its end before the watchdog takes it for hung.
+    return min(_LOCK_WAIT_SECONDS_MAX, settings.watchdog_seconds / 4)
 
 
 def _notifier(settings: Settings) -> Notifier:
@@ -75,20 +94,34 @@ def _notifier(settings: Settings) -> Notifier:
     )
 
 
-def _work_queue(settings: Settings, engine: "Engine", executor: str) -> WorkQueue:
+def _work_queue(
+    settings: Settings, engine: "Engine", executor: str, backfills_at_once: int | None
+) -> WorkQueue:
     from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
 
-    concurrency = {
-        Lane.CLOSES: settings.worker_concurrency,
-        Lane.JOBS: _JOBS_AT_ONCE,
-        Lane.BACKFILL: settings.worker_concurrency,
-    }
+    if backfills_at_once is not None:
+        # Somebody waits for it.
+        return DbosWorkQueue(
+            engine,
+            QueueSettings(
+                executor=executor,
+                concurrency={Lane.BACKFILL: backfills_at_once},
+                polling_seconds=min(settings.queue_poll_seconds, 1.0),
+                backfill_polling_seconds=_FOREGROUND_POLL_SECONDS,
+            ),
+        )
     return DbosWorkQueue(
         engine,
         QueueSettings(
             executor=executor,
-            concurrency=concurrency,
+            concurrency={
+                Lane.CLOSES: settings.worker_concurrency,
+                Lane.JOBS: _JOBS_AT_ONCE,
+                Lane.BACKFILL: settings.backfill_max_active,
+            },
             polling_seconds=settings.queue_poll_seconds,
+            # A close that ends makes room for the next one, which must not wait for long.
+            backfill_polling_seconds=min(settings.queue_poll_seconds, _BACKFILL_POLL_SECONDS),
         ),
     )
 
@@ -113,12 +146,25 @@ def _jobs(
     }
 
 
-class ServingContainer(Container):
-    """Builds what a process that serves is made of; every part of it may be used by any thread."""
+def _identity(reports: ReportGateway | None) -> str:
+    assert reports is not None  # noqa: S101 - what serves has a Backend: load_settings sees to it
+    return reports.identity
 
+
+class ServingContainer(Container):
+    """Builds what a process that serves is made of; every part of it may be used by any thread.
+
+    With ``backfills_at_once`` it serves for backfills alone, so many of their periods at a time.
+    """
+
+    backfills_at_once: providers.Object[int | None] = providers.Object(None)
+
+    # Of the whole process: the one in the lock on the state is the one in its signs of life.
+    started_at = providers.Singleton(_now, Container.clock)
     executor = providers.Singleton(executor_id, Container.settings, Container.environ)
-    database = providers.Resource(open_database, Container.settings)
-    work_engine = providers.Resource(open_work_engine, Container.settings)
+    lock_wait_seconds = providers.Callable(_lock_wait_seconds, Container.settings)
+    database = providers.Resource(open_database, Container.settings, lock_wait_seconds)
+    work_engine = providers.Resource(open_work_engine, Container.settings, lock_wait_seconds)
     state: providers.Provider[State] = providers.Singleton(build_state, database, work_engine)
     pulse: providers.Provider[Pulse] = providers.Singleton(SqlPulse, database)
     notifier: providers.Provider[Notifier] = providers.Singleton(_notifier, Container.settings)
@@ -129,9 +175,13 @@ class ServingContainer(Container):
     ledger = providers.Singleton(Ledger, state, Container.clock, Container.metrics, notifier)
     firing = providers.Singleton(Firing, timings, identifiers, expectation)
     schedule_control = providers.Singleton(ScheduleControl, ledger, timings, firing)
-    after_run = providers.Singleton(AfterRun, expectation)
+    backfilling = providers.Singleton(Backfilling, identifiers)
+    backfill_control = providers.Singleton(BackfillControl, ledger, backfilling)
+    after_run = providers.Singleton(
+        AfterRun, expectation, providers.Callable(_identity, Container.report_gateway), backfilling
+    )
     work_queue: providers.Provider[WorkQueue] = providers.Singleton(
-        _work_queue, Container.settings, work_engine, executor
+        _work_queue, Container.settings, work_engine, executor, backfills_at_once
     )
     jobs = providers.Singleton(
         _jobs,
@@ -139,7 +189,7 @@ class ServingContainer(Container):
             CloseJob,
             providers.Factory(
                 Container.daily_close,
-                sealed_days=providers.Singleton(SealedDays, state, Container.policy),
+                sealed_days=providers.Singleton(SealedDays, state.provided.look, Container.policy),
             ),
         ),
         night=providers.Singleton(
@@ -175,6 +225,7 @@ class ServingContainer(Container):
             metrics=Container.metrics,
             expectation=expectation,
             days=Container.settings.provided.verify_days,
+            backend=providers.Callable(_identity, Container.report_gateway),
         ),
     )
     carry_out: providers.Provider[CarryOutUseCase] = providers.Singleton(
@@ -189,15 +240,32 @@ class ServingContainer(Container):
         after_run=after_run,
         listener=Container.listener,
     )
+    plan_backfill: providers.Provider[PlanBackfillUseCase] = providers.Singleton(
+        PlanBackfillUseCase,
+        ledger=ledger,
+        reports=Container.report_gateway,
+        clock=Container.clock,
+        identifiers=identifiers,
+        calendar=expectation.provided.calendar,
+        backfilling=backfilling,
+    )
     deliver_notices = providers.Singleton(DeliverNoticesUseCase, ledger, notifier)
+    reconcile = providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run)
     heart: providers.Provider[Heart] = providers.Singleton(
         Heart,
         fire_due=providers.Singleton(FireDueUseCase, ledger, firing),
         reconcile=providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run),
+        set_back=providers.Singleton(
+            SetBackUseCase,
+            ledger,
+            providers.Singleton(SetBack, timings),
+            providers.Singleton(WorkSetBack, expectation, after_run),
+        ),
         tidy=providers.Singleton(_tidy, work_engine, Container.clock),
         pulse=pulse,
         clock=Container.clock,
         rate=providers.Singleton(heart_rate, Container.settings),
         executor=executor,
         version=providers.Singleton(program_version),
+        started_at=started_at,
     )

@@ -216,6 +216,13 @@ class Settings(ClosingSettings):
     worker_concurrency: int = Field(
         1, ge=1, le=32, description="How many days are closed at the same time."
     )
+    backfill_max_active: int = Field(
+        2,
+        ge=1,
+        le=32,
+        description="How many periods of backfills are closed at the same time, beside the days of"
+        " the night, and how many of one may be queued for it: the default of `--max-active`.",
+    )
     run_limit_seconds: float = Field(
         14_400,
         gt=0,

@@ -31,12 +31,13 @@ def open_database(settings: Settings, lock_wait_seconds: float = 10.0) -> "Itera
         database.close()
 
 
-def open_work_engine(settings: Settings) -> "Iterator[Engine]":
+def open_work_engine(settings: Settings, lock_wait_seconds: float = 10.0) -> "Iterator[Engine]":
     """Yield the durable engine's connections to the same file, and close them."""
     from aegis_batch.adapters.outbound.dbos.engine import open_engine
     from aegis_batch.adapters.outbound.state.location import StateLocation
 
-    engine = open_engine(StateLocation(state_file(settings)).url)
+    url = StateLocation(state_file(settings)).url
+    engine = open_engine(url, lock_wait_seconds=lock_wait_seconds)
     try:
         yield engine
     finally:

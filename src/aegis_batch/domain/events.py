@@ -15,14 +15,18 @@ from aegis_batch.domain.schedule import Decision
 from aegis_batch.domain.verification import Verdict
 
 __all__ = [
+    "BackfillEnded",
     "CloseCompleted",
     "CloseFailed",
     "CloseStarted",
     "DayOverdue",
     "Event",
+    "JobBegunAgain",
+    "JobCancelled",
     "JobCompleted",
     "JobDispatched",
     "JobFailed",
+    "JobHandedBack",
     "JobRetried",
     "JobSentToDlq",
     "JobStarted",
@@ -39,6 +43,7 @@ __all__ = [
     "RequestFailed",
     "RuleBroken",
     "RunEvent",
+    "ScheduleSetBack",
     "SealsMerged",
     "SealsUnreadable",
     "Step",
@@ -236,6 +241,34 @@ class JobTaken(RunEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobBegunAgain(RunEvent):
+    """An attempt that the end of a process broke off was begun anew; ``left_by`` had it before."""
+
+    name: ClassVar[str] = "job.begun_again"
+    job: JobKind
+    attempt: int
+    left_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobHandedBack(RunEvent):
+    """A process that stopped has handed an attempt back, for the next start to begin it anew."""
+
+    name: ClassVar[str] = "job.handed_back"
+    job: JobKind
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCancelled(RunEvent):
+    """A run ended without having done its job; ``why`` says what took its place."""
+
+    name: ClassVar[str] = "job.cancelled"
+    job: JobKind
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobStarted(RunEvent):
     """An attempt at a job that is no close began."""
 
@@ -315,6 +348,32 @@ class OccurrenceDecided(Event):
     decision: Decision
     reason: str
     run_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSetBack(Event):
+    """A schedule that a clock far ahead had brought forward was set back.
+
+    ``was_at`` is what its next time was; ``withdrawn`` counts the decisions about times to come
+    that are void by it: each of these times is decided when it comes.
+    """
+
+    name: ClassVar[str] = "schedule.set_back"
+    schedule: str
+    was_at: datetime | None
+    next_at: datetime | None
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillEnded(Event):
+    """The last run of a backfill came to its end; ``skipped`` periods were left to others."""
+
+    name: ClassVar[str] = "backfill.ended"
+    backfill_id: str
+    done: int
+    failed: int
+    skipped: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

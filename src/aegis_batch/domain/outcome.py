@@ -14,6 +14,7 @@ from aegis_batch.domain.errors import (
     InvalidRequest,
     OrdersMisfit,
     OrdersUnreachable,
+    StateUnavailable,
 )
 from aegis_batch.domain.report import Difference, Report
 from aegis_batch.domain.run import Run
@@ -57,6 +58,8 @@ _OUTCOME_OF_ERROR: tuple[tuple[type[AegisError], Outcome], ...] = (
     (OrdersMisfit, Outcome.UNREADABLE),
     (OrdersUnreachable, Outcome.UNREADABLE),
     (InvalidRequest, Outcome.INVALID),
+    # Of a job that is no close: a close itself needs no state.
+    (StateUnavailable, Outcome.UNAVAILABLE),
 )
 
 
@@ -139,7 +142,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class CloseResult:
-    """Everything that is known about a close once it has ended."""
+    """Everything that is known about a close once it has ended.
+
+    ``backend`` is the identity of the one that has confirmed it.
+    """
 
     run: Run
     outcome: Outcome
@@ -152,3 +158,4 @@ class CloseResult:
     violations: tuple[Violation, ...] = ()
     submission: Submission | None = None
     problem: Problem | None = None
+    backend: str | None = None

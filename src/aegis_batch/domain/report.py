@@ -13,7 +13,7 @@ from decimal import Decimal
 from aegis_batch.domain import exact
 from aegis_batch.domain.totals import Totals, normal_name
 
-__all__ = ["Difference", "Report", "StoredReport", "TopItem"]
+__all__ = ["Difference", "Report", "StoredReport", "TopItem", "digest_of_body"]
 
 # Far more orders than there are, and few enough digits to be written out.
 _COUNT_LIMIT = 10**18
@@ -92,7 +92,12 @@ class Report:
 
     def digest(self) -> str:
         """Return ``sha256:`` and the digest of the body's bytes."""
-        return "sha256:" + hashlib.sha256(self.body()).hexdigest()
+        return digest_of_body(self.body().decode())
+
+
+def digest_of_body(body: str) -> str:
+    """Return ``sha256:`` and the digest of a body's bytes."""
+    return "sha256:" + hashlib.sha256(body.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

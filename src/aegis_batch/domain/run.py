@@ -88,11 +88,13 @@ class Move:
     when: str
 
 
+_CANCELLED = "a later firing cancels the others; or its backfill is cancelled"
+
 MOVES = (
     Move(RunState.HELD, RunState.QUEUED, "worker", "the run before it has ended"),
     Move(RunState.HELD, RunState.CANCELLED, "scheduler", "a later firing cancels the others"),
     Move(RunState.QUEUED, RunState.RUNNING, "worker", "its turn comes"),
-    Move(RunState.QUEUED, RunState.CANCELLED, "scheduler", "a later firing cancels the others"),
+    Move(RunState.QUEUED, RunState.CANCELLED, "scheduler, person", _CANCELLED),
     Move(RunState.QUEUED, RunState.FAILED, "reconciler", "the engine lost it, again and again"),
     Move(RunState.RUNNING, RunState.SUCCEEDED, "worker", "the job is done, and confirmed"),
     Move(RunState.RUNNING, RunState.WAITING, "worker", "what failed may pass: tried again later"),
@@ -100,6 +102,6 @@ MOVES = (
     Move(RunState.RUNNING, RunState.QUEUED, "reconciler", "its process stopped, or handed it back"),
     Move(RunState.RUNNING, RunState.CANCELLED, "worker", "it was cancelled while it ran"),
     Move(RunState.WAITING, RunState.RUNNING, "worker", "the wait is over"),
-    Move(RunState.WAITING, RunState.CANCELLED, "scheduler", "a later firing cancels the others"),
+    Move(RunState.WAITING, RunState.CANCELLED, "scheduler, person", _CANCELLED),
     Move(RunState.WAITING, RunState.FAILED, "reconciler", "the engine lost it, again and again"),
 )

@@ -27,6 +27,8 @@ class RunRecord:
     attempt may start. ``nominal`` and ``schedule`` say which firing it came from, ``parent`` which
     night enqueued it, ``replay_of`` which run it stands in for. ``cancel_requested`` asks an
     attempt under way to be the last. ``requests`` counts those to the Backend, over all attempts.
+    ``backend`` is the identity of the Backend that has confirmed
+    a close; ``None`` where none has, or where that was not kept.
     """
 
     id: str
@@ -52,6 +54,7 @@ class RunRecord:
     outcome: Outcome | None = None
     orders: int | None = None
     seal: Seal | None = None
+    backend: str | None = None
     problem: Problem | None = None
     duration_ms: float | None = None
     cpu_seconds: float | None = None

@@ -44,12 +44,19 @@ class SealedReport:
 
 @dataclass(frozen=True, slots=True)
 class KeptLink:
-    """A link as it is kept; ``content`` is its text, of which ``digest`` should be the digest."""
+    """A link as it is kept; ``content`` is its text, of which ``digest`` should be the digest.
+
+    ``period_kind``, ``first_day`` (as ``YYYY-MM-DD``) and ``run_id`` stand beside the text, to be
+    found by. Whatever somebody did to a row, it comes as text.
+    """
 
     tenant: str
     number: int
     content: str
     digest: str
+    period_kind: str
+    first_day: str
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +74,33 @@ class SealLink:
     def kept(self) -> KeptLink:
         """Return it as it is kept: one canonical text, the same from every Python."""
         content = self._content()
-        return KeptLink(self.key.tenant, self.number, content, digest_of(content))
+        period = self.key.period
+        return KeptLink(
+            tenant=self.key.tenant,
+            number=self.number,
+            content=content,
+            digest=digest_of(content),
+            period_kind=period.kind.value,
+            first_day=period.first_day.isoformat(),
+            run_id=self.run_id,
+        )
 
     @classmethod
     def of(cls, content: str) -> "SealLink":
         """Return the link that a text was written from; ``ValueError`` where it was from none."""
         try:
-            return _link_of(json.loads(content))
-        except (LookupError, TypeError, ArithmeticError, AttributeError) as error:
+            link = _link_of(json.loads(content))
+            # What can't be written again was never written.
+            link.kept()
+        except (
+            LookupError,
+            TypeError,
+            ArithmeticError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise ValueError("no link of a chain of seals") from error
+        return link
 
     def _content(self) -> str:
         return _json(
@@ -147,14 +172,30 @@ def _totals_fields(totals: Totals) -> dict[str, Any]:
 def _link_of(fields: dict[str, Any]) -> SealLink:
     period = Period(PeriodKind(fields["period"]), date.fromisoformat(fields["firstDay"]))
     return SealLink(
-        number=fields["number"],
-        key=CloseKey(fields["tenant"], period),
-        run_id=fields["run"],
+        number=_whole(fields["number"]),
+        key=CloseKey(_text(fields["tenant"]), period),
+        run_id=_text(fields["run"]),
         outcome=Outcome(fields["outcome"]),
         sealed_at=datetime.fromisoformat(fields["sealedAt"]),
-        previous=fields["previous"],
-        sealed=SealedReport(_seal_of(fields["seal"]), _totals_of(fields["totals"]), fields["body"]),
+        previous=_text(fields["previous"]),
+        sealed=SealedReport(
+            _seal_of(fields["seal"]), _totals_of(fields["totals"]), _text(fields["body"])
+        ),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    # No text that can't be written as UTF-8 was ever written.
+    value.encode()
+    return value
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(value)
+    return value
 
 
 def _seal_of(fields: dict[str, Any]) -> Seal:
@@ -166,26 +207,26 @@ def _seal_of(fields: dict[str, Any]) -> Seal:
             wall_start=datetime.fromisoformat(fields["wallStart"]),
             wall_end=datetime.fromisoformat(fields["wallEnd"]),
         ),
-        orders_read=fields["orders"],
-        lines_read=fields["lines"],
-        items_sold=Decimal(fields["itemsSold"]),
-        distinct_items=fields["distinctItems"],
-        totals_digest=fields["totalsDigest"],
-        body_digest=fields["bodyDigest"],
-        snapshot=fields["snapshot"],
+        orders_read=_whole(fields["orders"]),
+        lines_read=_whole(fields["lines"]),
+        items_sold=Decimal(_text(fields["itemsSold"])),
+        distinct_items=_whole(fields["distinctItems"]),
+        totals_digest=_text(fields["totalsDigest"]),
+        body_digest=_text(fields["bodyDigest"]),
+        snapshot=_text(fields["snapshot"]),
         read_at=datetime.fromisoformat(fields["readAt"]),
-        versions=Versions(fields["program"], fields["tzdata"], fields["unicode"]),
+        versions=Versions(*(_text(fields[name]) for name in ("program", "tzdata", "unicode"))),
     )
 
 
 def _totals_of(fields: dict[str, Any]) -> Totals:
     return Totals(
-        orders=fields["orders"],
-        lines=fields["lines"],
-        revenue=Decimal(fields["revenue"]),
-        items={name: Decimal(quantity) for name, quantity in fields["items"]},
+        orders=_whole(fields["orders"]),
+        lines=_whole(fields["lines"]),
+        revenue=Decimal(_text(fields["revenue"])),
+        items={_text(name): Decimal(_text(quantity)) for name, quantity in fields["items"]},
         tallies={
-            Finding(finding): Tally(count, tuple(order_ids))
+            Finding(finding): Tally(_whole(count), tuple(map(_text, order_ids)))
             for finding, count, order_ids in fields["findings"]
         },
     )

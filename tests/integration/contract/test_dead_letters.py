@@ -76,3 +76,23 @@ def test_an_open_dead_letter_of_a_night_is_none_of_the_close_of_its_day(state: S
         found = turn.dead_letters.open_of(a_key())
 
     assert found == a_dead_letter("close")
+
+
+def test_all_dead_letters_of_a_close_come_the_last_to_die_first(state: State) -> None:
+    other = a_key(date(2026, 11, 20))
+    keep(
+        state,
+        a_dead_letter("early", NOON - SECOND, state=DeadLetterState.DISCARDED),
+        a_dead_letter("late"),
+        a_dead_letter("rebuild", NOON - 2 * SECOND, job=JobKind.REBUILD),
+        a_dead_letter("night", job=JobKind.NIGHT),
+        a_dead_letter("other", key=other),
+    )
+
+    with state.turn() as turn:
+        of_key = [letter.run_id for letter in turn.dead_letters.of(a_key(), 9)]
+        first = [letter.run_id for letter in turn.dead_letters.of(a_key(), 1)]
+        of_other = [letter.run_id for letter in turn.dead_letters.of(other, 9)]
+
+    assert of_key == ["late", "early", "rebuild"]
+    assert (first, of_other) == (["late"], ["other"])

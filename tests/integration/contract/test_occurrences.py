@@ -1,6 +1,7 @@
 """What every keeper of decisions promises."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -48,3 +49,55 @@ def test_the_newest_nominal_times_come_first_whatever_the_order_of_deciding(stat
         two = [each.nominal for each in turn.occurrences.newest("daily-close", 2)]
         assert (newest, two) == ([third, second, first], [third, second])
         assert list(turn.occurrences.newest("unknown", 9)) == []
+
+
+def withdrawn(state: State, after: datetime, limit: int) -> list[datetime]:
+    with state.turn() as turn:
+        return [each.nominal for each in turn.occurrences.withdraw("daily-close", after, limit)]
+
+
+def left(state: State, schedule: str = "daily-close") -> list[datetime]:
+    with state.turn() as turn:
+        return [each.nominal for each in turn.occurrences.newest(schedule, 99)][::-1]
+
+
+def test_decisions_after_an_instant_are_withdrawn_newest_first_and_none_about_it_or_before(
+    state: State,
+) -> None:
+    times = [NOON - SECOND, NOON, NOON + MICROSECOND, NOON + SECOND, NOON + 2 * SECOND]
+    keep(state, *map(an_occurrence, times), an_occurrence(times[-1], schedule="other"))
+
+    assert withdrawn(state, NOON, 2) == [times[4], times[3]]
+    assert left(state) == times[:3]
+    assert withdrawn(state, NOON, 2) == [times[2]]
+    assert withdrawn(state, NOON, 2) == []
+    assert left(state) == times[:2]
+    assert left(state, "other") == [times[-1]]
+
+
+def test_a_decision_that_was_withdrawn_comes_back_as_it_was_and_may_be_made_again(
+    state: State,
+) -> None:
+    kept = an_occurrence(run_id="r")
+    keep(state, kept)
+
+    with state.turn() as turn:
+        assert list(turn.occurrences.withdraw("daily-close", NOON - SECOND, 9)) == [kept]
+        assert turn.occurrences.find("daily-close", NOON) is None
+
+    keep(state, an_occurrence(run_id="another"))
+    assert left(state) == [NOON]
+
+
+def test_what_was_withdrawn_in_a_turn_that_breaks_is_there_again(state: State) -> None:
+    keep(state, an_occurrence(), an_occurrence(NOON + SECOND))
+
+    def break_off() -> None:
+        with state.turn() as turn:
+            turn.occurrences.withdraw("daily-close", NOON - SECOND, 9)
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        break_off()
+
+    assert left(state) == [NOON, NOON + SECOND]

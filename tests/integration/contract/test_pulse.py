@@ -40,6 +40,16 @@ def test_of_several_executors_the_newest_sign_counts(pulse: Pulse) -> None:
     assert pulse.last() == newest
 
 
+def test_each_executor_has_a_sign_of_its_own(pulse: Pulse) -> None:
+    another = replace(BEAT, executor="machine-0", beaten_at=NOON + SECOND)
+    pulse.beat(BEAT)
+    pulse.beat(another)
+
+    found = [pulse.of(name) for name in ("machine-0", "machine-1", "machine-2")]
+
+    assert found == [another, BEAT, None]
+
+
 def test_an_executor_whose_clock_went_back_has_the_sign_it_gave_last(pulse: Pulse) -> None:
     pulse.beat(BEAT)
     pulse.beat(replace(BEAT, beaten_at=NOON - MICROSECOND))

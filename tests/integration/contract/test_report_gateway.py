@@ -1,5 +1,6 @@
 """What every ReportGateway does, in memory or over HTTP."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -42,6 +43,13 @@ def test_a_day_that_was_never_closed_is_not_found(gateway: ReportGateway) -> Non
     assert gateway.can_find
     assert gateway.find(run_of()) is None
     assert gateway.find(run_of(), once=True) is None
+
+
+def test_a_gateway_says_which_backend_it_is_as_often_as_it_is_asked(
+    gateway: ReportGateway,
+) -> None:
+    assert re.fullmatch(r"[a-z0-9]{1,16}", gateway.identity)
+    assert gateway.identity == gateway.identity
 
 
 def test_a_report_is_created_once_and_found_from_then_on(gateway: ReportGateway) -> None:
@@ -165,3 +173,23 @@ def test_a_report_comes_back_to_the_last_digit(gateway: ReportGateway, report: R
     assert found.differences(report) == ()
     assert found.total_revenue == report.total_revenue
     assert found.top_items == report.top_items
+
+
+def identity(url: str, *, can_find: bool = True) -> str:
+    with closing_over(connect(url), can_find=can_find) as closing:
+        return closing.gateway.identity
+
+
+def test_one_backend_has_one_identity_however_its_address_is_written() -> None:
+    ways = ["https://a.example/api", "HTTPS://A.Example/api/", "https://a.example:443/api"]
+
+    assert len({identity(way) for way in ways}) == 1
+    assert identity(ways[0], can_find=False) == identity(ways[0])
+
+
+def test_two_backends_have_two_identities_which_do_not_tell_their_addresses() -> None:
+    ways = ["https://a.example/api", "https://a.example", "https://b.example/api"]
+    found = {identity(way) for way in [*ways, "https://a.example:8443/api"]}
+
+    assert len(found) == 4
+    assert "example" not in "".join(found)

@@ -8,17 +8,19 @@ import pytest
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
 from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.run import JobKind, RunState, Trigger
+from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.run_statistics import RunFigures
 from tests.integration.state_records import (
     DAY,
     MICROSECOND,
     NOON,
+    SEAL,
     SECOND,
     a_full_run,
     a_key,
     a_run,
+    a_seal_link,
 )
 
 
@@ -106,12 +108,14 @@ DAY_BEFORE = date(2026, 11, 20)
         (RunFilter(states=frozenset({RunState.RUNNING})), ["running"]),
         (RunFilter(states=frozenset({RunState.RUNNING, RunState.HELD})), ["held", "running"]),
         (RunFilter(states=frozenset({RunState.FAILED})), []),
-        (RunFilter(triggers=frozenset({Trigger.NIGHT})), ["earlier"]),
-        (RunFilter(triggers=frozenset({Trigger.NIGHT, Trigger.REPLAY})), ["child", "earlier"]),
-        (RunFilter(triggers=frozenset({Trigger.NIGHT}), key=a_key()), []),
+        (RunFilter(backend="a"), ["child", "earlier"]),
+        (RunFilter(backend="b"), ["running"]),
+        (RunFilter(backend="c"), []),
+        (RunFilter(backend="a", key=a_key(DAY_BEFORE)), ["earlier"]),
+        (RunFilter(backend="b", key=a_key(DAY_BEFORE)), []),
         (
             RunFilter(
-                triggers=frozenset({Trigger.NIGHT, Trigger.REPLAY}),
+                backend="a",
                 states=frozenset({RunState.QUEUED, RunState.RUNNING}),
                 parent="night",
             ),
@@ -133,12 +137,12 @@ def test_a_filter_lets_through_what_has_all_that_it_asks_for(
 ) -> None:
     keep(
         state,
-        a_run("running", state=RunState.RUNNING),
+        a_run("running", state=RunState.RUNNING, backend="b"),
         a_run("held", state=RunState.HELD, schedule="s"),
         a_run("night", job=JobKind.NIGHT, schedule="s"),
-        a_run("earlier", key=a_key(DAY_BEFORE), trigger=Trigger.NIGHT),
+        a_run("earlier", key=a_key(DAY_BEFORE), backend="a"),
         a_run("other", key=a_key(tenant="other")),
-        a_run("child", parent="night", trigger=Trigger.REPLAY),
+        a_run("child", parent="night", backend="a"),
     )
 
     assert sorted(found(state, wanted)) == names
@@ -189,3 +193,28 @@ def test_figures_are_of_the_runs_about_some_days_both_included_newest_first(stat
         requests=3,
         orders=full.orders,
     )
+
+
+def test_runs_that_were_sealed_without_a_link_in_their_own_chain_are_found(state: State) -> None:
+    done = replace(a_run("run-1"), state=RunState.SUCCEEDED, seal=SEAL, requests=2)
+    keep(
+        state,
+        # It has its link, which the other tenant's chain has not.
+        done,
+        replace(done, id="run-2", enqueued_at=NOON + SECOND, key=a_key(tenant="another")),
+        replace(done, id="run-3", enqueued_at=NOON - SECOND),
+        a_run("unsealed", state=RunState.SUCCEEDED, requests=2),
+        a_run("uncounted", state=RunState.SUCCEEDED, seal=SEAL),
+        a_run("failed", state=RunState.FAILED, seal=SEAL, requests=2),
+    )
+    with state.turn() as turn:
+        turn.seals.add(a_seal_link(1))
+        turn.seals.add(a_seal_link(2))
+
+    assert found(state, RunFilter(unlinked=True)) == ["run-2", "run-3"]
+    assert found(state, RunFilter(unlinked=True, oldest_first=True), 1) == ["run-3"]
+    in_state = RunFilter(unlinked=True, states=frozenset({RunState.SUCCEEDED, RunState.FAILED}))
+    assert found(state, in_state) == ["run-2", "run-3"]
+    with state.turn() as turn:
+        turn.seals.add(a_seal_link(3))
+    assert found(state, RunFilter(unlinked=True)) == ["run-2"]

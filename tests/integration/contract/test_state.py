@@ -153,6 +153,68 @@ def test_a_turn_does_not_see_what_another_has_not_committed(state: State) -> Non
         writing.result()
 
 
+def test_a_look_sees_what_turns_have_committed(state: State) -> None:
+    in_a_turn(state, write_everywhere)
+
+    with state.look() as seen:
+        assert seen.runs.get("r") == a_run("r")
+        assert seen.schedules.next_due_at() == NOON + timedelta(hours=1)
+    in_a_turn(state, lambda turn: turn.runs.save(a_run("r", attempt=1)))
+    with state.look() as seen:
+        assert seen.runs.get("r") == a_run("r", attempt=1)
+
+
+def test_a_look_sees_nothing_of_a_turn_that_ends_badly(state: State) -> None:
+    has_written, seen = Event(), []
+
+    def write_in_vain() -> None:
+        with state.turn() as turn:
+            turn.runs.add(a_run("r"))
+            has_written.set()
+            raise ZeroDivisionError
+
+    def look() -> None:
+        with state.look() as turn:
+            seen.append(turn.runs.get("r"))
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write_in_vain)
+        assert has_written.wait(10)
+        look()
+        assert isinstance(writing.exception(10), ZeroDivisionError)
+    assert seen == [None]
+
+
+def test_what_is_written_in_a_look_is_undone(state: State) -> None:
+    with state.look() as turn:
+        write_everywhere(turn)
+
+    assert all_in(state) == []
+    in_a_turn(state, write_everywhere)
+
+
+def test_a_look_within_a_turn_is_refused_at_once_and_harms_nothing(state: State) -> None:
+    with state.turn() as turn:
+        turn.runs.add(a_run("r"))
+        with pytest.raises(RuntimeError, match="within a turn"), state.look():
+            pass
+
+    assert len(all_in(state)) == 2
+
+
+def test_a_look_waits_for_no_turn_where_the_state_is_in_a_database(state_files: StateFiles) -> None:
+    state = state_files.open_state(busy_timeout_seconds=0.01)
+    in_a_turn(state, lambda turn: turn.runs.add(a_run("r")))
+
+    def look() -> object:
+        with state.look() as turn:
+            return turn.runs.get("r")
+
+    with ThreadPoolExecutor(1) as pool, state.turn() as turn:
+        turn.runs.save(a_run("r", attempt=1))
+        assert pool.submit(look).result(10) == a_run("r")
+
+
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 def test_the_wait_for_another_turn_is_bounded(kind: str, state_files: StateFiles) -> None:
     state: State
@@ -206,3 +268,27 @@ def test_faults_of_the_state_in_memory_come_where_a_real_one_has_them(
         in_a_turn(state, write_everywhere)
 
     assert bool(all_in(state)) is is_kept
+
+
+def test_a_look_sees_what_was_kept_and_waits_for_no_writer(state_files: StateFiles) -> None:
+    state = state_files.open_state()
+    in_a_turn(state, write_everywhere)
+
+    with state_files.open_state().turn() as turn:
+        turn.runs.add(a_run("uncommitted"))
+        with state.look() as looking:
+            assert [run.id for run in looking.runs.search(RunFilter(), 9)] == ["r"]
+
+    with state.look() as looking:
+        assert len(looking.runs.search(RunFilter(), 9)) == 2
+
+
+def test_a_look_in_memory_sees_what_was_kept_and_fails_as_a_turn_does() -> None:
+    state = InMemoryState(InMemoryWorkQueue())
+    in_a_turn(state, write_everywhere)
+    state.begin_faults.append(StateUnavailable("state_locked", "In use.", "Try later."))
+
+    with pytest.raises(StateUnavailable, match="In use"), state.look():
+        raise AssertionError
+    with state.look() as looking:
+        assert [run.id for run in looking.runs.search(RunFilter(), 9)] == ["r"]

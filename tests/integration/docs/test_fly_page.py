@@ -14,6 +14,8 @@ from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 from tests.unit.docs.pages import PROJECT, blocks, read_page
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 PAGE = read_page("docs/fly-and-neon.md")
 SHOWN = blocks(PAGE, "text")
 BODY, ORDERS = blocks(read_page("docs/reports.md"), "json")

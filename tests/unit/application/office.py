@@ -23,6 +23,9 @@ from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_planning import PlanBackfillUseCase
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
@@ -42,9 +45,11 @@ from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
 from aegis_batch.application.verifying import Verifying
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
@@ -127,7 +132,7 @@ def nights(first: datetime, count: int) -> list[datetime]:
 
 
 class Backend(InMemoryReportGateway):
-    """A Backend that can be away for as long as told, or have something happen meanwhile."""
+    """A Backend that can be away, for all days or for some, or have something happen meanwhile."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,11 +140,14 @@ class Backend(InMemoryReportGateway):
         self.can_find = True
         self.meanwhile: Callable[[], object] | None = None
         self.asked: list[date] = []
+        self.mute_on: set[date] = set()
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Answer, unless it is away."""
         self.asked.append(run.key.period.first_day)
         self._be_there()
+        if run.key.period.first_day in self.mute_on:
+            raise AWAY
         return super().find(run, once=once) if self.can_find else None
 
     def submit(self, run: Run, report: Report) -> Receipt:
@@ -203,7 +211,9 @@ class Office:
         now: datetime = NOON,
         close_from: date | None = DAY,
         kinds: Sequence[NoticeKind] = tuple(NoticeKind),
+        sweep_days: int = 3,
     ) -> None:
+        self.sweep_days = sweep_days
         self.clock = InMemoryClock(now)
         self.queue = InMemoryWorkQueue()
         self.state = InMemoryState(self.queue)
@@ -231,7 +241,8 @@ class Office:
         self.ledger = Ledger(self.state, self.clock, metrics, self.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, self.identifiers, self.expectation)
-        after_run = AfterRun(self.expectation)
+        self.backfilling = Backfilling(self.identifiers)
+        after_run = AfterRun(self.expectation, self.backend.identity, self.backfilling)
         self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
         night = NightJob(
             ledger=self.ledger,
@@ -255,7 +266,8 @@ class Office:
             clock=self.clock,
             metrics=metrics,
             expectation=self.expectation,
-            days=3,
+            days=self.sweep_days,
+            backend=self.backend.identity,
         )
         waits = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)
         self.carrying_out = CarryOutUseCase(
@@ -265,6 +277,7 @@ class Office:
             executor="machine-1",
             jobs={
                 JobKind.CLOSE: CloseJob(self.close),
+                JobKind.REBUILD: CloseJob(self.close),
                 JobKind.NIGHT: night,
                 JobKind.DEADLINE: deadline,
                 JobKind.RETENTION: RetentionJob(
@@ -285,6 +298,15 @@ class Office:
             after_run=after_run,
             listener=listener,
         )
+        self.backfills = BackfillControl(self.ledger, self.backfilling)
+        self.planning = PlanBackfillUseCase(
+            ledger=self.ledger,
+            reports=self.backend,
+            clock=self.clock,
+            identifiers=self.identifiers,
+            calendar=self.expectation.calendar,
+            backfilling=self.backfilling,
+        )
         self.fire_due = FireDueUseCase(self.ledger, firing)
         self.reconcile = ReconcileUseCase(self.ledger, self.queue, after_run)
         self.deliver = DeliverNoticesUseCase(self.ledger, self.notifier)
@@ -295,12 +317,16 @@ class Office:
         self.heart = Heart(
             fire_due=self.fire_due,
             reconcile=self.reconcile,
+            set_back=SetBackUseCase(
+                self.ledger, SetBack(timings), WorkSetBack(self.expectation, after_run)
+            ),
             tidy=self._tidy,
             pulse=self.pulse,
             clock=self.clock,
             rate=HeartRate(),
             executor="machine-1",
             version="1.2.3",
+            started_at=self.clock.now(),
         )
         self.control.sync(self.schedules)
         self.queue.start(self.carrying_out.carry_out)

@@ -221,3 +221,41 @@ def test_nothing_is_kept_for_a_heartbeat_that_nobody_waits_for() -> None:
 
     assert office.closed_days() == [DAY]
     assert office.notices() == []
+
+
+def test_a_night_for_a_time_gone_by_says_nothing_of_the_days_since() -> None:
+    office = Office([NIGHTLY], close_from=None)
+    office.control.trigger("daily-close", "ana", NIGHT - 3 * ONE_DAY)
+
+    office.live_until(NOON + HOUR)
+    assert heartbeats(office) == []
+    office.control.trigger("daily-close", "ana")
+    office.live_until(NOON + 2 * HOUR)
+
+    assert heartbeats(office) == [COMPLETE]
+    assert texts(office) == ["The night of 2026-11-20 is complete."]
+
+
+def test_a_night_that_came_late_by_itself_is_told_of() -> None:
+    office = Office([NIGHTLY])
+    # After the midnight of the next day, and before its night.
+    office.sleep_until(NIGHT + 23 * HOUR)
+
+    office.live_until(NIGHT + 23 * HOUR)
+
+    assert heartbeats(office) == [COMPLETE]
+
+
+def test_a_night_that_is_replayed_while_its_day_is_the_newest_speaks_for_it() -> None:
+    office = Office([NIGHTLY])
+    office.sleep_until(NIGHT)
+    office.fire()
+    for _ in range(4):
+        office.lose_work()
+        office.reconcile.reconcile()
+    assert heartbeats(office) == [FAILED]
+
+    office.dead_letters.replay([office.letters()[0].run_id], "ana", "mended")
+    office.live_until(NIGHT + HOUR)
+
+    assert heartbeats(office) == [FAILED, COMPLETE]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.application.listening import requests_in
 from aegis_batch.domain.errors import (
     AnswerLost,
@@ -14,6 +15,9 @@ from aegis_batch.domain.errors import (
     StateUnavailable,
 )
 from aegis_batch.domain.events import (
+    CloseFailed,
+    CloseStarted,
+    Event,
     JobFailed,
     JobRetried,
     JobSentToDlq,
@@ -340,6 +344,7 @@ def test_a_night_that_meets_no_state_is_tried_again() -> None:
     (night,) = office.runs()
     assert night.problem is not None
     assert (night.state, night.problem.code) == (RunState.WAITING, "state_full")
+    assert night.outcome is Outcome.UNAVAILABLE
     office.live_until(NIGHT + MINUTE)
     assert office.closed_days() == [DAY]
 
@@ -354,7 +359,39 @@ def test_a_clock_that_was_set_back_only_puts_a_close_off() -> None:
     run = office.run(run_id)
     assert run.problem is not None
     assert (run.state, run.problem.code) == (RunState.WAITING, "day_not_over")
+    # Not tried, and so not failed, again and again until the day has ended.
+    assert run.due_at == NIGHT - 2 * HOUR
+    assert office.events(CloseFailed) == []
     assert office.letters() == []
+    office.live_until(NIGHT - 2 * HOUR)
+    assert office.closed_days() == [DAY]
+
+
+class ClockTurner(InMemoryMetricsSink):
+    """A sink that sets the clock back in the moment in which a close begins."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__()
+        self._office = office
+
+    def emit(self, event: Event) -> None:
+        """Keep an event."""
+        super().emit(event)
+        if isinstance(event, CloseStarted):
+            self._office.clock.set(NIGHT - ONE_DAY)
+
+
+def test_a_clock_that_is_set_back_in_the_moment_in_which_a_close_begins_puts_it_off_too() -> None:
+    office = Office([NIGHTLY])
+    run_id = up_to_the_close(office)
+    office.sink = ClockTurner(office)
+    office.restart()
+
+    office.carrying_out.carry_out(run_id, office.run(run_id).work_id)
+
+    run = office.run(run_id)
+    assert run.problem is not None
+    assert (run.state, run.problem.code) == (RunState.WAITING, "day_not_over")
 
 
 # Stale, doubled and broken-off work
@@ -401,6 +438,41 @@ def test_a_killed_attempt_is_made_again_from_its_beginning_by_the_next_process()
     assert (run.state, run.attempt) == (RunState.SUCCEEDED, 1)
     assert len(attempts(office)) == 1
     assert len(office.backend.bodies) == 1
+    told = {entry.name: entry.text for entry in office.history.run(run_id).timeline}
+    assert told["job.begun_again"] == "job=close attempt=1 left_by=machine-1"
+
+
+def test_an_attempt_that_a_stop_hands_back_waits_in_the_queue_and_its_timeline_says_so() -> None:
+    office = Office([NIGHTLY])
+    run_id = up_to_the_close(office)
+    handed_back: list[str] = []
+
+    def stop() -> None:
+        handed_back.extend(office.queue.stop(0.0))
+        office.carrying_out.hand_back([*handed_back, "unknown#1"])
+
+    office.backend.meanwhile = stop
+    (work,) = office.queue.take_due(NIGHT)
+    office.queue.perform(work)
+
+    # What the thread that was left behind came to is nobody's word.
+    assert handed_back == [work.id]
+    assert office.run(run_id).state is RunState.QUEUED
+    office.carrying_out.hand_back(handed_back)
+    office.sleep_until(NIGHT + HOUR)
+    office.restart()
+    office.carrying_out.carry_out(run_id, work.id)
+
+    run = office.run(run_id)
+    assert (run.state, run.attempt) == (RunState.SUCCEEDED, 1)
+    names = [entry.name for entry in office.history.run(run_id).timeline]
+    assert names[:3] == ["job.dispatched", "job.taken", "job.handed_back"]
+    assert names.count("job.taken") == 2
+    taken = [event for event in office.events(JobTaken) if isinstance(event, JobTaken)][1:]
+    assert [(event.queued_ms, event.lateness_ms) for event in taken] == [
+        (0.0, 0.0),
+        (3_600_000.0, None),
+    ]
 
 
 def test_an_attempt_whose_end_could_not_be_kept_finds_its_report_and_sends_no_other() -> None:
@@ -476,8 +548,11 @@ def test_the_timeline_tells_all_that_happened_in_the_order_in_which_it_did() -> 
 
 
 def test_lateness_is_told_of_the_first_attempt_at_what_came_by_itself_alone() -> None:
-    office = Office([NIGHTLY])
+    office = Office([NIGHTLY], close_from=DAY - 3 * ONE_DAY)
     office.control.trigger("daily-close", "ana", NIGHT - 3 * ONE_DAY)
+    office.work()
+    for day in (DAY - 2 * ONE_DAY, DAY - ONE_DAY):
+        office.enqueue_close(day)
     office.work()
     office.backend.away = AWAY
     office.live_until(NIGHT + MINUTE)
@@ -485,6 +560,9 @@ def test_lateness_is_told_of_the_first_attempt_at_what_came_by_itself_alone() ->
     taken = [event for event in office.events(JobTaken) if isinstance(event, JobTaken)]
     assert [(event.job, event.lateness_ms) for event in taken] == [
         (JobKind.NIGHT, None),
+        (JobKind.CLOSE, None),
+        (JobKind.CLOSE, None),
+        (JobKind.CLOSE, None),
         (JobKind.NIGHT, 0.0),
         (JobKind.CLOSE, 0.0),
         (JobKind.CLOSE, None),

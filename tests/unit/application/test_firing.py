@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aegis_batch.domain.errors import StateUnavailable
-from aegis_batch.domain.events import JobDispatched, JobTaken, OccurrenceDecided
+from aegis_batch.domain.events import JobCancelled, JobDispatched, JobTaken, OccurrenceDecided
 from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.schedule import Decision, Overlap, Schedule, ScheduleKind, Timing
 from tests.unit.application.office import (
@@ -283,6 +283,9 @@ def test_cancel_other_takes_back_what_waits_and_runs_itself() -> None:
     assert states(office) == [CANCELLED, QUEUED]
     cancelled, queued = office.runs(JobKind.NIGHT)
     assert cancelled.ended_at == NOON + 2 * HOUR
+    assert office.history.run(cancelled.id).timeline[-1].text == (
+        "job=night why=the firing at 2026-11-21T17:00:00+00:00 took its place"
+    )
     assert [work.run_id for work in office.queue.due(office.clock.now())] == [queued.id]
 
 
@@ -310,6 +313,9 @@ def test_a_run_that_is_cancelled_while_it_fails_is_not_tried_again() -> None:
 
     assert states(office) == [CANCELLED, SUCCEEDED]
     assert office.letters() == []
+    [told] = office.events(JobCancelled)
+    assert isinstance(told, JobCancelled)
+    assert told.why == "the firing at 2026-11-21T17:00:00+00:00 took its place"
 
 
 # FIXED_DELAY

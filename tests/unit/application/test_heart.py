@@ -3,8 +3,20 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from aegis_batch.domain.errors import StateUnavailable
+from aegis_batch.domain.events import ScheduleSetBack
 from aegis_batch.domain.schedule import ScheduleKind, Timing
-from tests.unit.application.office import HOUR, HOURLY, NIGHTLY, NOON, Office
+from tests.unit.application.office import (
+    DELAYED,
+    HOUR,
+    HOURLY,
+    NIGHTLY,
+    NOON,
+    ONE_DAY,
+    Office,
+)
 
 SECOND = timedelta(seconds=1)
 
@@ -118,3 +130,71 @@ def test_a_clock_that_is_set_back_stops_no_heart() -> None:
     beat = office.pulse.last()
     assert beat is not None
     assert beat.beaten_at == NOON - 5 * HOUR + 10 * SECOND
+
+
+def be_far_ahead_for_a_moment(office: Office) -> None:
+    now = office.clock.now()
+    office.clock.set(now + 300 * ONE_DAY)
+    while office.heart.beat() == 0.0:
+        pass
+    office.work()
+    office.clock.set(now)
+    office.clock.advance(SECOND)
+
+
+def test_a_clock_that_was_far_ahead_for_a_moment_stops_no_schedule_of_a_process_that_goes_on() -> (
+    None
+):
+    office = Office([DELAYED, NIGHTLY])
+    be_far_ahead_for_a_moment(office)
+    assert office.next_at("delayed") == NOON + 300 * ONE_DAY + HOUR
+
+    office.heart.beat()
+
+    assert office.next_at("delayed") == NOON + HOUR + SECOND
+    assert office.next_at("daily-close") == NOON + 14 * HOUR
+    told = office.events(ScheduleSetBack)
+    assert [getattr(event, "schedule", None) for event in told] == ["daily-close", "delayed"]
+    office.live_until(NOON + ONE_DAY)
+    assert office.decisions("daily-close") == ["RAN"]
+    assert office.decisions("delayed") == ["RAN"] * 23
+    assert office.events(ScheduleSetBack) == told
+
+
+def test_next_times_far_ahead_are_set_back_a_few_at_a_time() -> None:
+    office = Office([replace(DELAYED, name=f"delayed-{number:02}") for number in range(45)])
+    be_far_ahead_for_a_moment(office)
+
+    waits, counts = [], []
+    for _ in range(4):
+        waits.append(office.heart.beat())
+        counts.append(len(office.events(ScheduleSetBack)))
+
+    assert counts == [20, 40, 45, 45]
+    assert waits == [0.0, 0.0, 1.0, 1.0]
+
+
+def test_next_times_far_ahead_are_set_back_once_a_state_that_was_away_is_back() -> None:
+    office = Office([DELAYED])
+    be_far_ahead_for_a_moment(office)
+    # After the turn that fires, and after the one that looks.
+    for fault in ("commit_faults", "begin_faults"):
+        getattr(office.state, fault).append(StateUnavailable("state_locked", "Locked.", "Wait."))
+        with pytest.raises(StateUnavailable):
+            office.heart.beat()
+    assert office.events(ScheduleSetBack) == []
+
+    office.heart.beat()
+
+    assert office.next_at("delayed") == NOON + HOUR + SECOND
+
+
+def test_a_clock_that_was_ahead_before_the_first_beat_is_known_to_have_gone_back() -> None:
+    office = Office([])
+    office.clock.set(NOON + 300 * ONE_DAY)
+    office.restart([DELAYED])
+    office.clock.set(NOON)
+
+    office.heart.beat()
+
+    assert office.next_at("delayed") == NOON + HOUR

@@ -80,7 +80,8 @@ def test_a_run_that_has_ended_moves_no_more() -> None:
     done = office.runs(JobKind.CLOSE)[0]
 
     with office.ledger.turn() as turn:
-        for move in (turn.release, turn.cancel, lambda run: turn.try_again(run, NIGHT, "x")):
+        cancel = turn.cancel_as_asked
+        for move in (turn.release, cancel, lambda run: turn.try_again(run, NIGHT, "x")):
             with pytest.raises(IllegalMoveError):
                 move(done)
 
@@ -102,7 +103,7 @@ def test_a_day_stands_where_its_runs_have_left_it() -> None:
 
     def standing() -> tuple[Standing, str]:
         with office.state.turn() as turn:
-            found = standing_of(turn, key)
+            found = standing_of(turn, key, office.backend.identity)
         return found.standing, found.why
 
     assert standing() == (Standing.UNKNOWN, "no run has closed it")
@@ -117,30 +118,40 @@ def test_a_day_stands_where_its_runs_have_left_it() -> None:
     assert standing() == (Standing.DEAD, f"its run {run_id} is a dead letter (orders_rejected)")
     office.orders.orders.clear()
     office.close_by_hand(DAY)
-    why = "it was closed by hand after it had failed for good"
-    assert standing() == (Standing.CLOSED, why)
+    assert standing() == (Standing.CLOSED, "it is closed")
     office.dead_letters.discard([run_id], "ana", "closed by hand")
-    why = "it was closed by hand, perhaps with another Backend"
-    assert standing() == (Standing.UNKNOWN, why)
-    office.enqueue_close(DAY)
-    office.work()
     assert standing() == (Standing.CLOSED, "it is closed")
 
 
-def test_a_close_by_hand_before_a_dead_letter_has_not_settled_it() -> None:
+def test_a_close_by_hand_at_another_backend_has_not_settled_a_dead_letter() -> None:
     office = Office([NIGHTLY])
-    office.sleep_until(NIGHT - HOUR)
-    office.close_by_hand(DAY)
-    office.backend.stored.clear()
     office.orders.orders.append(BROKEN)
-
     office.live_until(NIGHT + HOUR)
+    office.orders.orders.clear()
+
+    office.backend.identity = "another"
+    office.close_by_hand(DAY)
 
     (letter,) = office.letters()
     with office.state.turn() as turn:
-        found = standing_of(turn, key_of(DAY))
-    assert found.standing is Standing.DEAD
-    assert letter.run_id in found.why
+        here = standing_of(turn, key_of(DAY), "memory")
+        there = standing_of(turn, key_of(DAY), "another")
+    assert (here.standing, there.standing) == (Standing.DEAD, Standing.CLOSED)
+    assert letter.run_id in here.why
+
+
+def test_a_day_of_which_nobody_kept_where_it_was_closed_is_unknown() -> None:
+    office = Office()
+    office.live_until(NIGHT)
+    closed = office.runs(JobKind.CLOSE)[0]
+    with office.ledger.turn() as turn:
+        turn.state.runs.save(replace(closed, backend=None))
+
+    with office.state.turn() as turn:
+        found = standing_of(turn, key_of(DAY), office.backend.identity)
+
+    why = "it was closed, but not at the Backend of now"
+    assert (found.standing, found.why) == (Standing.UNKNOWN, why)
 
 
 def test_the_days_of_another_shop_say_nothing_of_this_one() -> None:
@@ -148,7 +159,7 @@ def test_the_days_of_another_shop_say_nothing_of_this_one() -> None:
     office.live_until(NIGHT)
 
     with office.state.turn() as turn:
-        found = standing_of(turn, CloseKey("another", Period(PeriodKind.DAY, DAY)))
+        found = standing_of(turn, CloseKey("another", Period(PeriodKind.DAY, DAY)), "memory")
 
     assert found.standing is Standing.UNKNOWN
 

@@ -99,6 +99,33 @@ def test_the_backend_is_not_asked_for_days_that_the_ledger_knows_to_be_closed() 
     assert set(office.backend.asked) == {DAY + ONE_DAY}
 
 
+def test_what_another_backend_has_confirmed_is_closed_at_the_one_of_now() -> None:
+    office = Office()
+    a_night_later(office)
+    office.backend.identity = "another"
+    office.backend.stored.clear()
+    office.backend.asked.clear()
+    office.restart()
+
+    a_night_later(office, NIGHT + ONE_DAY)
+
+    assert office.closed_days() == [DAY, DAY + ONE_DAY]
+    assert [run.backend for run in office.runs(JobKind.CLOSE)] == ["memory", "another", "another"]
+
+
+def test_what_the_new_backend_has_too_is_asked_for_and_left_out() -> None:
+    office = Office()
+    a_night_later(office)
+    office.backend.identity = "another"
+    office.backend.asked.clear()
+    office.restart()
+
+    a_night_later(office, NIGHT + ONE_DAY)
+
+    assert DAY in office.backend.asked
+    assert office.closes() == [(DAY, SUCCEEDED), (DAY + ONE_DAY, SUCCEEDED)]
+
+
 def test_where_the_backend_cant_be_asked_at_all_every_unknown_day_is_closed() -> None:
     office = Office(close_from=None)
     office.backend.can_find = False

@@ -150,7 +150,8 @@ def test_what_breaks_off_after_it_was_cancelled_is_not_begun_again() -> None:
 def test_a_run_that_has_gone_on_since_it_was_looked_at_is_left_alone() -> None:
     office = an_office_at_night()
     (night,) = office.runs()
-    reconcile = ReconcileUseCase(office.ledger, SlowQueue(office), AfterRun(office.expectation))
+    after_run = AfterRun(office.expectation, office.backend.identity, office.backfilling)
+    reconcile = ReconcileUseCase(office.ledger, SlowQueue(office), after_run)
 
     assert reconcile.reconcile() == 1
 

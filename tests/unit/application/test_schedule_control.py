@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.events import ScheduleSetBack
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.schedule import Overlap, Schedule, ScheduleKind, Timing
 from tests.unit.application.office import (
@@ -23,6 +24,7 @@ from tests.unit.application.office import (
 )
 
 NIGHT = NOON + 14 * HOUR
+SECOND = timedelta(seconds=1)
 LATER = replace(
     NIGHTLY, timing=Timing(ScheduleKind.CRON, cron="0 0 3 * * *", zone="America/Sao_Paulo")
 )
@@ -34,6 +36,14 @@ def refusal(deed: Callable[[], object]) -> str:
         deed()
     assert caught.value.remedy
     return caught.value.code
+
+
+def set_back(office: Office) -> list[tuple[str, datetime | None, datetime | None]]:
+    return [
+        (event.schedule, event.was_at, event.next_at)
+        for event in office.sink.events
+        if isinstance(event, ScheduleSetBack)
+    ]
 
 
 def audit(office: Office) -> list[tuple[str, str, str, str]]:
@@ -262,11 +272,73 @@ def test_a_decided_time_is_never_decided_again_by_hand() -> None:
     assert refusal(lambda: office.control.trigger("hourly", "ana", decided)) == "decided_already"
 
 
+def test_a_time_whose_day_no_night_looks_at_any_more_is_refused_with_what_closes_that_day() -> None:
+    office = Office([NIGHTLY], close_from=None)
+    too_old = NIGHT - 8 * ONE_DAY
+
+    with pytest.raises(InvalidRequest) as caught:
+        office.control.trigger("daily-close", "ana", too_old)
+
+    assert caught.value.code == "too_old"
+    assert caught.value.remedy.endswith("aegis-batch close --date 2026-11-13")
+    assert office.runs() == []
+    run = office.control.trigger("daily-close", "ana", too_old + ONE_DAY)
+    office.work()
+    assert office.closed_days() == [DAY - 7 * ONE_DAY]
+    assert office.run(run.id).state is RunState.SUCCEEDED
+
+
+def test_a_deadline_of_days_gone_by_is_refused_and_can_be_checked_as_of_now() -> None:
+    office = Office([DEADLINE])
+
+    with pytest.raises(InvalidRequest) as caught:
+        office.control.trigger("close-deadline", "ana", NIGHT - 20 * ONE_DAY + 4 * HOUR)
+
+    assert caught.value.code == "too_old"
+    assert caught.value.remedy.endswith("aegis-batch schedules trigger close-deadline")
+
+
+def test_the_day_of_a_missed_night_is_to_be_closed_by_hand() -> None:
+    office = Office([NIGHTLY])
+    office.sleep_until(NIGHT + 9 * ONE_DAY)
+    office.fire()
+
+    for nominal, remedy in (
+        (NIGHT, "aegis-batch close --date 2026-11-21"),
+        (NIGHT + 9 * ONE_DAY, "aegis-batch schedules trigger daily-close"),
+    ):
+        with pytest.raises(InvalidRequest) as caught:
+            office.control.trigger("daily-close", "ana", nominal)
+        assert caught.value.code == "decided_already"
+        assert caught.value.remedy.endswith(remedy)
+
+
 def test_two_firings_by_hand_at_one_instant_are_one() -> None:
     office = Office([replace(HOURLY, overlap=Overlap.ALLOW_ALL)])
     office.control.trigger("hourly", "ana")
 
     assert refusal(lambda: office.control.trigger("hourly", "bob")) == "decided_already"
+
+
+def test_the_times_of_a_fixed_delay_and_of_a_firing_by_hand_are_whole_seconds() -> None:
+    office = Office([DELAYED])
+    office.clock.advance(timedelta(microseconds=999_999))
+    assert office.control.trigger("delayed", "ana").nominal == NOON
+    office.work()
+    office.sleep_until(NOON + 2 * HOUR + timedelta(microseconds=5))
+    office.fire()
+    office.work()
+
+    assert [o.nominal for o in office.occurrences("delayed")] == [NOON, NOON + HOUR + SECOND]
+    assert office.next_at("delayed") == NOON + 3 * HOUR + SECOND
+
+
+def test_a_time_of_a_fixed_delay_that_nobody_decided_is_refused_with_what_to_do() -> None:
+    office = Office([DELAYED])
+
+    with pytest.raises(InvalidRequest, match="counted from the ends of its runs") as caught:
+        office.control.trigger("delayed", "ana", NOON - HOUR)
+    assert caught.value.remedy.endswith("as of now: aegis-batch schedules trigger delayed")
 
 
 def test_a_firing_by_hand_at_the_very_nominal_time_counts_as_its_decision() -> None:
@@ -377,28 +449,26 @@ def test_a_clock_that_was_far_ahead_for_a_moment_does_not_stop_a_schedule_until_
     office.restart([HOURLY, NIGHTLY])
     office.clock.set(NOON)
 
-    told = office.control.sync([HOURLY, NIGHTLY])
+    office.control.sync([HOURLY, NIGHTLY])
 
     assert office.next_at("daily-close") == NIGHT
-    assert ["daily-close" in line for line in told] == [True]
+    assert set_back(office) == [("daily-close", NIGHT + 300 * ONE_DAY, NIGHT)]
 
 
-@pytest.mark.parametrize("edited", [False, True])
-def test_times_that_were_decided_by_a_clock_far_ahead_are_not_decided_again(
-    *, edited: bool
+@pytest.mark.parametrize("back", [timedelta(0), MINUTE])
+def test_a_schedule_that_fires_seldom_and_has_just_fired_is_no_sign_of_a_wrong_clock(
+    back: timedelta,
 ) -> None:
-    office = Office([NIGHTLY, HOURLY])
-    office.clock.set(NIGHT + 30 * ONE_DAY)
+    weekly = replace(NIGHTLY, timing=replace(NIGHTLY.timing, cron="0 0 2 * * SUN"))
+    office = Office([weekly])
+    office.sleep_until(NIGHT)
     office.fire()
-    office.clock.set(NOON)
+    office.clock.set(NIGHT - back)
 
-    hourly = Timing(ScheduleKind.FIXED_RATE, every=2 * HOUR)
-    office.restart([NIGHTLY, replace(HOURLY, timing=hourly) if edited else HOURLY])
-    before = len(office.occurrences("daily-close"))
-    office.live_until(NIGHT + ONE_DAY)
+    office.restart([weekly])
 
-    assert office.next_at("daily-close") == NIGHT + 31 * ONE_DAY
-    assert len(office.occurrences("daily-close")) == before
+    assert office.next_at("daily-close") == NIGHT + 7 * ONE_DAY
+    assert set_back(office) == []
 
 
 def test_a_long_backlog_is_decided_in_steps_that_stay_when_the_start_is_broken_off() -> None:
@@ -437,6 +507,8 @@ def test_a_schedule_that_left_the_settings_is_retired_once_what_had_come_is_deci
     office.live_until(NOON + 7 * HOUR)
 
     assert len(office.occurrences("hourly")) == 300
+    view = office.control.view("hourly")
+    assert (view.state.retired, len(view.occurrences)) == (True, 20)
     assert [state.schedule.name for state in office.control.all()] == ["daily-close"]
 
 

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
 from aegis_batch.domain.events import JobCompleted, PeriodVerified
 from aegis_batch.domain.notice import Notice, NoticeKind
@@ -143,7 +145,7 @@ def test_where_nobody_can_be_told_a_finding_stays_new() -> None:
     assert len(told(office)) == 1
 
 
-def test_days_in_flight_or_with_an_open_dead_letter_or_never_closed_are_left_out() -> None:
+def test_a_day_with_an_open_dead_letter_is_left_out_and_one_that_was_lost_is_missing() -> None:
     office = Office((NIGHTLY, SWEEP), NOON - 2 * ONE_DAY, close_from=DAYS[0])
     office.orders.orders = [BROKEN]
     office.live_until(NOON - HOUR)
@@ -151,6 +153,7 @@ def test_days_in_flight_or_with_an_open_dead_letter_or_never_closed_are_left_out
     office.live_until(AT_FOUR - HOUR)
     assert [letter.key for letter in office.letters()] == [key_of(DAY)]
     office.backend.stored.pop(key_of(DAYS[1]))
+    office.backend.stored[key_of(DAY)] = StoredReport(DAY)
     office.live_until(AT_FOUR)
 
     verified = {
@@ -161,6 +164,22 @@ def test_days_in_flight_or_with_an_open_dead_letter_or_never_closed_are_left_out
 
     # What the ledger closed and the Backend lost is missing, not left out.
     assert verified == {DAYS[0]: Verdict.EQUAL, DAYS[1]: Verdict.MISSING}
+
+
+@pytest.mark.parametrize("in_flight", [True, False])
+def test_a_day_in_flight_is_left_out(in_flight: bool) -> None:  # noqa: FBT001 - a table's row
+    office = Office((SWEEP,), NOON + 13 * HOUR, close_from=DAY)
+    office.backend.stored[key_of(DAY)] = StoredReport(DAY, Decimal(9))
+    if in_flight:
+        office.enqueue_close(DAY)
+    sweep_run = office.control.trigger("verify-sweep", "ana")
+
+    for work in office.queue.take_due(office.clock.now()):
+        if work.run_id == sweep_run.id:
+            office.queue.perform(work)
+
+    assert office.run(sweep_run.id).state is RunState.SUCCEEDED
+    assert len(office.events(PeriodVerified)) == (0 if in_flight else 1)
 
 
 def test_a_day_that_nobody_here_closed_is_verified_where_the_backend_has_it() -> None:
@@ -189,7 +208,10 @@ def test_a_backend_that_is_away_is_asked_again_later() -> None:
     office.orders.orders.append(order_on(DAY, "late", "7.50"))
     office.live_until(AT_FOUR - HOUR // 2 - timedelta(seconds=1))
     office.backend.away = AWAY
+    office.backend.asked.clear()
     office.live_until(AT_FOUR - HOUR // 2 + timedelta(seconds=30))
+    # The other days would only have waited for the same silence.
+    assert office.backend.asked == DAYS[:1]
     [run] = office.runs(JobKind.SWEEP)[-1:]
     assert (run.state, told(office)) == (RunState.WAITING, [])
 
@@ -228,3 +250,16 @@ def test_what_can_be_compared_with_nothing_is_unknown_and_not_kept() -> None:
     assert isinstance(event, PeriodVerified)
     assert event.verdict is Verdict.UNKNOWN
     assert (kept(office, DAY), told(office)) == (None, [])
+
+
+def test_of_many_days_at_once_the_message_names_a_month_and_where_to_see_them_all() -> None:
+    office = Office((SWEEP,), NOON + 13 * HOUR, close_from=None, sweep_days=33)
+    for behind in range(33):
+        day = DAY - behind * ONE_DAY
+        office.backend.stored[key_of(day)] = StoredReport(day, Decimal(9))
+
+    office.live_until(AT_FOUR)
+
+    [notice] = told(office)
+    assert "2026-11-19 and 2 more. See: aegis-batch verify" in notice.text
+    assert "verify --from 2026-10-20 --to 2026-11-21." in notice.text

@@ -173,6 +173,10 @@ def test_an_empty_file_adds_nothing() -> None:
         (NAMED + 'kind = "ONE_TIME"\nat = 2026-11-30', "at is no date and time with an offset"),
         (SOUND + 'overlap = "QUEUE"', "overlap must be one of SKIP, BUFFER_ONE"),
         (SOUND + "catch_up_days = 0", "catch_up_days must be a number from 1 to 366"),
+        (
+            SOUND + "catch_up_days = 7.5",
+            "schedule noon: catch_up_days is above AEGIS_CATCH_UP_DAYS, which is 7: lower it, or",
+        ),
         (SOUND + "jitter_seconds = 1.5", "jitter_seconds must be whole"),
         (SOUND + 'newest_only = "yes"', "newest_only must be true or false"),
         (SOUND + "overlapp = 1", "overlapp is no field of a schedule; is it overlap?"),
@@ -181,6 +185,24 @@ def test_an_empty_file_adds_nothing() -> None:
 )
 def test_a_fault_names_file_schedule_and_field(text: str, what: str) -> None:
     assert what in faults_of(text)
+
+
+@pytest.mark.parametrize("days", ["7", "20"])
+def test_as_many_days_may_be_caught_up_as_the_settings_say(days: str) -> None:
+    found = schedules_of(f"{SOUND}catch_up_days = {days}", CATCH_UP_DAYS=days)
+
+    assert found["noon"].catch_up == timedelta(days=int(days))
+
+
+def test_what_is_wrong_at_the_top_hides_no_fault_further_down() -> None:
+    told = faults_of(f"retries = 3\n{NAMED}")
+
+    assert "it has retries at its top" in told
+    assert "schedule noon: job is missing" in told
+    assert "schedule noon: cron is missing" in told
+    told = faults_of('retries = 3\n[schedule]\nname = "noon"')
+    assert "it has retries at its top" in told
+    assert "schedule is no list of tables" in told
 
 
 def test_all_faults_are_told_at_once_and_too_many_are_counted() -> None:

@@ -11,12 +11,15 @@ from aegis_batch.adapters.inbound.cli.dead_letters import dead_letters
 from aegis_batch.adapters.inbound.cli.runs import runs
 from aegis_batch.adapters.inbound.cli.schedules import schedules
 from aegis_batch.adapters.inbound.cli.state import state
+from aegis_batch.adapters.inbound.cli.stats import stats
 from aegis_batch.domain.run import RunState
 from tests.unit.docs.pages import read_page
 
 PAGE = read_page("docs/history.md")
 COMMANDS = re.findall(r"^aegis-batch (.+?)(?:\s+#.*)?$", PAGE, re.MULTILINE)
-KNOWN = {str(command.name): command for command in (audit, dead_letters, runs, schedules, state)}
+KNOWN = {
+    str(command.name): command for command in (audit, dead_letters, runs, schedules, state, stats)
+}
 
 
 def _leaf(command: click.Command, words: list[str]) -> click.Command:

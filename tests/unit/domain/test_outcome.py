@@ -13,6 +13,7 @@ from aegis_batch.domain.errors import (
     OrdersMisfit,
     OrdersUnreachable,
     Passing,
+    StateUnavailable,
 )
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.report import Difference
@@ -49,6 +50,7 @@ def test_only_what_the_backend_confirmed_is_a_success() -> None:
         (OrdersMisfit, Outcome.UNREADABLE),
         (OrdersUnreachable, Outcome.UNREADABLE),
         (InvalidRequest, Outcome.INVALID),
+        (StateUnavailable, Outcome.UNAVAILABLE),
     ],
 )
 def test_every_foreseen_error_has_its_outcome(kind: type[AegisError], outcome: Outcome) -> None:

@@ -24,6 +24,13 @@ class DeadLetters(Protocol):
         """Return dead letters, in one state or in any, the last to die first."""
         ...
 
+    def of(self, key: CloseKey, limit: int) -> Sequence[DeadLetter]:
+        """Return the dead letters of closes with this key, the last to die first.
+
+        A night goes by the key of a day, too, and is none of them.
+        """
+        ...
+
     def open_of(self, key: CloseKey) -> DeadLetter | None:
         """Return an open dead letter of a close with this key; ``None`` where there is none."""
         ...

@@ -20,6 +20,13 @@ class Occurrences(Protocol):
         """Return the decision about a nominal time; ``None`` where it has not been decided."""
         ...
 
+    def withdraw(self, schedule: str, after: datetime, limit: int) -> Sequence[Occurrence]:
+        """Take away decisions about a schedule's nominal times after an instant, and return them.
+
+        At most ``limit``, the newest first. Those about the instant itself, and before, stay.
+        """
+        ...
+
     def newest(self, schedule: str, limit: int) -> Sequence[Occurrence]:
         """Return the decisions about a schedule's last nominal times, newest first."""
         ...

@@ -25,6 +25,13 @@ class Pulse(Protocol):
         """Keep a sign of life. Raises ``StateUnavailable`` and ``StateMisfit``."""
         ...
 
+    def of(self, executor: str) -> Beat | None:
+        """Return the sign of life that an executor gave last; ``None`` where there was none ever.
+
+        Raises ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
     def last(self) -> Beat | None:
         """Return the newest sign of life of any executor; ``None`` where there was none ever.
 

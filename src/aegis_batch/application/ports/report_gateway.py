@@ -35,6 +35,14 @@ class ReportGateway(Protocol):
         """Whether the settings name a source that can be asked for reports."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """Which Backend this is: the same from one start to the next, and no other's.
+
+        It is short, and tells nobody the address.
+        """
+        ...
+
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Return the report that closes the run's period, or ``None`` where there is none.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run import CloseKey, JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.run_statistics import RunFigures
 
@@ -16,17 +16,20 @@ __all__ = ["RunFilter", "Runs"]
 class RunFilter:
     """Which runs are asked for: those to which everything applies that is given.
 
-    ``states`` and ``triggers`` empty mean any. ``oldest_first`` sorts by the moment of enqueueing,
-    which is newest first unless asked otherwise; runs of one moment go by their id.
+    ``states`` empty means any. ``oldest_first`` sorts by the moment of enqueueing,
+    which is newest first unless asked otherwise; runs of one moment go by their id. ``unlinked``
+    asks for those that succeeded with a seal of which their tenant's chain has no link; not for
+    those whose requests were not counted, which are from before there were chains.
     """
 
     states: frozenset[RunState] = frozenset()
-    triggers: frozenset[Trigger] = frozenset()
     job: JobKind | None = None
     day: date | None = None
     key: CloseKey | None = None
     schedule: str | None = None
     parent: str | None = None
+    backend: str | None = None
+    unlinked: bool = False
     oldest_first: bool = False
 
 

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from aegis_batch.application.ports.audit_trail import AuditTrail
+from aegis_batch.application.ports.backfills import Backfills
 from aegis_batch.application.ports.dead_letters import DeadLetters
 from aegis_batch.application.ports.notices import Notices
 from aegis_batch.application.ports.occurrences import Occurrences
@@ -61,6 +62,11 @@ class Turn(Protocol):
     @property
     def verifications(self) -> Verifications:
         """What came of verifying closed periods."""
+        ...
+
+    @property
+    def backfills(self) -> Backfills:
+        """The ranges that people had planned, and how far each has come."""
         ...
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from aegis_batch.adapters.inbound.cli.audit import audit
+from aegis_batch.adapters.inbound.cli.backfill import backfill
 from aegis_batch.adapters.inbound.cli.close import (
     close,
     invalid_command,
@@ -27,6 +28,7 @@ from aegis_batch.adapters.inbound.cli.output import (
     say_problem,
     write_result,
 )
+from aegis_batch.adapters.inbound.cli.prove import prove
 from aegis_batch.adapters.inbound.cli.runs import runs
 from aegis_batch.adapters.inbound.cli.sandbox import sandbox
 from aegis_batch.adapters.inbound.cli.schedules import schedules
@@ -42,8 +44,8 @@ from aegis_batch.domain.outcome import Problem
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
-_LEDGER_COMMANDS = (health, runs, schedules, dead_letters, audit, stats, state)
-_LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify))
+_LEDGER_COMMANDS = (backfill, health, runs, schedules, dead_letters, audit, stats, state)
+_LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify, prove))
 
 
 def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
@@ -89,6 +91,7 @@ _commands.add_command(demo)
 _commands.add_command(sandbox)
 _commands.add_command(serve)
 _commands.add_command(verify)
+_commands.add_command(prove)
 for _command in _LEDGER_COMMANDS:
     _commands.add_command(_command)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from aegis_batch.adapters.inbound.cli.chains import chains_as_json, chains_as_text
 from aegis_batch.adapters.inbound.cli.columns import table
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from aegis_batch.adapters.inbound.cli.json_text import (
@@ -25,16 +26,29 @@ __all__ = ["audit"]
     epilog="""\b
 Examples:
   aegis-batch audit
-  aegis-batch audit --limit 100 --output json"""
+  aegis-batch audit --limit 100 --output json
+  aegis-batch audit --check                    is the evidence of all closes as it was kept?
+\b
+Exit status: 0 done, or everything holds; 1 a link of a chain of seals does not hold."""
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Check each tenant's chain of seals, and name the first link that was changed.",
 )
 @limit_option
 @output_option
-@click.pass_obj
-def audit(services: Services, *, limit: int, output: str) -> int:
+@click.pass_context
+def audit(context: click.Context, *, check: bool, limit: int, output: str) -> int:
     """Show what people did by hand to schedules and dead letters: who, what, and why.
 
-    Entries are only ever added.
+    Entries are only ever added. With --check, see whether the evidence of all closes still holds.
     """
+    services: Services = context.obj
+    if check:
+        if context.get_parameter_source("limit") is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError("--limit says nothing to --check, which looks at every link.")
+        return _check(services, output)
     with services.ledger_desk() as desk:
         entries = desk.history.audit(limit)
     if output == "json":
@@ -49,6 +63,13 @@ def audit(services: Services, *, limit: int, output: str) -> int:
         text = "Nothing has been done by hand yet."
     write_result(text)
     return ExitStatus.OK
+
+
+def _check(services: Services, output: str) -> int:
+    with services.ledger_desk() as desk:
+        found = desk.chains.check()
+    write_result(chains_as_json(found) if output == "json" else chains_as_text(found))
+    return ExitStatus.FOUND if found.broken else ExitStatus.OK
 
 
 def _as_text(entries: Sequence[AuditEntry], calendar: Clockface) -> str:

@@ -9,7 +9,9 @@ from aegis_batch.domain.errors import InvalidRequest
 
 __all__ = ["Clockface", "parse_instant", "utc"]
 
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?( UTC|Z|[+-]\d{2}:\d{2})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +28,37 @@ class Clockface:
 
     def both(self, moment: datetime | None) -> str | None:
         """Return an instant to the second, in UTC and with its offset in the zone."""
+        return self._both(moment, "seconds")
+
+    def nominal(self, moment: datetime | None) -> str | None:
+        """Return the same of a nominal time, as far as it goes: what is shown can be asked for."""
+        return self._both(moment, "auto")
+
+    def _both(self, moment: datetime | None, precision: str) -> str | None:
         if moment is None:
             return None
         local = moment.astimezone(self.zone)
-        told = local.isoformat(" ", "seconds")
+        told = local.isoformat(" ", precision)
         if local.date() == moment.astimezone(UTC).date():
             told = told.partition(" ")[2]
-        return f"{utc(moment)}  ({told} {self.name})"
+        return f"{utc(moment, precision)}  ({told} {self.name})"
 
     def short(self, moment: datetime | None) -> str:
         """Return an instant's month, day, hour and minute in the zone."""
         return "-" if moment is None else f"{moment.astimezone(self.zone):%m-%d %H:%M}"
 
 
-def utc(moment: datetime) -> str:
-    """Return an instant in UTC, to the second."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def utc(moment: datetime, precision: str = "seconds") -> str:
+    """Return an instant in UTC, to the second unless as far as it goes (``auto``)."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(' ', precision)} UTC"
 
 
 def parse_instant(text: str, zone: ZoneInfo, zone_name: str) -> datetime:
     """Return the UTC instant that a person means; without an offset it is a time of the zone.
 
-    Of a repeated local time it is the first, which is the one that schedules fire at. Raises
-    ``InvalidRequest`` for what is no instant, and for a local time that the clocks skipped.
+    An instant as ``utc`` tells it has its offset. Of a repeated local time it is the first, which
+    is the one that schedules fire at. Raises ``InvalidRequest`` for what is no instant, and for a
+    local time that the clocks skipped.
     """
     given = _read(text)
     try:
@@ -77,7 +87,7 @@ def _read(text: str) -> datetime | None:
     if _INSTANT.fullmatch(text) is None:
         return None
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.replace(" UTC", "Z"))
     except ValueError:
         return None
 

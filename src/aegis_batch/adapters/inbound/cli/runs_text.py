@@ -8,6 +8,7 @@ from aegis_batch.adapters.inbound.cli.periods import period_heading, period_in_f
 from aegis_batch.application.history import RunHistory
 from aegis_batch.domain import exact
 from aegis_batch.domain.outcome import Problem
+from aegis_batch.domain.run import Trigger
 from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 from aegis_batch.domain.seal import Seal
 
@@ -76,7 +77,7 @@ def _identity(record: RunRecord) -> list[tuple[str, str | None]]:
         ("attempts", str(record.attempt)),
         ("trigger", f"{record.trigger} by {record.requested_by}"),
         ("schedule", record.schedule),
-        ("night", record.parent),
+        ("backfill" if record.trigger is Trigger.BACKFILL else "night", record.parent),
         ("replay of", record.replay_of),
     ]
 
@@ -85,7 +86,7 @@ def _progress(record: RunRecord, calendar: Clockface) -> list[tuple[str, str | N
     duration, cpu, memory = record.duration_ms, record.cpu_seconds, record.peak_memory_bytes
     is_over = record.state.is_final
     return [
-        ("nominal", calendar.both(record.nominal)),
+        ("nominal", calendar.nominal(record.nominal)),
         ("enqueued", calendar.both(record.enqueued_at)),
         ("due", None if is_over else calendar.both(record.due_at)),
         ("started", calendar.both(record.started_at)),

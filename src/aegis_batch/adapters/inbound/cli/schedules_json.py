@@ -35,6 +35,7 @@ def schedule_as_json(state: ScheduleState) -> str:
             "nextAt": json_instant(state.next_at),
             "decidedUntil": json_instant(state.decided_until),
             "pause": pause_as_json(state.pause),
+            "isRetired": json_value(state.retired),
         }
     )
 

@@ -47,8 +47,9 @@ def view_as_text(view: ScheduleView, clockface: Clockface, now: datetime) -> str
             ("late", "only the newest of several runs" if schedule.newest_only else "each runs"),
             ("jitter", f"up to {jitter} s" if jitter else None),
             ("next", _next(state, clockface, now)),
-            ("decided", clockface.both(state.decided_until)),
+            ("decided", clockface.nominal(state.decided_until)),
             ("paused", _pause(state, clockface)),
+            ("retired", "the settings have it no more" if state.retired else None),
         ]
     )
     if not view.occurrences:
@@ -63,7 +64,7 @@ def nominals_as_text(
     if not nominals:
         return _next(state, clockface, now)
     lines = [
-        f"{clockface.both(nominal)}{'' if nominal > now else '  has come, and is not decided'}"
+        f"{clockface.nominal(nominal)}{'' if nominal > now else '  has come, and is not decided'}"
         for nominal in nominals
     ]
     paused = _pause(state, clockface)
@@ -79,7 +80,7 @@ def _rule(timing: Timing) -> str:
     if timing.kind is ScheduleKind.CRON:
         return f"{timing.cron} in {timing.zone}"
     if timing.at is not None:
-        return f"once, at {utc(timing.at)}"
+        return f"once, at {utc(timing.at, 'auto')}"
     if timing.kind is ScheduleKind.FIXED_RATE:
         return f"every {_told(timing.every)}"
     return f"{_told(timing.every)} after the end of its last run"
@@ -99,10 +100,10 @@ def _told(duration: timedelta | None) -> str:
 
 def _next(state: ScheduleState, clockface: Clockface, now: datetime) -> str:
     if state.next_at is None:
-        if state.schedule.timing.kind is ScheduleKind.FIXED_DELAY:
+        if not state.retired and state.schedule.timing.kind is ScheduleKind.FIXED_DELAY:
             return "counted from the end of the run that goes on"
         return "none: no firing is to come"
-    told = clockface.both(state.next_at) or ""
+    told = clockface.nominal(state.next_at) or ""
     return told if state.next_at > now else f"{told}: it has come, and serve decides it"
 
 
@@ -119,7 +120,7 @@ def _occurrences(occurrences: Sequence[Occurrence], clockface: Clockface) -> str
         headings,
         (
             (
-                f"{occurrence.nominal:%Y-%m-%d %H:%M:%S}",
+                utc(occurrence.nominal, "auto").removesuffix(" UTC"),
                 clockface.short(occurrence.nominal),
                 occurrence.decision.value,
                 occurrence.reason,

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from aegis_batch.adapters.inbound.cli.moments import Clockface
+from aegis_batch.application.backfill_control import BackfillControl, BackfillProgress
+from aegis_batch.application.backfill_planning import PlanBackfillUseCase
+from aegis_batch.application.backfill_rehearsal import RehearseUseCase
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.doctor import DoctorUseCase
@@ -14,6 +18,7 @@ from aegis_batch.application.health import HealthUseCase
 from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.proving import ProveUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DemoGround",
     "LedgerDesk",
+    "PlanningDesk",
+    "ProvingDesk",
     "ServiceToken",
     "Services",
     "ServingDesk",
@@ -77,9 +84,31 @@ class LedgerDesk:
     schedules: ScheduleControl
     dead_letters: DeadLetterDecisions
     stats: StatsUseCase
+    chains: ChainCheckUseCase
+    backfills: BackfillControl
     operator: str
     calendar: Clockface
     clockface_of: Callable[[str], Clockface]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvingDesk:
+    """What ``prove`` works with; ``calendar`` shows times in the calendar's zone."""
+
+    use_case: ProveUseCase
+    calendar: Clockface
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningDesk:
+    """What plans and starts backfills; ``max_active`` is how many periods go at once by default.
+
+    ``operator`` is the person who does so.
+    """
+
+    plan_backfill: PlanBackfillUseCase
+    operator: str
+    max_active: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +181,13 @@ class Services(Protocol):
         """
         ...
 
+    def proving(self) -> AbstractContextManager[ProvingDesk]:
+        """Open the state for proving; its connections end with the context.
+
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
     def ledger_desk(self) -> AbstractContextManager[LedgerDesk]:
         """Open the state; its connections end with the context.
 
@@ -185,6 +221,32 @@ class Services(Protocol):
         """Make ready to serve, as the only process on its state, with its schema up to date.
 
         Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def backfill_planning(self) -> AbstractContextManager[PlanningDesk]:
+        """Open the state and the Backend for planning; both end with the context.
+
+        The state is made where it isn't there. Raises ``InvalidRequest``, ``StateUnavailable`` and
+        ``StateMisfit``.
+        """
+        ...
+
+    def backfill_carrying(
+        self, backfill_id: str, tell: Callable[[BackfillProgress], None]
+    ) -> AbstractContextManager[ServingDesk]:
+        """Make ready to carry out backfills, and nothing else, until one of them has ended.
+
+        ``tell`` is given its progress again and again. Raises ``InvalidRequest``,
+        ``StateUnavailable``, with the code ``state_in_use`` where another process serves the state,
+        and ``StateMisfit``.
+        """
+        ...
+
+    def backfill_rehearsal(self) -> AbstractContextManager[RehearseUseCase]:
+        """Return what rehearses a range; its connections end with the context.
+
+        Raises ``InvalidRequest``.
         """
         ...
 

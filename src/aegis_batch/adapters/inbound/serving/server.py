@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from loguru import logger
 
 from aegis_batch.adapters.inbound.serving.notice_rounds import NoticeRounds
 from aegis_batch.adapters.inbound.serving.stop_signals import StopSignals
 from aegis_batch.adapters.inbound.serving.watchdog import Watchdog
-from aegis_batch.application.heart import Heart
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.work_queue import WorkQueue
 from aegis_batch.application.schedule_control import ScheduleControl
@@ -17,7 +17,7 @@ from aegis_batch.domain.errors import AegisError, StateUnavailable
 from aegis_batch.domain.printable import printable
 from aegis_batch.domain.schedule import Schedule
 
-__all__ = ["Limits", "Parts", "Served", "Server"]
+__all__ = ["Beats", "Limits", "Parts", "Served", "Server"]
 
 # What comes on top of draining: whoever is just taking work waits for the database so long.
 _STOPPING_SECONDS = 60.0
@@ -25,18 +25,40 @@ _LAST_NOTICES_SECONDS = 10.0
 _AGAIN_SECONDS = 1.0
 
 
+class Beats(Protocol):
+    """What a server does again and again; ``Heart`` is one."""
+
+    def beat(self) -> float:
+        """Do all that is due, and return for how many seconds nothing will be."""
+        ...
+
+    def stop(self) -> None:
+        """Leave word that the process goes in good order."""
+        ...
+
+
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a server drives. ``told`` goes into the log line that says that it has started."""
+    """What a server drives. ``told`` goes into the log line that says that it has started.
 
-    heart: Heart
+    Without ``schedules`` none are brought in line with ``wanted``. ``is_over`` is asked after each
+    beat whether there is nothing left to serve for.
+    """
+
+    heart: Beats
     queue: WorkQueue
-    schedules: ScheduleControl
+    schedules: ScheduleControl | None
     wanted: Sequence[Schedule]
     carry_out: Callable[[str, str], None]
+    hand_back: Callable[[Collection[str]], None]
     deliver_notices: Callable[[], int]
     clock: Clock
     told: dict[str, str]
+    is_over: Callable[[], bool] = _never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +78,8 @@ class Limits:
 class Served:
     """How a server came to its end.
 
-    ``exit_status`` is that of the signal which stopped it; ``error`` what ended it instead. Where
+    ``exit_status`` is that of the signal which stopped it; ``error`` what ended it instead; neither
+    where it was over. Where
     ``leaves_threads``, the process must be ended: they would keep the interpreter from doing so.
     """
 
@@ -88,6 +111,8 @@ class Server:
                 while not stop.is_stopping:
                     wait_seconds = self._beat()
                     self._watchdog.tick()
+                    if self._parts.is_over():
+                        break
                     stop.wait(wait_seconds)
             except Exception as caught:  # noqa: BLE001 - what runs is drained, then it is told
                 error = caught
@@ -101,8 +126,8 @@ class Server:
             self._watchdog.tick()
             return not stop.is_stopping
 
-        for told in parts.schedules.sync(parts.wanted, go_on):
-            logger.bind(event="schedule.set_back").warning("{}", printable(told))
+        if parts.schedules is not None:
+            parts.schedules.sync(parts.wanted, go_on)
         if stop.is_stopping:
             return
         # Alive before any work is taken, for whoever looks.
@@ -112,7 +137,7 @@ class Server:
         self._watchdog.allow(0.0)
         fires = {
             state.schedule.name: state.next_at.isoformat()
-            for state in parts.schedules.all()
+            for state in (() if parts.schedules is None else parts.schedules.all())
             if state.next_at is not None
         }
         logger.bind(event="serve.started", **parts.told, next=fires).info(
@@ -153,6 +178,8 @@ class Server:
         failed = False
         try:
             handed_back = self._parts.queue.stop(drain_seconds)
+            if handed_back:
+                self._parts.hand_back(handed_back)
         except AegisError as error:
             # The next start finds what was running, and takes it up.
             failed = True

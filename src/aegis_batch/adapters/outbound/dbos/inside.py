@@ -37,7 +37,7 @@ __all__ = [
 
 # Where the library keeps its tables on PostgreSQL; SQLite has no schemas.
 _SCHEMA = "dbos"
-_QUEUE_THREADS = "queue-worker-"
+_QUEUE_THREAD = "(queue_thread)"
 # Below every rank: what was begun comes before what was not.
 _FIRST_PRIORITY = 0
 _IDS_A_QUESTION = 500
@@ -157,10 +157,11 @@ def stop_taking(library: DBOS, patience_seconds: float) -> None:
     """Take nothing from the queues any more, and wait so long for who is just taking something."""
     for stop in library.background_thread_stop_events:
         stop.set()
-    deadline = time.monotonic() + patience_seconds
+    # The one thread that waits for all those that take work. They are not waited for here, too:
+    # before Python 3.13 two threads that wait for the same third one can break on an assertion.
     for thread in threading.enumerate():
-        if thread.name.startswith(_QUEUE_THREADS):
-            thread.join(max(0.0, deadline - time.monotonic()))
+        if _QUEUE_THREAD in thread.name:
+            thread.join(patience_seconds)
 
 
 def refuse_pickles() -> None:

@@ -25,15 +25,19 @@ _SPARE_THREADS = 4
 _NEVER_SECONDS = 86_400.0
 
 
-def launch(
+def launch(  # noqa: PLR0913 - what the library is told
     engine: "Engine",
     *,
     executor: str,
     concurrency: Mapping[Lane, int],
     polling_seconds: float,
+    polling_of: Callable[[Lane], float],
     carry_out: Callable[[str, str], None],
 ) -> DBOS:
     """Take up work and go on in threads of the library's own.
+
+    What waits for its time is looked at each ``polling_seconds``, and a lane as often as
+    ``polling_of`` says.
 
     Raises what SQLAlchemy raises, and ``StateMisfit`` where the library finds its tables wanting.
     """
@@ -53,7 +57,7 @@ def launch(
             DBOS.register_queue(
                 lane.value,
                 worker_concurrency=at_once,
-                polling_interval_sec=polling_seconds,
+                polling_interval_sec=polling_of(lane),
                 on_conflict="always_update",
             )
     except dbos_error.DBOSException:

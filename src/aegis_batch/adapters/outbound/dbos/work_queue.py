@@ -33,12 +33,20 @@ class QueueSettings:
 
     ``executor`` is stable and no other live process's: what a process of this name broke off is
     taken up again by the next one. On SQLite there is one process a file, and what any broke off
-    is taken up. ``concurrency`` is for each lane.
+    is taken up. ``concurrency`` is for each lane that is worked at. Backfills may be looked for at
+    a pace of their own: unlike all else, each of their ends brings about the next beginning.
     """
 
     executor: str
     concurrency: Mapping[Lane, int]
     polling_seconds: float = 5.0
+    backfill_polling_seconds: float | None = None
+
+    def polling_of(self, lane: Lane) -> float:
+        """Return the longest wait between two looks into a lane, in seconds."""
+        if lane is Lane.BACKFILL and self.backfill_polling_seconds is not None:
+            return self.backfill_polling_seconds
+        return self.polling_seconds
 
 
 class DbosWorkQueue:
@@ -79,6 +87,7 @@ class DbosWorkQueue:
                 executor=self._settings.executor,
                 concurrency=self._settings.concurrency,
                 polling_seconds=self._settings.polling_seconds,
+                polling_of=self._settings.polling_of,
                 carry_out=lambda run_id, work_id: _perform(carry_out, run_id, work_id),
             )
 

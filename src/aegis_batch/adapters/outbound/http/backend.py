@@ -66,6 +66,11 @@ class HttpBackend:
         self._lock = threading.Lock()
         self._client: BackendClient | None = None
 
+    @property
+    def base_url(self) -> str:
+        """The address in its normal form."""
+        return self._connection.base_url
+
     def close(self) -> None:
         """Close all connections; a later call opens new ones."""
         with self._lock:

@@ -1,5 +1,6 @@
 """Handing reports to the Backend over HTTP."""
 
+from hashlib import sha256
 from typing import Protocol
 
 import httpx
@@ -19,10 +20,16 @@ _PATHS = {
     PeriodKind.WEEK: "/internal/reports/weekly",
     PeriodKind.MONTH: "/internal/reports/monthly",
 }
+_IDENTITY_DIGITS = 16
 
 
 class ReportStatus(Protocol):
     """Knows which periods are closed: the Backend by a GET, or a table."""
+
+    @property
+    def place(self) -> str | None:
+        """Where that is kept; ``None`` for the Backend itself. No secret stands in it."""
+        ...
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Return the report that closes a period; see the port of reports."""
@@ -44,6 +51,14 @@ class HttpReportGateway:
     def can_find(self) -> bool:
         """Whether there is a source that can be asked for reports."""
         return self._status is not None
+
+    @property
+    def identity(self) -> str:
+        """A digest of the address, and of where else it is kept what is closed; see the port."""
+        kept_elsewhere = None if self._status is None else self._status.place
+        places = [None if self._backend is None else self._backend.base_url, kept_elsewhere]
+        told = "\n".join(place or "" for place in places)
+        return sha256(told.encode()).hexdigest()[:_IDENTITY_DIGITS]
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Return the report that closes the run's period; see the port."""

@@ -28,6 +28,8 @@ class _Found:
 class HttpReportStatus:
     """Knows what ``GET /reports/{date}`` says, or the path for weeks, or that for months."""
 
+    place: str | None = None
+
     def __init__(self, backend: HttpBackend) -> None:
         """Take the Backend."""
         self._backend = backend

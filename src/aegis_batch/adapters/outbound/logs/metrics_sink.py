@@ -1,15 +1,17 @@
 """Events as log lines, one line an event."""
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 
 from loguru import logger
 
 from aegis_batch.domain.events import (
+    BackfillEnded,
     CloseFailed,
     DayOverdue,
     Event,
+    JobBegunAgain,
     JobFailed,
     JobRetried,
     JobSentToDlq,
@@ -23,6 +25,7 @@ from aegis_batch.domain.events import (
     RequestFailed,
     RuleBroken,
     RunEvent,
+    ScheduleSetBack,
     SealsUnreadable,
     StepFailed,
     StepStarted,
@@ -38,6 +41,15 @@ _LEVELS_OF_DECISIONS = {
     # After an outage there may be thousands of them; the firing that stands in is told.
     Decision.SUPERSEDED: "DEBUG",
 }
+_OF_NOTE = (
+    JobBegunAgain,
+    JobRetried,
+    NoticeFailed,
+    RequestFailed,
+    RuleBroken,
+    ScheduleSetBack,
+    StepFailed,
+)
 
 _WARNINGS = (JobRetried, NoticeFailed, RequestFailed, RuleBroken, SealsUnreadable, StepFailed)
 
@@ -73,7 +85,9 @@ def _level_of(event: Event) -> str:
         return _level_of_verdict(event.verdict)
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
-    if isinstance(event, _WARNINGS):
+    if isinstance(event, BackfillEnded):
+        return "INFO" if event.failed == event.skipped == 0 else "WARNING"
+    if isinstance(event, _OF_NOTE):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
     return (
@@ -94,6 +108,8 @@ def _sentence(event: Event) -> str:
         return f"{event.name} {event.schedule} {event.nominal.isoformat()} {event.decision.value}"
     if isinstance(event, PeriodVerified):
         return f"{event.name} {event.run.key.period} {event.verdict.value}"
+    if isinstance(event, ScheduleSetBack):
+        return f"{event.name} {event.schedule} {_at(event.was_at)} -> {_at(event.next_at)}"
     if isinstance(event, DayOverdue):
         return f"{event.name} {event.day.isoformat()}"
     if isinstance(event, RunEvent):
@@ -102,6 +118,10 @@ def _sentence(event: Event) -> str:
         # Days have nights and closes; in a close of its own there is nothing to mix up.
         return f"{event.name} {period}" if job is None else f"{event.name} {job} of {period}"
     return event.name
+
+
+def _at(instant: datetime | None) -> str:
+    return "none" if instant is None else instant.isoformat()
 
 
 def _camel_case(name: str) -> str:

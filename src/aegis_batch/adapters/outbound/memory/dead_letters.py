@@ -38,6 +38,11 @@ class InMemoryDeadLetters:
         """Return dead letters, in one state or in any, the last to die first."""
         return list(islice(self._newest_of(state), limit))
 
+    def of(self, key: CloseKey, limit: int) -> Sequence[DeadLetter]:
+        """Return the dead letters of closes with this key, the last to die first."""
+        found = (letter for letter in self._newest_of(key) if letter.job.is_of_a_period)
+        return list(islice(found, limit))
+
     def open_of(self, key: CloseKey) -> DeadLetter | None:
         """Return the newest open dead letter of a close with this key, if there is one."""
         closes = (letter for letter in self._newest_of(key) if letter.job is JobKind.CLOSE)

@@ -32,6 +32,14 @@ class InMemoryOccurrences:
         """Return the decision about a nominal time; ``None`` where it has not been decided."""
         return self._kept.get((schedule, nominal))
 
+    def withdraw(self, schedule: str, after: datetime, limit: int) -> Sequence[Occurrence]:
+        """Take away the newest decisions about nominal times after an instant; return them."""
+        taken = [each for each in self.newest(schedule, limit) if each.nominal > after]
+        for each in taken:
+            self._log.drop(self._kept, (schedule, each.nominal))
+            self._index.remove(schedule, (each.nominal,))
+        return taken
+
     def newest(self, schedule: str, limit: int) -> Sequence[Occurrence]:
         """Return the decisions about a schedule's last nominal times, newest first."""
         newest = islice(reversed(self._index.of(schedule)), limit)

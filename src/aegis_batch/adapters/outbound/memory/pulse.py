@@ -16,6 +16,10 @@ class InMemoryPulse:
         """Keep a sign of life, in the place of the executor's last one."""
         self._kept[beat.executor] = beat
 
+    def of(self, executor: str) -> Beat | None:
+        """Return the sign of life that an executor gave last; ``None`` where there was none."""
+        return self._kept.get(executor)
+
     def last(self) -> Beat | None:
         """Return the newest sign of life of any executor; ``None`` where there was none ever."""
         # A copy, since other threads may add to it meanwhile.

@@ -20,6 +20,7 @@ class InMemoryReportGateway:
     """
 
     can_find = True
+    identity = "memory"
 
     def __init__(self) -> None:
         """Start without any report."""

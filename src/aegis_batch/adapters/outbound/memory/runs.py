@@ -1,6 +1,6 @@
 """The ledger of runs in memory."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date, datetime
 from heapq import merge
 from itertools import islice
@@ -8,6 +8,7 @@ from itertools import islice
 from aegis_batch.adapters.outbound.memory.sorted_index import SortedIndex
 from aegis_batch.adapters.outbound.memory.undo_log import UndoLog
 from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.domain.run import RunState
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.run_statistics import RunFigures
 
@@ -19,9 +20,10 @@ _EVERY = ("every", None)
 class InMemoryRuns:
     """Keeps runs by their id, in order under whatever a filter can ask for."""
 
-    def __init__(self, log: UndoLog) -> None:
-        """Take the log to which changes are written."""
+    def __init__(self, log: UndoLog, has_link_of: Callable[[str, str], bool]) -> None:
+        """Take where changes are written, and what says whether a tenant's chain has a run."""
         self._log = log
+        self._has_link_of = has_link_of
         self._kept: dict[str, RunRecord] = {}
         self._index = SortedIndex(log)
 
@@ -67,7 +69,15 @@ class InMemoryRuns:
     def search(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
         """Return the runs that a filter lets through, in its order, at most ``limit``."""
         found = (self._kept[run_id] for _, run_id in self._candidates(wanted))
-        return list(islice((record for record in found if _fits(record, wanted)), limit))
+        fitting = (record for record in found if _fits(record, wanted))
+        if wanted.unlinked:
+            fitting = (record for record in fitting if self._lacks_its_link(record))
+        return list(islice(fitting, limit))
+
+    def _lacks_its_link(self, record: RunRecord) -> bool:
+        was_sealed = record.seal is not None and record.requests is not None
+        is_done = record.state is RunState.SUCCEEDED
+        return is_done and was_sealed and not self._has_link_of(record.key.tenant, record.id)
 
     def figures(self, first_day: date, last_day: date, limit: int) -> Sequence[RunFigures]:
         """Return the figures of the runs about some days, newest first, at most ``limit``."""
@@ -133,5 +143,5 @@ def _asked(wanted: RunFilter) -> list[tuple[str, Hashable]]:
 def _fits(record: RunRecord, wanted: RunFilter) -> bool:
     facets = _facets(record)
     is_in_state = not wanted.states or record.state in wanted.states
-    came_so = not wanted.triggers or record.trigger in wanted.triggers
-    return is_in_state and came_so and all(facet in facets for facet in _asked(wanted))
+    was_there = wanted.backend is None or record.backend == wanted.backend
+    return is_in_state and was_there and all(facet in facets for facet in _asked(wanted))

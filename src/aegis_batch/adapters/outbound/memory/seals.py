@@ -25,7 +25,7 @@ class InMemorySeals:
         if (tenant, link.number) in self._kept:
             raise ValueError(f"taken: {link.number} of {tenant}")
         self._log.put(self._kept, (tenant, link.number), link.kept())
-        for facet in (tenant, link.key):
+        for facet in (tenant, link.key, (tenant, link.run_id)):
             self._numbers.add(facet, (link.number,))
 
     def last(self, tenant: str) -> KeptLink | None:
@@ -44,6 +44,10 @@ class InMemorySeals:
         """Return a tenant's links behind a number, in their order, at most ``limit``."""
         behind = [known for (known,) in self._numbers.of(tenant) if known > number]
         return [self._kept[tenant, known] for known in behind[:limit]]
+
+    def has_of(self, tenant: str, run_id: str) -> bool:
+        """Say whether a tenant's chain has a link of a run, for the filter of runs."""
+        return bool(self._numbers.of((tenant, run_id)))
 
     def tenants_after(self, tenant: str, limit: int) -> Sequence[str]:
         """Return the tenants that have a chain, behind a name, in code-point order."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
+from aegis_batch.adapters.outbound.memory.backfills import InMemoryBackfills
 from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
 from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
@@ -36,7 +37,8 @@ class InMemoryState:
     def __init__(self, queue: InMemoryWorkQueue) -> None:
         """Take the queue of work, and start with nothing."""
         self._log = log = queue.log
-        runs, timeline = InMemoryRuns(log), InMemoryTimeline(log)
+        seals = InMemorySeals(log)
+        runs, timeline = InMemoryRuns(log, seals.has_of), InMemoryTimeline(log)
         occurrences, dead_letters = InMemoryOccurrences(log), InMemoryDeadLetters(log)
         self._turn = InMemoryTurn(
             schedules=InMemorySchedules(log),
@@ -45,8 +47,9 @@ class InMemoryState:
             timeline=timeline,
             dead_letters=dead_letters,
             retention=InMemoryRetention(runs, timeline, occurrences, dead_letters),
-            seals=InMemorySeals(log),
+            seals=seals,
             verifications=InMemoryVerifications(log),
+            backfills=InMemoryBackfills(log),
             audit=InMemoryAuditTrail(log),
             notices=InMemoryNotices(log),
             work=queue.intake,
@@ -63,6 +66,13 @@ class InMemoryState:
             yield self._turn
             _raise_next(self.commit_faults)
         _raise_next(self.late_faults)
+
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Open a transaction to read in: always undone. It waits for the turn that is open."""
+        _raise_next(self.begin_faults)
+        with self._log.transaction(keeps=False):
+            yield self._turn
 
 
 def _raise_next(faults: deque[AegisError]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aegis_batch.adapters.outbound.memory.audit_trail import InMemoryAuditTrail
+from aegis_batch.adapters.outbound.memory.backfills import InMemoryBackfills
 from aegis_batch.adapters.outbound.memory.dead_letters import InMemoryDeadLetters
 from aegis_batch.adapters.outbound.memory.notices import InMemoryNotices
 from aegis_batch.adapters.outbound.memory.occurrences import InMemoryOccurrences
@@ -29,6 +30,7 @@ class InMemoryTurn:
     seals: InMemorySeals
     retention: InMemoryRetention
     verifications: InMemoryVerifications
+    backfills: InMemoryBackfills
     audit: InMemoryAuditTrail
     notices: InMemoryNotices
     work: InMemoryWorkIntake

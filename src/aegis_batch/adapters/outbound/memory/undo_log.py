@@ -28,8 +28,10 @@ class UndoLog:
         self._undoing: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, keeps: bool = True) -> Iterator[None]:
         """Keep the changes made within where it ends well, and undo them all where it doesn't.
+
+        Where it is not one that ``keeps``, they are undone in any case.
 
         Raises ``StateUnavailable`` where another thread's transaction doesn't end in time, and
         ``RuntimeError`` for one within another of the same thread: a defect, since on a real
@@ -47,7 +49,7 @@ class UndoLog:
         is_kept = False
         try:
             yield
-            is_kept = True
+            is_kept = keeps
         finally:
             if not is_kept:
                 self._undo()

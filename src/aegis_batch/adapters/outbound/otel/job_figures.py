@@ -6,6 +6,7 @@ from aegis_batch.adapters.outbound.otel.durations import bounded_ms
 from aegis_batch.domain.events import (
     DayOverdue,
     Event,
+    JobCancelled,
     JobRetried,
     JobSentToDlq,
     JobTaken,
@@ -23,6 +24,12 @@ _WAITS_MS = (
     *(100, 500, 1_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000),
     *(3_600_000, 14_400_000, 86_400_000, 604_800_000),
 )
+
+_RESULTS_OF_NOTICES: dict[type[Event], str] = {
+    NoticeDelivered: "delivered",
+    NoticeFailed: "failed",
+    NoticeGivenUp: "given_up",
+}
 
 
 class JobFigures:
@@ -49,6 +56,9 @@ class JobFigures:
         self._dead_letters = meter.create_counter(
             "batch_dead_letters", description="Runs that failed for good"
         )
+        self._cancelled = meter.create_counter(
+            "batch_cancelled", description="Runs that something else took the place of"
+        )
         self._overdue_days = meter.create_counter(
             "batch_overdue_days", description="Business days that a deadline found open"
         )
@@ -73,17 +83,11 @@ class JobFigures:
             self._retries.add(1, {"job": event.job.value, "code": event.code})
         elif isinstance(event, JobSentToDlq):
             self._dead_letters.add(1, {"job": event.job.value, "code": event.code})
+        elif isinstance(event, JobCancelled):
+            self._cancelled.add(1, {"job": event.job.value})
         elif isinstance(event, DayOverdue):
             self._overdue_days.add(1)
         elif isinstance(event, PeriodVerified):
             self._verifications.add(1, {"verdict": event.verdict.value})
-        else:
-            self._take_notice(event)
-
-    def _take_notice(self, event: Event) -> None:
-        if isinstance(event, NoticeDelivered):
-            self._notices.add(1, {"result": "delivered"})
-        elif isinstance(event, NoticeFailed):
-            self._notices.add(1, {"result": "failed"})
-        elif isinstance(event, NoticeGivenUp):
-            self._notices.add(1, {"result": "given_up"})
+        elif (result := _RESULTS_OF_NOTICES.get(type(event))) is not None:
+            self._notices.add(1, {"result": result})

@@ -28,6 +28,8 @@ _READ_ATTEMPTS_MAX = 3
 _RESTART_WAIT_SECONDS = 0.1
 _RESTART_WAIT_SECONDS_MAX = 2.0
 _SILENCE_GRACE_SECONDS = 5.0
+# The options of a URL that say where the database is, where its host and port don't.
+_WHERE = ("host", "hostaddr", "port", "service")
 
 
 class Snapshot:
@@ -88,11 +90,20 @@ class OrdersDatabase:
         server after ``statement_timeout_seconds``, and by us the grace later if the server has
         stopped answering.
         """
+        where = {name: url.query[name] for name in _WHERE if name in url.query}
+        self._place = URL.create(
+            url.drivername, host=url.host, port=url.port, database=url.database, query=where
+        )
         dialer = Dialer(url, connect_seconds)
         self._engine = _engine(dialer.dial)
         self._engine_once = _engine(partial(dialer.dial, once=True))
         self._statement_timeout_seconds = statement_timeout_seconds
         self._silence_grace_seconds = silence_grace_seconds
+
+    @property
+    def place(self) -> str:
+        """Where the database is, without user and password."""
+        return str(self._place)
 
     def read(
         self, work: Callable[[Snapshot], _Result], *, tables: Sequence[str], once: bool = False

@@ -50,6 +50,11 @@ class TableReportStatus:
 
     database: OrdersDatabase
 
+    @property
+    def place(self) -> str:
+        """The table in its database, without user and password."""
+        return f"{REPORTS_TABLE} in {self.database.place}"
+
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Return the report of a run's day, or ``None`` where the table has none.
 

@@ -45,10 +45,17 @@ class StateDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a transaction that only reads, on the present schema; it waits for no writer."""
+        """Open a transaction that only reads, on the present schema; it waits for no writer.
+
+        What is written in it is undone. Raises as ``writing`` does; within that of the same thread
+        it would not see what was written there.
+        """
+        if self._owner == get_ident():
+            raise RuntimeError("a look within a turn")
         with self._transaction(READING) as connection:
             self._check(connection)
             yield connection
+            connection.rollback()
 
     @contextmanager
     def on_any_schema(self, *, is_writing: bool) -> Iterator[Connection]:

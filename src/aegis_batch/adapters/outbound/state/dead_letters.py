@@ -15,6 +15,7 @@ from aegis_batch.domain.run import CloseKey, JobKind
 
 __all__ = ["SqlDeadLetters"]
 
+_OF_A_PERIOD = [job.value for job in JobKind if job.is_of_a_period]
 _NEWEST_FIRST = (dead_letters.c.died_at.desc(), dead_letters.c.run_id.desc())
 
 
@@ -38,6 +39,13 @@ class SqlDeadLetters:
         statement = select(dead_letters).order_by(*_NEWEST_FIRST).limit(limit)
         if state is not None:
             statement = statement.where(dead_letters.c.state == state.value)
+        return statements.read(self._connection, statement, _letter_of)
+
+    def of(self, key: CloseKey, limit: int) -> Sequence[DeadLetter]:
+        """Return the dead letters of closes with this key, the last to die first."""
+        conditions = [dead_letters.c[name] == value for name, value in key_columns(key).items()]
+        conditions.append(dead_letters.c.job.in_(_OF_A_PERIOD))
+        statement = select(dead_letters).where(*conditions).order_by(*_NEWEST_FIRST).limit(limit)
         return statements.read(self._connection, statement, _letter_of)
 
     def open_of(self, key: CloseKey) -> DeadLetter | None:

@@ -41,6 +41,18 @@ class SqlOccurrences:
         found = statements.read(self._connection, statement, _occurrence_of)
         return found[0] if found else None
 
+    def withdraw(self, schedule: str, after: datetime, limit: int) -> Sequence[Occurrence]:
+        """Take away the newest decisions about nominal times after an instant; return them."""
+        taken = [each for each in self.newest(schedule, limit) if each.nominal > after]
+        if taken:
+            self._connection.execute(
+                occurrences.delete().where(
+                    occurrences.c.schedule == schedule,
+                    occurrences.c.nominal >= taken[-1].nominal,
+                )
+            )
+        return taken
+
     def newest(self, schedule: str, limit: int) -> Sequence[Occurrence]:
         """Return the decisions about a schedule's last nominal times, newest first."""
         statement = (

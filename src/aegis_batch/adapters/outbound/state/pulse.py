@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from aegis_batch.adapters.outbound.state import statements
 from aegis_batch.adapters.outbound.state.database import StateDatabase
@@ -31,10 +31,16 @@ class SqlPulse:
         with self._database.writing() as connection:
             statements.put(connection, executors, row)
 
+    def of(self, executor: str) -> Beat | None:
+        """Return the sign of life that an executor gave last; ``None`` where there was none."""
+        return self._read(select(executors).where(executors.c.executor == executor))
+
     def last(self) -> Beat | None:
         """Return the newest sign of life of any executor; ``None`` where there was none ever."""
         newest_first = (executors.c.beaten_at.desc(), executors.c.executor.desc())
-        statement = select(executors).order_by(*newest_first).limit(1)
+        return self._read(select(executors).order_by(*newest_first).limit(1))
+
+    def _read(self, statement: Select[Any]) -> Beat | None:
         with self._database.reading() as connection:
             found = statements.read(connection, statement, _beat_of)
         return found[0] if found else None

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    exists,
     select,
     union_all,
 )
@@ -23,7 +24,7 @@ from aegis_batch.adapters.outbound.state.documents import (
     seal_text,
 )
 from aegis_batch.adapters.outbound.state.keys import key_columns, key_of
-from aegis_batch.adapters.outbound.state.tables import runs
+from aegis_batch.adapters.outbound.state.tables import runs, seals
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState, Trigger
@@ -50,6 +51,7 @@ _PLAIN = (
     "started_at",
     "ended_at",
     "executor",
+    "backend",
     "orders",
     "duration_ms",
     "cpu_seconds",
@@ -137,14 +139,21 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
         "first_day": wanted.day,
         "schedule": wanted.schedule,
         "parent": wanted.parent,
+        "backend": wanted.backend,
     }
     columns = {name: value for name, value in asked.items() if value is not None}
     conditions = [runs.c[name] == value for name, value in columns.items()]
-    if wanted.triggers:
-        # In one order, as states are.
-        conditions.append(runs.c.trigger.in_(sorted(trigger.value for trigger in wanted.triggers)))
     if wanted.key is not None:
         conditions += [runs.c[name] == value for name, value in key_columns(wanted.key).items()]
+    if wanted.unlinked:
+        conditions += [
+            runs.c.state == RunState.SUCCEEDED.value,
+            runs.c.seal.is_not(None),
+            runs.c.requests.is_not(None),
+            ~exists().where(
+                seals.c.run_id == runs.c.id, seals.c.tenant == runs.c.tenant, seals.c.number > 0
+            ),
+        ]
     return conditions
 
 

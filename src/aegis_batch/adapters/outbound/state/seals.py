@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, collate, select
+from sqlalchemy import Connection, Row, Select, String, cast, collate, select
 
 from aegis_batch.adapters.outbound.state import statements
 from aegis_batch.adapters.outbound.state.keys import CODE_POINTS, key_columns
@@ -12,6 +12,12 @@ from aegis_batch.domain.run import CloseKey
 from aegis_batch.domain.seal_link import KeptLink, SealLink
 
 __all__ = ["SqlSeals"]
+
+# A day that is none comes as it is, so that whoever judges the chain can name it.
+_AS_KEPT = select(
+    *(column for column in seals.c if column.name != "first_day"),
+    cast(seals.c.first_day, String).label("first_day"),
+)
 
 
 class SqlSeals:
@@ -36,7 +42,7 @@ class SqlSeals:
 
     def last(self, tenant: str) -> KeptLink | None:
         """Return a tenant's newest link; ``None`` before the first."""
-        statement = select(seals).where(seals.c.tenant == tenant)
+        statement = _AS_KEPT.where(seals.c.tenant == tenant)
         found = self._read(statement.order_by(seals.c.number.desc()).limit(1))
         return found[0] if found else None
 
@@ -49,7 +55,7 @@ class SqlSeals:
 
     def after(self, tenant: str, number: int, limit: int) -> Sequence[KeptLink]:
         """Return a tenant's links behind a number, in their order, at most ``limit``."""
-        statement = select(seals).where(seals.c.tenant == tenant, seals.c.number > number)
+        statement = _AS_KEPT.where(seals.c.tenant == tenant, seals.c.number > number)
         return self._read(statement.order_by(seals.c.number).limit(limit))
 
     def tenants_after(self, tenant: str, limit: int) -> Sequence[str]:
@@ -63,4 +69,17 @@ class SqlSeals:
 
 
 def _kept_of(row: Row[Any]) -> KeptLink:
-    return KeptLink(row.tenant, row.number, row.content, row.digest)
+    return KeptLink(
+        tenant=row.tenant,
+        number=row.number,
+        content=_as_text(row.content),
+        digest=_as_text(row.digest),
+        period_kind=_as_text(row.period_kind),
+        first_day=_as_text(row.first_day),
+        run_id=_as_text(row.run_id),
+    )
+
+
+def _as_text(value: object) -> str:
+    # SQLite keeps whatever it is given, bytes and numbers too.
+    return value if isinstance(value, str) else repr(value)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from aegis_batch.adapters.outbound.state.audit_trail import SqlAuditTrail
+from aegis_batch.adapters.outbound.state.backfills import SqlBackfills
 from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
 from aegis_batch.adapters.outbound.state.notices import SqlNotices
@@ -37,16 +38,26 @@ class SqlState:
     def turn(self) -> Iterator[Turn]:
         """Open a transaction: committed where the context ends well, undone where it doesn't."""
         with self._database.writing() as connection:
-            yield SqlTurn(
-                schedules=SqlSchedules(connection),
-                occurrences=SqlOccurrences(connection),
-                runs=SqlRuns(connection),
-                timeline=SqlTimeline(connection),
-                dead_letters=SqlDeadLetters(connection),
-                seals=SqlSeals(connection),
-                retention=SqlRetention(connection),
-                verifications=SqlVerifications(connection),
-                audit=SqlAuditTrail(connection),
-                notices=SqlNotices(connection),
-                work=self._intake_of(connection),
-            )
+            yield self._turn_on(connection)
+
+    @contextmanager
+    def look(self) -> Iterator[Turn]:
+        """Open a transaction to read in, beside whoever writes; always undone."""
+        with self._database.reading() as connection:
+            yield self._turn_on(connection)
+
+    def _turn_on(self, connection: Connection) -> Turn:
+        return SqlTurn(
+            schedules=SqlSchedules(connection),
+            occurrences=SqlOccurrences(connection),
+            runs=SqlRuns(connection),
+            timeline=SqlTimeline(connection),
+            dead_letters=SqlDeadLetters(connection),
+            seals=SqlSeals(connection),
+            retention=SqlRetention(connection),
+            verifications=SqlVerifications(connection),
+            backfills=SqlBackfills(connection),
+            audit=SqlAuditTrail(connection),
+            notices=SqlNotices(connection),
+            work=self._intake_of(connection),
+        )

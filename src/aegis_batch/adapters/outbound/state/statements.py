@@ -28,8 +28,8 @@ def add_new(connection: Connection, table: Table, values: Values) -> bool:
     return connection.execute(insert, values).rowcount == 1
 
 
-def put(connection: Connection, table: Table, values: Values) -> None:
-    """Insert a whole row, or write it over the one with its primary key."""
+def put(connection: Connection, table: Table, values: Values | Sequence[Values]) -> None:
+    """Insert whole rows, one at least, or write each over the one with its primary key."""
     connection.execute(_insert_or_replace(connection.dialect.name, table), values)
 
 

@@ -24,6 +24,8 @@ from aegis_batch.adapters.outbound.state.instants import Instant
 __all__ = [
     "METADATA",
     "audit",
+    "backfill_periods",
+    "backfills",
     "dead_letters",
     "executors",
     "notices",
@@ -73,6 +75,7 @@ runs = Table(
     Column("cpu_seconds", Double),
     Column("peak_memory_bytes", BigInteger),
     Column("requests", Integer),
+    Column("backend", String),
     Index("runs_by_time", "enqueued_at", "id"),
     Index("runs_by_key", "tenant", "period_kind", "first_day", "enqueued_at", "id"),
     Index("runs_by_day", "first_day", "enqueued_at", "id"),
@@ -183,7 +186,7 @@ notices = Table(
     Index("notices_by_state", "state", "due_at", "key"),
 )
 
-# Only ever added to: each row holds the digest of the one before it.
+# Only ever added to, which two triggers see to; each row holds the digest of the one before it.
 seals = Table(
     "seals",
     METADATA,
@@ -212,6 +215,44 @@ verifications = Table(
     Column("found", Text, nullable=False),
     PrimaryKeyConstraint("tenant", "period_kind", "first_day"),
     Index("verifications_by_time", "verified_at"),
+)
+
+backfills = Table(
+    "backfills",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("period_kind", String, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("reprocess", String, nullable=False),
+    Column("newest_first", Boolean, nullable=False),
+    Column("max_active", Integer, nullable=False),
+    Column("planned_by", String, nullable=False),
+    Column("planned_at", Instant, nullable=False),
+    Column("backend", String, nullable=False),
+    Column("to_do", Integer, nullable=False),
+    Column("next_day", Date),
+    Column("state", String, nullable=False),
+    Column("started_by", String),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("done", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    Index("backfills_by_time", "planned_at", "id"),
+)
+
+backfill_periods = Table(
+    "backfill_periods",
+    METADATA,
+    Column("backfill_id", String, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("standing", String, nullable=False),
+    Column("deed", String, nullable=False),
+    Column("run_id", String),
+    Column("fate", String),
+    PrimaryKeyConstraint("backfill_id", "first_day"),
 )
 
 # A few rows, of which the newest is found by looking at them all.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aegis_batch.adapters.outbound.state.audit_trail import SqlAuditTrail
+from aegis_batch.adapters.outbound.state.backfills import SqlBackfills
 from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
 from aegis_batch.adapters.outbound.state.notices import SqlNotices
 from aegis_batch.adapters.outbound.state.occurrences import SqlOccurrences
@@ -29,6 +30,7 @@ class SqlTurn:
     seals: SqlSeals
     retention: SqlRetention
     verifications: SqlVerifications
+    backfills: SqlBackfills
     audit: SqlAuditTrail
     notices: SqlNotices
     work: WorkIntake

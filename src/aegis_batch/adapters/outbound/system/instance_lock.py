@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from aegis_batch.application.health import Holder
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.printable import printable
 
-__all__ = ["LockHolder", "hold_instance_lock", "is_instance_lock_held"]
+__all__ = ["LockHolder", "find_lock_holder", "hold_instance_lock"]
 
 _LONGEST_NOTE_BYTES = 4096
 # Whoever only looks holds the lock for a moment.
@@ -55,8 +56,8 @@ def hold_instance_lock(state_file: Path, holder: LockHolder) -> Iterator[None]:
         os.close(descriptor)
 
 
-def is_instance_lock_held(state_file: Path) -> bool:
-    """Say whether a live process holds a state file, without getting into its way.
+def find_lock_holder(state_file: Path) -> Holder | None:
+    """Return the live process that holds a state file, without getting into its way.
 
     Raises ``StateUnavailable`` where the lock file is there and can't be looked at.
     """
@@ -64,18 +65,19 @@ def is_instance_lock_held(state_file: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return False
+        return None
     except OSError as error:
         raise _no_lock_file(path, error) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        holder = _read(descriptor)
+        return Holder() if holder is None else Holder(holder.executor, holder.started_at)
     except OSError as error:
         raise _no_lock_file(path, error) from None
     finally:
         os.close(descriptor)
-    return False
+    return None
 
 
 def _lock_file(state_file: Path) -> Path:
@@ -114,17 +116,22 @@ def _write(descriptor: int, path: Path, holder: LockHolder) -> None:
         raise _no_lock_file(path, error) from None
 
 
-def _read(descriptor: int) -> str:
+def _read(descriptor: int) -> LockHolder | None:
     # The holder may be in the middle of writing it, or somebody may have written over it.
     try:
         note = json.loads(os.pread(descriptor, _LONGEST_NOTE_BYTES, 0))
-        pid, executor, started_at = note["pid"], note["executor"], note["startedAt"]
+        return LockHolder(
+            int(note["pid"]), str(note["executor"]), datetime.fromisoformat(note["startedAt"])
+        )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return "Another process"
-    return printable(f"Process {pid} ({executor}, since {started_at})")
+        return None
 
 
-def _held(path: Path, who: str) -> StateUnavailable:
+def _held(path: Path, holder: LockHolder | None) -> StateUnavailable:
+    who = "Another process"
+    if holder is not None:
+        since = holder.started_at.isoformat()
+        who = printable(f"Process {holder.pid} ({holder.executor}, since {since})")
     return StateUnavailable(
         "state_in_use",
         f"{who} already serves the state that {path} guards.",

@@ -13,7 +13,7 @@ import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
 from aegis_batch.adapters.inbound.cli.moments import Clockface
-from aegis_batch.adapters.inbound.cli.services import LedgerDesk, StateSchema
+from aegis_batch.adapters.inbound.cli.services import LedgerDesk, ProvingDesk, StateSchema
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -22,10 +22,14 @@ from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfilling import Backfilling
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.history import HistoryUseCase
 from aegis_batch.application.ledger import Ledger
+from aegis_batch.application.proving import ProveUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.timings import Timings
@@ -38,6 +42,7 @@ from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.run_statistics import Prices
 from aegis_batch.domain.schedule import Schedule, ScheduleKind, Timing
 from aegis_batch.domain.seal import Seal, Versions
+from aegis_batch.domain.verification import Verdict, Verification
 from tests.unit.adapters.inbound.cli.unbuilt_services import UnbuiltServices
 
 ZONE = "America/Sao_Paulo"
@@ -91,6 +96,27 @@ class Told:
 
 
 @dataclass
+class Verifier:
+    """Says of every period what it was told to, or fails."""
+
+    verdict: Verdict = Verdict.EQUAL
+    problem: Problem | None = None
+    fault: AegisError | None = None
+
+    def verify(self, key: CloseKey) -> Verification:
+        """Say it; see the Protocol."""
+        if self.fault is not None:
+            raise self.fault
+        return Verification(
+            key=key,
+            verdict=self.verdict,
+            seal_digest="sha256:00",
+            verified_at=NOW,
+            problem=self.problem,
+        )
+
+
+@dataclass
 class LedgerServices(UnbuiltServices):
     """Services whose state is in memory, with one error to raise when it is opened."""
 
@@ -100,6 +126,7 @@ class LedgerServices(UnbuiltServices):
     fault: AegisError | Exception | None = None
     schema: StateSchema = CURRENT
     backups: list[Path] = field(default_factory=list)
+    verifier: Verifier = field(default_factory=Verifier)
 
     def __post_init__(self) -> None:
         """Build what the commands work with."""
@@ -109,6 +136,7 @@ class LedgerServices(UnbuiltServices):
         timings = Timings(SystemCron())
         calendar = Calendar(load_zone(ZONE), ZONE)
         self.firing = Firing(timings, self.identifiers, Expectation(calendar, timedelta(days=7)))
+        self.backfilling = Backfilling(self.identifiers)
         self.control = ScheduleControl(self.ledger, timings, self.firing)
 
     @contextmanager
@@ -124,9 +152,20 @@ class LedgerServices(UnbuiltServices):
                 Calendar(load_zone(ZONE), ZONE),
                 Prices(Decimal("0.00001"), Decimal("0.000002")),
             ),
+            chains=ChainCheckUseCase(self.state),
+            backfills=BackfillControl(self.ledger, self.backfilling),
             operator="maria",
             calendar=Clockface(load_zone(ZONE), ZONE),
             clockface_of=lambda name: Clockface(load_zone(name), name),
+        )
+
+    @contextmanager
+    def proving(self) -> Iterator[ProvingDesk]:
+        self._fail()
+        chains = ChainCheckUseCase(self.state)
+        yield ProvingDesk(
+            use_case=ProveUseCase(self.state, chains, self.verifier, self.clock),
+            calendar=Clockface(load_zone(ZONE), ZONE),
         )
 
     def state_schema(self) -> StateSchema:

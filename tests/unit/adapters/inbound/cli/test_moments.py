@@ -18,6 +18,7 @@ ZONE = "America/Sao_Paulo"
         ("2026-11-22T02:00:00-03:00", datetime(2026, 11, 22, 5, tzinfo=UTC)),
         ("2026-11-22T10:30+05:30", datetime(2026, 11, 22, 5, tzinfo=UTC)),
         ("2026-11-22 02:00", datetime(2026, 11, 22, 5, tzinfo=UTC)),
+        ("2026-11-22 05:00:00 UTC", datetime(2026, 11, 22, 5, tzinfo=UTC)),
         ("2026-11-22T02:00:00.25", datetime(2026, 11, 22, 5, 0, 0, 250_000, tzinfo=UTC)),
         # Twice 23:30 that day: the first is meant, as schedules mean it.
         ("2018-02-17T23:30:00", datetime(2018, 2, 18, 1, 30, tzinfo=UTC)),
@@ -41,6 +42,7 @@ def test_an_instant_is_read_with_its_offset_or_as_a_time_of_the_zone(
         ("2026-W47-7T02:00:00", "invalid_instant"),
         ("2026-11-22T02:00:00-03", "invalid_instant"),
         ("2026-11-22T02:00:00 America/Sao_Paulo", "invalid_instant"),
+        ("2026-11-22 UTC", "invalid_instant"),
         ("٢٠٢٦-11-22T02:00:00", "invalid_instant"),
         ("0001-01-01T00:00:00+10:00", "invalid_instant"),
         ("9999-12-31T23:00:00", "invalid_instant"),

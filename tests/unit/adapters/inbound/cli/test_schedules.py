@@ -90,6 +90,7 @@ def test_a_list_for_programs_holds_every_rule(scheduled: LedgerServices) -> None
         "nextAt": "2026-11-23T05:00:00Z",
         "decidedUntil": None,
         "pause": None,
+        "isRetired": False,
     }
     assert (listed[2]["everySeconds"], listed[3]["at"]) == (3_600.0, "2026-11-22T16:00:00Z")
 
@@ -112,6 +113,27 @@ def test_a_schedule_is_shown_with_what_was_decided(scheduled: LedgerServices) ->
     assert as_json["occurrences"][0]["runId"] in told.out
     assert as_json["occurrences"][1]["reason"] == "a later firing does its work too"
     assert as_json["schedule"]["nextAt"] == "2026-11-26T05:00:00Z"
+
+
+def test_a_schedule_that_is_retired_is_shown_with_its_decisions(scheduled: LedgerServices) -> None:
+    _fire(scheduled, datetime(2026, 11, 25, 5, 0, 1, tzinfo=UTC))
+    scheduled.control.sync([HOURLY])
+
+    told = scheduled.tell("schedules", "show", "daily-close")
+    as_json = scheduled.tell("schedules", "show", "daily-close", "--output", "json").json
+    fixed_delay = scheduled.tell("schedules", "show", "after")
+    listed = scheduled.tell("schedules", "list", "--output", "json").json["schedules"]
+
+    assert "retired   the settings have it no more" in told.out
+    assert "next      none: no firing is to come" in told.out
+    assert "2026-11-24 05:00:00  11-24 02:00  SUPERSEDED" in told.out
+    assert (as_json["schedule"]["isRetired"], len(as_json["occurrences"])) == (True, 3)
+    assert "none: no firing is to come" in fixed_delay.out
+    assert [schedule["name"] for schedule in listed] == ["hourly"]
+    assert (
+        "unknown_schedule"
+        in scheduled.tell("schedules", "trigger", "daily-close", "--output", "json").out
+    )
 
 
 def test_next_firings_are_told_in_utc_and_with_their_offset_in_the_zone(
@@ -281,6 +303,29 @@ def test_a_nominal_time_is_triggered_once_however_it_is_written(
     assert again.status == 2
     assert "is decided: RAN" in again.err
     assert len(scheduled.tell("runs", "--output", "json").json["runs"]) == 1
+
+
+@pytest.mark.parametrize("name", ["daily-close", "hourly", "after", "halves"])
+def test_every_nominal_time_that_is_shown_can_be_asked_for_and_is_known_to_be_decided(
+    ledger: LedgerServices, name: str
+) -> None:
+    halves = Timing(ScheduleKind.FIXED_RATE, every=timedelta(seconds=1.5))
+    ledger.clock.advance(timedelta(microseconds=123_456))
+    ledger.control.sync([DAILY, HOURLY, AFTER, replace(HOURLY, name="halves", timing=halves)])
+    run_id = ledger.tell("schedules", "trigger", name).out.split()[4]
+    ledger.clock.advance(timedelta(hours=2, microseconds=1))
+    _fire(ledger, ledger.clock.now())
+
+    view = ledger.tell("schedules", "show", name).out.splitlines()
+    run = ledger.tell("runs", "show", run_id).out.splitlines()
+    cells = [line.split("  ")[0] for line in view[view.index("") + 2 :]]
+    shown = [line.partition("  (")[0].split(maxsplit=1)[1] for line in run if "nominal " in line]
+    shown += [f"{cell} UTC" for cell in cells]
+    assert len(shown) >= 2
+
+    for at in shown:
+        told = ledger.tell("schedules", "trigger", name, "--at", at)
+        assert (told.status, "is decided: " in told.err) == (2, True), (at, told.err)
 
 
 def test_a_nominal_time_of_any_rule_that_was_never_decided_is_triggered(

@@ -15,7 +15,7 @@ from aegis_batch.adapters.inbound.serving.server import Served
 from aegis_batch.adapters.inbound.serving.stop_signals import StopSignals
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
-from aegis_batch.application.health import HealthUseCase
+from aegis_batch.application.health import HealthUseCase, Holder
 from aegis_batch.application.ports.pulse import Beat
 from aegis_batch.domain.errors import InvalidRequest, StateMisfit, StateUnavailable
 from tests.unit.adapters.inbound.cli.unbuilt_services import UnbuiltServices
@@ -49,7 +49,9 @@ class ServingServices(UnbuiltServices):
 
     @contextmanager
     def health(self) -> Iterator[HealthUseCase]:
-        yield HealthUseCase(self.pulse, self.clock, lambda: True, 30)
+        yield HealthUseCase(
+            self.pulse, self.clock, lambda: Holder(BEAT.executor, BEAT.started_at), 30
+        )
 
 
 @pytest.mark.parametrize(

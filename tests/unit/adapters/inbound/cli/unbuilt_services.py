@@ -1,16 +1,20 @@
 """The services of the command line, none of which can be built."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from aegis_batch.adapters.inbound.cli.services import (
     DemoGround,
     LedgerDesk,
+    PlanningDesk,
+    ProvingDesk,
     ServiceToken,
     ServingDesk,
     StateSchema,
 )
+from aegis_batch.application.backfill_control import BackfillProgress
+from aegis_batch.application.backfill_rehearsal import RehearseUseCase
 from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
 from aegis_batch.application.doctor import DoctorUseCase
 from aegis_batch.application.health import HealthUseCase
@@ -48,6 +52,9 @@ class UnbuiltServices:
     def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
         raise NotImplementedError
 
+    def proving(self) -> AbstractContextManager[ProvingDesk]:
+        raise NotImplementedError
+
     def verification(self) -> AbstractContextManager[VerifyUseCase]:
         raise NotImplementedError
 
@@ -64,6 +71,17 @@ class UnbuiltServices:
         raise NotImplementedError
 
     def serving(self) -> AbstractContextManager[ServingDesk]:
+        raise NotImplementedError
+
+    def backfill_planning(self) -> AbstractContextManager[PlanningDesk]:
+        raise NotImplementedError
+
+    def backfill_carrying(
+        self, backfill_id: str, tell: Callable[[BackfillProgress], None]
+    ) -> AbstractContextManager[ServingDesk]:
+        raise NotImplementedError
+
+    def backfill_rehearsal(self) -> AbstractContextManager[RehearseUseCase]:
         raise NotImplementedError
 
     def health(self) -> AbstractContextManager[HealthUseCase]:

@@ -24,13 +24,16 @@ from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.pulse import Beat
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.set_back import SetBack, SetBackUseCase
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.errors import StateMisfit, StateUnavailable
 from aegis_batch.domain.expectation import Expectation
@@ -82,6 +85,7 @@ class BusyQueue(InMemoryWorkQueue):
         self._fault = fault
         self.started = 0
         self.drained_seconds: list[float] = []
+        self.noted: list[str] = []
 
     def start(self, carry_out: Callable[[str, str], None]) -> None:
         self.started += 1
@@ -93,6 +97,10 @@ class BusyQueue(InMemoryWorkQueue):
         if self._fault is not None:
             raise self._fault
         return self._handed_back
+
+    def note(self, work_ids: "Collection[str]") -> None:
+        """Keep what the ledger is told of."""
+        self.noted.extend(work_ids)
 
 
 @pytest.fixture
@@ -121,18 +129,20 @@ def logged() -> Iterator[Callable[[str], list[dict[str, Any]]]]:
 def serve(
     clock: InMemoryClock,
     pulse: InMemoryPulse,
-    queue: InMemoryWorkQueue | None = None,
+    queue: BusyQueue | None = None,
     *,
     stopped_before: bool = False,
 ) -> Served:
-    queue = queue or InMemoryWorkQueue()
+    queue = queue or BusyQueue()
     ledger = Ledger(InMemoryState(queue), clock, InMemoryMetricsSink(), InMemoryNotifier())
     timings = Timings(SystemCron())
     expectation = Expectation(Calendar(load_zone(ZONE), ZONE), timedelta(days=7))
     firing = Firing(timings, InMemoryIdentifiers(), expectation)
+    after_run = AfterRun(expectation, "memory", Backfilling(InMemoryIdentifiers()))
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
-        reconcile=ReconcileUseCase(ledger, queue, AfterRun(expectation)),
+        reconcile=ReconcileUseCase(ledger, queue, after_run),
+        set_back=SetBackUseCase(ledger, SetBack(timings), WorkSetBack(expectation, after_run)),
         tidy=lambda: False,
         pulse=pulse,
         clock=clock,
@@ -140,6 +150,7 @@ def serve(
         rate=HeartRate(poll_seconds=0, beat_seconds=0, reconcile_seconds=0),
         executor="kitchen",
         version="0.1.0",
+        started_at=clock.now(),
     )
     parts = Parts(
         heart=heart,
@@ -147,6 +158,7 @@ def serve(
         schedules=ScheduleControl(ledger, timings, firing),
         wanted=[NIGHT],
         carry_out=lambda _, __: None,
+        hand_back=queue.note,
         deliver_notices=lambda: 0,
         clock=clock,
         told={"version": "0.1.0", "executor": "kitchen"},
@@ -196,8 +208,10 @@ def test_what_is_told_to_stop_before_it_has_begun_begins_nothing(
 def test_work_that_was_handed_back_leaves_threads(
     clock: InMemoryClock, logged: Callable[[str], list[dict[str, Any]]]
 ) -> None:
-    served = serve(clock, ScriptedPulse(clock), BusyQueue(["b#1", "a#1"]))
+    queue = BusyQueue(["b#1", "a#1"])
+    served = serve(clock, ScriptedPulse(clock), queue)
 
+    assert queue.noted == ["b#1", "a#1"]
     assert served == Served(143, None, leaves_threads=True)
     assert logged("serve.stopped")[0]["handedBack"] == ["a#1", "b#1"]
 

@@ -165,8 +165,8 @@ def test_what_goes_well_within_a_close_is_for_debugging_and_the_rest_a_warning(
             for event, level in zip(
                 job_events.of_jobs()[1:],
                 (
-                    *("INFO", "DEBUG", "INFO", "INFO", "ERROR"),
-                    *("WARNING", "ERROR", "ERROR", "ERROR", "DEBUG", "WARNING", "ERROR"),
+                    *("INFO", "DEBUG", "WARNING", "INFO", "INFO", "INFO", "INFO", "ERROR"),
+                    *("WARNING", "ERROR", "ERROR", "ERROR", "WARNING", "DEBUG", "WARNING", "ERROR"),
                 ),
                 strict=True,
             )

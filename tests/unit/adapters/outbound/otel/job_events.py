@@ -4,11 +4,15 @@ from datetime import UTC, date, datetime
 
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.events import (
+    BackfillEnded,
     DayOverdue,
     Event,
+    JobBegunAgain,
+    JobCancelled,
     JobCompleted,
     JobDispatched,
     JobFailed,
+    JobHandedBack,
     JobRetried,
     JobSentToDlq,
     JobStarted,
@@ -18,6 +22,7 @@ from aegis_batch.domain.events import (
     NoticeGivenUp,
     OccurrenceDecided,
     PeriodVerified,
+    ScheduleSetBack,
 )
 from aegis_batch.domain.run import CloseKey, JobKind, Run, Trigger
 from aegis_batch.domain.schedule import Decision
@@ -64,6 +69,9 @@ def of_jobs() -> list[Event]:
             due_at=_AT,
         ),
         taken(250, 1_250),
+        JobBegunAgain(run=_RUN, at=_AT, job=night, attempt=1, left_by="shop-1"),
+        JobHandedBack(run=_RUN, at=_AT, job=night, attempt=1),
+        JobCancelled(run=_RUN, at=_AT, job=night, why="the firing at noon took its place"),
         JobStarted(run=_RUN, at=_AT, job=night),
         JobCompleted(run=_RUN, at=_AT, job=night, told="nothing", duration_ms=3),
         JobFailed(run=_RUN, at=_AT, job=night, code="defect", duration_ms=3),
@@ -71,6 +79,8 @@ def of_jobs() -> list[Event]:
         JobSentToDlq(run=_RUN, at=_AT, job=close, attempts=4, code="orders_rejected"),
         DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
         PeriodVerified(run=_RUN, at=_AT, verdict=Verdict.CHANGED, found="orders: 3 now"),
+        ScheduleSetBack(at=_AT, schedule="daily-close", was_at=_AT, next_at=None, withdrawn=3),
+        BackfillEnded(at=_AT, backfill_id="b-1", done=9, failed=1, skipped=0),
         NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
         NoticeFailed(
             at=_AT, key="overdue:a:2026-11-20", attempts=1, code="receiver_refused", due_at=_AT

@@ -1,0 +1,94 @@
+"""Rehearse a backfill: derive every period of a range, and hand nothing over."""
+
+from collections.abc import Iterator
+
+from aegis_batch.application.backfill_planning import BackfillRequest, periods_over
+from aegis_batch.application.daily_close import CloseRequest, DailyCloseUseCase
+from aegis_batch.application.ports.clock import Clock
+from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.application.ports.report_gateway import Receipt, ReportGateway
+from aegis_batch.domain.calendar import Calendar
+from aegis_batch.domain.errors import BackendUnavailable
+from aegis_batch.domain.outcome import CloseResult, Outcome
+from aegis_batch.domain.report import Report, StoredReport
+from aegis_batch.domain.run import Run
+
+__all__ = ["AskedWhileAnswering", "RehearseUseCase"]
+
+
+class AskedWhileAnswering:
+    """Asks a Backend for reports until it fails to answer, and then no more.
+
+    A rehearsal is about the orders: it must not wait for the same silence day after day.
+    """
+
+    def __init__(self, reports: ReportGateway) -> None:
+        """Take the Backend."""
+        self._reports = reports
+        self._answers = True
+
+    @property
+    def identity(self) -> str:
+        """Who it is that is asked; see the port."""
+        return self._reports.identity
+
+    @property
+    def can_find(self) -> bool:
+        """Whether it is worth asking."""
+        return self._answers and self._reports.can_find
+
+    def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
+        """Return the report that closes the run's period; see the port."""
+        try:
+            return self._reports.find(run, once=once)
+        except BackendUnavailable:
+            self._answers = False
+            raise
+
+    def submit(self, run: Run, report: Report) -> Receipt:
+        """Refuse: a rehearsal hands nothing over, and calling this is a defect."""
+        raise NotImplementedError(run.key, report)
+
+
+class RehearseUseCase:
+    """Rehearses the close of each period of a range, one after the other."""
+
+    def __init__(
+        self,
+        daily_close: DailyCloseUseCase,
+        clock: Clock,
+        identifiers: Identifiers,
+        calendar: Calendar,
+    ) -> None:
+        """Take the use case that closes one period, the calendar, and the source of ids."""
+        self._daily_close = daily_close
+        self._clock = clock
+        self._identifiers = identifiers
+        self._calendar = calendar
+
+    def rehearse(self, request: BackfillRequest) -> tuple[int, Iterator[CloseResult]]:
+        """Return how many periods there are, and what comes of each, in the order asked for.
+
+        They end with the first whose orders can't be read: the others could not be either.
+        Raises ``InvalidRequest`` for a range that is none, is too long, or has not ended.
+        """
+        periods = list(periods_over(request, self._calendar, self._clock))
+        if request.newest_first:
+            periods.reverse()
+
+        def results() -> Iterator[CloseResult]:
+            for period in periods:
+                result = self._daily_close.close(
+                    CloseRequest(
+                        run_id=self._identifiers.new_run_id(),
+                        trace_id=self._identifiers.new_trace_id(),
+                        day=period.first_day,
+                        kind=period.kind,
+                        dry_run=True,
+                    )
+                )
+                yield result
+                if result.outcome is Outcome.UNREADABLE:
+                    return
+
+        return len(periods), results()

@@ -1,0 +1,168 @@
+"""Backfills: a range of past periods that is planned first, and then closed one after another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from aegis_batch.domain.calendar import Period, PeriodKind
+
+__all__ = [
+    "PERIODS_MAX",
+    "Backfill",
+    "BackfillState",
+    "Deed",
+    "Fate",
+    "PeriodStanding",
+    "PlannedPeriod",
+    "Reprocess",
+    "deed_for",
+    "has_changed",
+    "periods_between",
+]
+
+# Ten years of days.
+PERIODS_MAX = 3_660
+
+
+class Reprocess(StrEnum):
+    """Which periods are done once more: those that failed for good, or the closed ones as well."""
+
+    NONE = "none"
+    FAILED = "failed"
+    ALL = "all"
+
+
+class BackfillState(StrEnum):
+    """Where a backfill stands; a person starts, cancels and resumes it, its last run ends it."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    CANCELLED = "cancelled"
+    ENDED = "ended"
+
+
+class PeriodStanding(StrEnum):
+    """Where a period stood when it was planned.
+
+    ``OPEN`` where neither the ledger nor the Backend knew it to be closed; ``UNASKED`` where the
+    ledger didn't, and the Backend was not asked or did not answer.
+    """
+
+    OPEN = "open"
+    UNASKED = "unasked"
+    CLOSED = "closed"
+    IN_FLIGHT = "in_flight"
+    DEAD = "dead"
+
+
+class Deed(StrEnum):
+    """What a plan says is to be done with a period."""
+
+    CLOSE = "close"
+    REPLAY = "replay"
+    REBUILD = "rebuild"
+    LEAVE = "leave"
+
+
+class Fate(StrEnum):
+    """How a period that was to be done came out; ``SKIPPED`` where others were at it."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPeriod:
+    """One period of a plan, and what became of it.
+
+    ``run_id`` names the run that was started for it; ``fate`` is ``None`` until it is known.
+    """
+
+    period: Period
+    standing: PeriodStanding
+    deed: Deed
+    run_id: str | None = None
+    fate: Fate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """A range of periods to be done, and how far that has come.
+
+    ``first_day`` and ``last_day`` are the range as it was asked for, both included. ``max_active``
+    bounds its runs that are queued or under way. ``backend`` is the
+    identity of the one that it stands with. ``to_do`` counts the periods that are not just
+    left alone; ``done``, ``failed`` and ``skipped`` those of them that have come to an end.
+    ``next_day`` is the first day of the period that is looked at next, in its order; ``None``
+    behind the last.
+    """
+
+    id: str
+    tenant: str
+    kind: PeriodKind
+    first_day: date
+    last_day: date
+    reprocess: Reprocess
+    newest_first: bool
+    max_active: int
+    planned_by: str
+    planned_at: datetime
+    backend: str
+    to_do: int
+    next_day: date | None
+    state: BackfillState = BackfillState.PLANNED
+    started_by: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    @property
+    def remaining(self) -> int:
+        """How many periods have not come to an end yet."""
+        return self.to_do - self.done - self.failed - self.skipped
+
+    def is_behind(self, day: date) -> bool:
+        """Say whether the period of a first day was looked at before the next one."""
+        if self.next_day is None:
+            return True
+        return day > self.next_day if self.newest_first else day < self.next_day
+
+
+def deed_for(standing: PeriodStanding, reprocess: Reprocess) -> Deed:
+    """Return what is to be done with a period that stands so."""
+    if standing in (PeriodStanding.OPEN, PeriodStanding.UNASKED):
+        return Deed.CLOSE
+    if standing is PeriodStanding.DEAD and reprocess is not Reprocess.NONE:
+        return Deed.REPLAY
+    if standing is PeriodStanding.CLOSED and reprocess is Reprocess.ALL:
+        return Deed.REBUILD
+    return Deed.LEAVE
+
+
+def has_changed(before: PeriodStanding, now: PeriodStanding) -> bool:
+    """Say whether a period stands otherwise than when it was planned, as far as can be known.
+
+    Where the Backend does not answer now, nothing speaks against what it said before.
+    """
+    if now is PeriodStanding.UNASKED:
+        return before in (PeriodStanding.IN_FLIGHT, PeriodStanding.DEAD)
+    return before is not now
+
+
+def periods_between(kind: PeriodKind, first_day: date, last_day: date) -> Sequence[Period]:
+    """Return the periods that hold a day of a range, oldest first, at most one above the limit.
+
+    ``OverflowError`` at the end of all dates.
+    """
+    found: list[Period] = []
+    period = Period.holding(kind, first_day)
+    while period.first_day <= last_day:
+        found.append(period)
+        if len(found) > PERIODS_MAX:
+            break
+        period = Period(kind, period.end_day)
+    return found
