@@ -11,6 +11,7 @@ from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
+from tests.simulation.backfill_laws import BackfillLaws
 from tests.simulation.firing_laws import FiringLaws
 from tests.simulation.law import BrokenLawError
 from tests.simulation.oracle import Oracle
@@ -84,6 +85,7 @@ class Laws:
             oracle, snapshots, self.seals, backend, now, reached
         )
         self._retention = RetentionLaws(state, now, reached)
+        self._backfills = BackfillLaws(snapshots, backend, queue, reached)
 
     def broken(self, how: str) -> None:
         """Say that a law is broken."""
@@ -154,6 +156,9 @@ class Laws:
         left_out = {key for key, ids in self._open_letters.items() if ids} | set(self._going)
         self.verification.of_commit(changes, left_out)
         self._retention.of_commit(changes)
+        self._backfills.of_commit(
+            changes, self.verification.closed, self._going, self.unfinished
+        )
         for before, after in changes.runs:
             self._of_a_run(before, after)
             self._retrying.of_a_run(before, after)
@@ -322,6 +327,7 @@ class Laws:
         self.firing.of_all(now)
         self.word.of_calm()
         self.seals.of_the_chain()
+        self._backfills.of_calm()
 
 
 def _age(record: RunRecord) -> tuple[datetime, str]:

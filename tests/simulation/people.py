@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from aegis_batch.application.backfill_planning import BackfillRequest
 from aegis_batch.application.daily_close import CloseRequest
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.verify import VerifyRequest
@@ -43,6 +44,7 @@ class People:
         self._reached = reached
         self._replayed: str | None = None
         self.are_at_work = False
+        self._plans: list[str] = []
 
     def look_after_all(self) -> None:
         """Do what a diligent operator does each morning: leave nothing to be done by hand."""
@@ -52,6 +54,8 @@ class People:
         self._do("list", lambda program: letters.extend(_open_letters(program)))
         for letter in letters:
             wants_night |= self._decide(letter)
+        if self._laws.word.tells_of_a_leap:
+            self._laws.word.tells_of_a_leap, wants_night = False, True
         if wants_night:
             self.trigger(_NIGHTLY)
         if self._replayed is not None and self._plan.chance(0.5):
@@ -110,6 +114,35 @@ class People:
             self._do(f"verify {kind}", verify)
         finally:
             self._laws.verification.is_by_hand = False
+
+    def backfill(self, request: BackfillRequest) -> None:
+        """Plan a backfill, and perhaps start it; or do something about one that there is."""
+        if not self._plans or self._plan.chance(0.5):
+
+            def plan(program: Program) -> None:
+                planned = program.plan_backfill.plan(request, _OPERATOR)
+                self._plans.append(planned.backfill.id)
+
+            self._do("plan", plan)
+            if not self._plans or self._plan.chance(0.4):
+                return
+        of_late = self._plans[-3:]
+        backfill_id = of_late[-1] if self._plan.chance(0.7) else self._plan.random.choice(of_late)
+        self._do("start", lambda p: p.plan_backfill.start(backfill_id, _OPERATOR))
+
+    def meddle_with_a_backfill(self) -> None:
+        """Cancel the newest backfill, or let it go on."""
+        if not self._plans:
+            return
+        newest = self._plans[-1]
+        if self._plan.chance(0.5):
+            self._do("cancel", lambda p: p.backfills.cancel(newest, _OPERATOR, "too much"))
+        else:
+            self._do("go on", lambda p: p.backfills.resume(newest, _OPERATOR))
+
+    def audit(self) -> None:
+        """Check the chains of seals."""
+        self._do("audit", lambda p: self._laws.seals.of_an_audit(p.audit.check()))
 
     def _resume(self) -> bool:
         done = []

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_planning import PlanBackfillUseCase
 from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
@@ -87,7 +90,18 @@ class Program:
         ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, ports.identifiers, expectation)
-        after_run = AfterRun(expectation, ports.reports.identity, Backfilling(ports.identifiers))
+        backfilling = Backfilling(ports.identifiers)
+        after_run = AfterRun(expectation, ports.reports.identity, backfilling)
+        self.backfills = BackfillControl(ledger, backfilling)
+        self.plan_backfill = PlanBackfillUseCase(
+            ledger=ledger,
+            reports=ports.reports,
+            clock=ports.clock,
+            identifiers=ports.identifiers,
+            calendar=policy.calendar,
+            backfilling=backfilling,
+        )
+        self.audit = ChainCheckUseCase(ports.state)
         self.close = DailyCloseUseCase(
             ports.orders,
             ports.reports,

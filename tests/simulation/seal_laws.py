@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.application.chain_check import ChainsChecked
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.run import CloseKey, JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
@@ -77,6 +78,11 @@ class SealLaws:
         digests = [_digest(link.content) for link in kept]
         if digests != self._chain:
             raise BrokenLawError(f"{len(digests)} links are not the {len(self._chain)} committed")
+
+    def of_an_audit(self, checked: ChainsChecked) -> None:
+        """An audit finds each link that was committed, and finds it whole."""
+        if checked.broken or checked.links != len(self._chain):
+            raise BrokenLawError(f"an audit of {len(self._chain)} links finds {checked}")
 
     def merged(self, period: Period) -> Facts | None:
         """Return what the newest seals of a period's days come to; ``None``: a day has none."""

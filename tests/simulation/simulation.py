@@ -14,7 +14,9 @@ from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.application.backfill_planning import BackfillRequest
 from aegis_batch.application.deriving import ReportPolicy
+from aegis_batch.domain.backfill import Reprocess
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import StateUnavailable
@@ -230,6 +232,25 @@ class Simulation:
             kinds, parts = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH), (5, 2, 1)
             self._people.verify(first, last, self._plan.random.choices(kinds, parts)[0])
 
+        elif whim == "audit":
+            self._people.audit()
+        elif whim == "backfill":
+            self._plan_a_backfill()
+
+    def _plan_a_backfill(self) -> None:
+        random = self._plan.random
+        kind = random.choices((PeriodKind.DAY, PeriodKind.WEEK), (6, 1))[0]
+        last = self._day_back(1, 3) if kind is PeriodKind.DAY else self._day_back(7, 10)
+        request = BackfillRequest(
+            first_day=min(self._day_back(3, 16), last),
+            last_day=last,
+            kind=kind,
+            reprocess=random.choice(tuple(Reprocess)),
+            newest_first=self._plan.chance(0.3),
+            max_active=random.choice((1, 1, 2, 3)),
+        )
+        self._people.backfill(request)
+
     def _day_back(self, nearest: int, farthest: int) -> date:
         """Return a day so many days ago, none before the first."""
         back = self._plan.random.randint(nearest, farthest)
@@ -330,6 +351,8 @@ class Simulation:
             self._people.close(max(yesterday, self._world.first_day))
         if self._plan.chance(0.1):
             self._people.close(self._day_back(1, 10), rebuild=True)
+        if self._plan.chance(0.3):
+            self._people.meddle_with_a_backfill()
         if self._plan.chance(0.1):
             self._people.verify(self._day_back(2, 6), self._day_back(0, 2), PeriodKind.DAY)
 

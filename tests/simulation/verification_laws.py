@@ -58,7 +58,8 @@ class VerificationLaws:
         # A person verifies by hand: that is shown to him, and told to nobody else.
         self.is_by_hand = False
         self._begun: dict[str, _Begun] = {}
-        self._closed: set[CloseKey] = set()
+        # What runs of the queue have closed.
+        self.closed: set[CloseKey] = set()
         self._last: dict[CloseKey, Verification] = {}
         self._verified_at: dict[CloseKey, datetime] = {}
         self._told: set[tuple[object, ...]] = set()
@@ -83,7 +84,7 @@ class VerificationLaws:
                 self._of_a_sweep(before, after, left_out)
             elif after.job is JobKind.CLOSE and after.state is RunState.SUCCEEDED:
                 if after.trigger is not Trigger.HAND:
-                    self._closed.add(after.key)
+                    self.closed.add(after.key)
 
     def _of_a_verification(self, verified: Verification) -> tuple[object, ...] | None:
         """Return what identifies a finding; ``None`` where all is as it was closed."""
@@ -158,7 +159,7 @@ class VerificationLaws:
         if after.state is RunState.RUNNING and (not is_same or before == after):
             self._begun[after.id] = _Begun(
                 self._now(),
-                frozenset(self._closed),
+                frozenset(self.closed),
                 frozenset(self._backend.stored),
                 frozenset(left_out),
                 frozenset(self._seals.newest),

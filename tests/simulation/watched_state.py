@@ -11,6 +11,7 @@ from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Work
+from aegis_batch.domain.backfill import Backfill, PlannedPeriod
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.notice import Notice
@@ -52,6 +53,7 @@ class Changes:
     work: list[Work] = field(default_factory=list)
     seals: list[SealLink] = field(default_factory=list)
     verifications: list[Verification] = field(default_factory=list)
+    backfills: list[tuple[Backfill, tuple[PlannedPeriod, ...]]] = field(default_factory=list)
     # How many runs and decisions were forgotten.
     forgotten: int = 0
 
@@ -184,6 +186,12 @@ class _Seals(_Watched):
         self._changes.seals.append(link)
 
 
+class _Backfills(_Watched):
+    def save(self, backfill: Backfill, periods: Sequence[PlannedPeriod] = ()) -> None:
+        self._inner.save(backfill, periods)
+        self._changes.backfills.append((backfill, tuple(periods)))
+
+
 class _Verifications(_Watched):
     def save(self, verification: Verification) -> None:
         self._inner.save(verification)
@@ -231,6 +239,7 @@ _WRITTEN = {
     "runs": _Runs,
     "dead_letters": _DeadLetters,
     "seals": _Seals,
+    "backfills": _Backfills,
     "retention": _Retention,
     "verifications": _Verifications,
     "notices": _Notices,

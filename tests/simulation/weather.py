@@ -32,6 +32,8 @@ WHIMS = {
     "month by hand": 2,
     "rebuild": 6,
     "verify": 8,
+    "audit": 3,
+    "backfill": 14,
 }
 # Moments that a wrong clock has set stay wrong for a while after it is right again.
 _CLOCK_AFTERMATH = 2 * _HOUR

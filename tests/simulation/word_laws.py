@@ -44,6 +44,8 @@ class WordLaws:
         self._arrived: Counter[str] = Counter()
         self._broken_off: Counter[str] = Counter()
         self._sending: str | None = None
+        # Somebody has read that the clock was far ahead: what fell into that time is missed.
+        self.tells_of_a_leap = False
 
     def night_ended_well(self, run_id: str, due: list[date]) -> None:
         """Take the days that a night was to see closed."""
@@ -75,6 +77,7 @@ class WordLaws:
     def arrived(self, key: str) -> None:
         """A notice arrives once, and again only where its sending was broken off before."""
         self._arrived[key] += 1
+        self.tells_of_a_leap |= key.startswith("set_back:")
         self._sending = key
         if self._arrived[key] > 1 + self._broken_off[key]:
             raise BrokenLawError(f"{key} is told twice")
