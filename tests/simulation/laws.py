@@ -307,9 +307,9 @@ class Laws:
                 other.schedule == record.schedule and other.state is not RunState.HELD
                 for other in self.unfinished.values()
             )
-            # A close that failed in a leap of the clock, and was replayed by a person.
+            # A close that was begun in a leap of the clock waits for the end of its day.
             ends_at = self._oracle.end_of(record.key.period.first_day)
-            is_of_a_day_to_come = record.trigger is Trigger.REPLAY and record.due_at == ends_at
+            is_of_a_day_to_come = record.job is JobKind.CLOSE and record.due_at == ends_at
             if not is_to_come and not is_behind and not is_of_a_day_to_come:
                 self.broken(f"after {since} of calm a run is {record.state}: {record}")
         nights = [

@@ -45,6 +45,7 @@ class People:
         self._replayed: str | None = None
         self.are_at_work = False
         self._plans: list[str] = []
+        self._started: list[str] = []
 
     def look_after_all(self) -> None:
         """Do what a diligent operator does each morning: leave nothing to be done by hand."""
@@ -54,6 +55,9 @@ class People:
         self._do("list", lambda program: letters.extend(_open_letters(program)))
         for letter in letters:
             wants_night |= self._decide(letter)
+        if self._started and self._plan.chance(0.5):
+            last = self._started.pop()
+            self._do("go on", lambda p: p.backfills.resume(last, _OPERATOR))
         if self._laws.word.tells_of_a_leap:
             self._laws.word.tells_of_a_leap, wants_night = False, True
         if wants_night:
@@ -109,15 +113,11 @@ class People:
             )
             self._verify(program, request)
 
-        self._laws.verification.is_by_hand = True
-        try:
-            self._do(f"verify {kind}", verify)
-        finally:
-            self._laws.verification.is_by_hand = False
+        self._do(f"verify {kind}", verify)
 
     def backfill(self, request: BackfillRequest) -> None:
         """Plan a backfill, and perhaps start it; or do something about one that there is."""
-        if not self._plans or self._plan.chance(0.5):
+        if not self._plans or self._plan.chance(0.4):
 
             def plan(program: Program) -> None:
                 planned = program.plan_backfill.plan(request, _OPERATOR)
@@ -126,15 +126,15 @@ class People:
             self._do("plan", plan)
             if not self._plans or self._plan.chance(0.4):
                 return
-        of_late = self._plans[-3:]
-        backfill_id = of_late[-1] if self._plan.chance(0.7) else self._plan.random.choice(of_late)
+        backfill_id = self._plans.pop()
+        self._started.append(backfill_id)
         self._do("start", lambda p: p.plan_backfill.start(backfill_id, _OPERATOR))
 
     def meddle_with_a_backfill(self) -> None:
         """Cancel the newest backfill, or let it go on."""
-        if not self._plans:
+        if not self._started:
             return
-        newest = self._plans[-1]
+        newest = self._started[-1]
         if self._plan.chance(0.5):
             self._do("cancel", lambda p: p.backfills.cancel(newest, _OPERATOR, "too much"))
         else:
@@ -166,7 +166,8 @@ class People:
         return True
 
     def _verify(self, program: Program, request: VerifyRequest) -> None:
-        self._laws.snapshots.attempt.looks_again = True
+        attempt = self._laws.snapshots.attempt
+        attempt.looks_again = attempt.is_by_hand = True
         for verified in program.verify.verify(request, lambda problem: None):
             self._reached(f"verdict by hand: {verified.verification.verdict}")
             if self._plan.chance(0.02):

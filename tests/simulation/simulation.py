@@ -15,6 +15,7 @@ from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGa
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.backfill_planning import BackfillRequest
+from aegis_batch.application.ports.work_queue import Lane
 from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.domain.backfill import Reprocess
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
@@ -240,9 +241,14 @@ class Simulation:
     def _plan_a_backfill(self) -> None:
         random = self._plan.random
         kind = random.choices((PeriodKind.DAY, PeriodKind.WEEK), (6, 1))[0]
-        last = self._day_back(1, 3) if kind is PeriodKind.DAY else self._day_back(7, 10)
+        last = self._day_back(1, 1) if kind is PeriodKind.DAY else self._day_back(7, 10)
+        first = min(self._day_back(2, 12), last)
+        if self._plan.chance(0.5):
+            # What was before anything was closed by itself.
+            last = self._world.first_day - random.randint(7, 60) * _DAY
+            first = last - random.randint(2, 10) * _DAY
         request = BackfillRequest(
-            first_day=min(self._day_back(3, 16), last),
+            first_day=first,
             last_day=last,
             kind=kind,
             reprocess=random.choice(tuple(Reprocess)),
@@ -323,6 +329,11 @@ class Simulation:
                 self._queue.perform(work)
             except StateUnavailable:
                 self.record.reach("work: lost to the state")
+            is_slow = work.lane is Lane.BACKFILL and not self._plan.is_calm
+            if is_slow and self._plan.chance(0.15):
+                # It takes so long that a night may come, and people think otherwise.
+                self.clock.advance(self._plan.between(_MINUTE, 3 * _HOUR))
+                self._people.meddle_with_a_backfill()
 
     def _meanwhile(self) -> None:
         """What the process's other threads do, and people, while one waits for an answer."""

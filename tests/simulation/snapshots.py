@@ -26,6 +26,8 @@ class Attempt:
         self.tried: set[CloseKey] = set()
         # It looks again at what was closed, at many periods.
         self.looks_again = False
+        # A person verifies: that is shown to him, and told to nobody else.
+        self.is_by_hand = False
         # Others did something while it waited for an answer.
         self.is_interrupted = False
 

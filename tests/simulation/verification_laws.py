@@ -55,8 +55,6 @@ class VerificationLaws:
         self._reached = reached
         self.can_find = True
         self.first_day = date.min
-        # A person verifies by hand: that is shown to him, and told to nobody else.
-        self.is_by_hand = False
         self._begun: dict[str, _Begun] = {}
         # What runs of the queue have closed.
         self.closed: set[CloseKey] = set()
@@ -133,7 +131,7 @@ class VerificationLaws:
     def _of_what_is_told(self, changes: Changes, found: list[tuple[object, ...]]) -> None:
         """A sweep names each finding that nobody was told of, and no other, in one notice."""
         announced = [notice for notice in changes.notices if notice.key.startswith("verify:")]
-        if self.is_by_hand:
+        if self._snapshots.attempt.is_by_hand:
             if announced:
                 raise BrokenLawError("what was verified by hand was told to others")
             return

@@ -33,7 +33,7 @@ WHIMS = {
     "rebuild": 6,
     "verify": 8,
     "audit": 3,
-    "backfill": 14,
+    "backfill": 7,
 }
 # Moments that a wrong clock has set stay wrong for a while after it is right again.
 _CLOCK_AFTERMATH = 2 * _HOUR
@@ -59,7 +59,7 @@ class Weather:
         if now < self._next_whim:
             return None
         plan = self._plan
-        self._next_whim = now + plan.between(3 * _HOUR, 40 * _HOUR)
+        self._next_whim = now + plan.between(3 * _HOUR, 44 * _HOUR)
         whim = plan.random.choices(list(WHIMS), list(WHIMS.values()))[0]
         self._reached(f"whim: {whim}")
         if whim == "backend":
