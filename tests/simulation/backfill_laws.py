@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
@@ -19,6 +20,9 @@ from aegis_batch.domain.run_record import RunRecord
 from tests.simulation.law import BrokenLawError
 from tests.simulation.snapshots import Snapshots
 from tests.simulation.watched_state import Changes
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["BackfillLaws"]
 
@@ -51,11 +55,15 @@ class BackfillLaws:
         self._queue = queue
         self._reached = reached
         self._known: dict[str, _Known] = {}
+        # When the work was taken that is carried out now.
+        self.taken_at: datetime | None = None
+        # What the engine goes on with first, since it was broken off.
+        self.broken_off: set[str] = set()
 
     def of_commit(
         self,
         changes: Changes,
-        closed: Collection[CloseKey],
+        closed: Callable[[], Collection[CloseKey]],
         going: Collection[CloseKey],
         unfinished: Mapping[str, RunRecord],
     ) -> None:
@@ -73,7 +81,7 @@ class BackfillLaws:
             if before.state is not backfill.state:
                 self._of_a_state(backfill)
             if before.state is BackfillState.PLANNED and backfill.state is BackfillState.RUNNING:
-                self._of_a_start(known, closed, going)
+                self._of_a_start(known, closed(), going)
         for before_run, run in changes.runs:
             if run.trigger is Trigger.BACKFILL:
                 self._of_a_run(before_run, run, unfinished)
@@ -152,12 +160,15 @@ class BackfillLaws:
         self._reached(f"backfill: {period.kind}")
 
     def _of_tonight(self, run: RunRecord, unfinished: Mapping[str, RunRecord]) -> None:
-        """A close of tonight waits for no run of a backfill that was queued after it."""
+        """A close of tonight that may begin comes before any run of a backfill."""
+        is_in_order = run.work_id not in self.broken_off and not self._snapshots.is_beside
+        if not is_in_order or self._snapshots.attempt.is_interrupted:
+            return
         for other in unfinished.values():
             if other.trigger is not Trigger.NIGHT or other.state is not RunState.QUEUED:
                 continue
-            is_first = max(other.due_at, other.enqueued_at) < run.enqueued_at
-            if is_first and not self._queue.lost([other.work_id]):
+            was_due = self.taken_at is not None and other.due_at < self.taken_at
+            if was_due and not self._queue.lost([other.work_id]):
                 raise BrokenLawError(f"{run.key.period} comes before tonight's {other.key.period}")
             self._reached("backfill: while tonight's wait")
 

@@ -81,11 +81,9 @@ class Laws:
         self.word = WordLaws(oracle, now, self._stored_days)
         self._retrying = RetryLaws(oracle, now, CATCH_UP)
         self.seals = SealLaws(oracle, snapshots, state, reached)
-        self.verification = VerificationLaws(
-            oracle, snapshots, self.seals, backend, now, reached
-        )
+        self.verification = VerificationLaws(oracle, snapshots, self.seals, backend, now, reached)
         self._retention = RetentionLaws(state, now, reached)
-        self._backfills = BackfillLaws(snapshots, backend, queue, reached)
+        self.backfills = BackfillLaws(snapshots, backend, queue, reached)
 
     def broken(self, how: str) -> None:
         """Say that a law is broken."""
@@ -156,9 +154,7 @@ class Laws:
         left_out = {key for key, ids in self._open_letters.items() if ids} | set(self._going)
         self.verification.of_commit(changes, left_out)
         self._retention.of_commit(changes)
-        self._backfills.of_commit(
-            changes, self.verification.closed, self._going, self.unfinished
-        )
+        self.backfills.of_commit(changes, self._retention.closed, self._going, self.unfinished)
         for before, after in changes.runs:
             self._of_a_run(before, after)
             self._retrying.of_a_run(before, after)
@@ -327,7 +323,7 @@ class Laws:
         self.firing.of_all(now)
         self.word.of_calm()
         self.seals.of_the_chain()
-        self._backfills.of_calm()
+        self.backfills.of_calm()
 
 
 def _age(record: RunRecord) -> tuple[datetime, str]:

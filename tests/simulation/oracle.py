@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
@@ -46,7 +47,8 @@ class Facts:
             or (stored.total_revenue is not None and stored.total_revenue * 100 != self.cents)
             or (
                 items is not None
-                and sorted((item.name, item.quantity) for item in items) != list(self.items)
+                and sorted((item.name, item.quantity) for item in items)
+                != [(name, Decimal(quantity)) for name, quantity in self.items]
             )
         )
 

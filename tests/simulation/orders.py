@@ -25,7 +25,7 @@ class ShopOrders:
     mends them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it is planned of
         self,
         random: Random,
         zone: ZoneInfo,
@@ -152,6 +152,6 @@ def _mended(placed: PlacedOrder) -> PlacedOrder:
 def _changed(placed: PlacedOrder) -> PlacedOrder:
     """Return an order with one more of its first item, and its price."""
     order, first = placed.order, placed.order.lines[0]
-    more = replace(first, quantity=(first.quantity or 0) + 1)
-    total = None if order.total is None else order.total + (first.unit_price or 0)
+    more = replace(first, quantity=(first.quantity or Decimal(0)) + 1)
+    total = None if order.total is None else order.total + (first.unit_price or Decimal(0))
     return replace(placed, order=replace(order, total=total, lines=(more, *order.lines[1:])))

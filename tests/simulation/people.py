@@ -26,7 +26,7 @@ _DAY = timedelta(days=1)
 class People:
     """Work at the command line, each command a process of its own, which can die as well."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the world that they live in
         self,
         plan: Plan,
         shop: ShopOrders,
@@ -168,7 +168,7 @@ class People:
     def _verify(self, program: Program, request: VerifyRequest) -> None:
         attempt = self._laws.snapshots.attempt
         attempt.looks_again = attempt.is_by_hand = True
-        for verified in program.verify.verify(request, lambda problem: None):
+        for verified in program.verify.verify(request, lambda _: None):
             self._reached(f"verdict by hand: {verified.verification.verdict}")
             if self._plan.chance(0.02):
                 self._reached("person: stops a verify")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
-from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from tests.simulation.law import BrokenLawError
 from tests.simulation.watched_state import Changes
@@ -43,6 +43,16 @@ class RetentionLaws:
         self._letters.update(letter.run_id for letter in changes.letters)
         if changes.forgotten:
             self._of_what_went(changes.forgotten)
+
+    def closed(self) -> set[CloseKey]:
+        """Return what runs of the queue have closed that are not forgotten."""
+        return {
+            run.key
+            for run in self._runs.values()
+            if run.job is JobKind.CLOSE
+            and run.state is RunState.SUCCEEDED
+            and run.trigger is not Trigger.HAND
+        }
 
     def _of_what_went(self, forgotten: int) -> None:
         before = self._now() - KEPT

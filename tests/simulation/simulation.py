@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import cast
 
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
@@ -15,8 +16,8 @@ from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGa
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.backfill_planning import BackfillRequest
-from aegis_batch.application.ports.work_queue import Lane
 from aegis_batch.application.deriving import ReportPolicy
+from aegis_batch.application.ports.work_queue import Lane
 from aegis_batch.domain.backfill import Reprocess
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
@@ -58,8 +59,8 @@ _STEPS_A_DAY_MAX = 3_000
 
 
 @cache
-def _names_of(kind: type[Event]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _names_of(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cast("type[Event]", kind)))
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class Record:
         """Take an event."""
         told = " ".join(
             f"{name}={value.id if name == 'run' else value}"
-            for name in _names_of(type(event))
+            for name in _names_of(cast("Hashable", type(event)))
             if (value := getattr(event, name)) is not None
         )
         self.line(f"{event.name} {told}")
@@ -199,6 +200,8 @@ class Simulation:
                 self._give_way(whim, now)
             if self._laws.a_close_is_broken_off():
                 self._weather.strike_a_restart(now)
+            if self._laws.a_night_is_queued() and self._plan.chance(0.1):
+                self._plan_a_backfill()
             if self._laws.a_night_is_queued() and self._weather.strike_a_queued_night(now):
                 self._give_way("kill", now)
         self._gateway.is_down = self._weather.backend_is_down(now)
@@ -222,7 +225,12 @@ class Simulation:
             self._people.trigger(self._plan.random.choice(self._schedules).name)
         elif whim in ("close by hand", "dry run"):
             self._people.close(self._day_back(1, 3), dry_run=whim == "dry run")
-        elif whim in ("week by hand", "month by hand"):
+        else:
+            self._let_people(whim, now)
+
+    def _let_people(self, whim: str, now: datetime) -> None:
+        """Let people do what looks back at what was closed."""
+        if whim in ("week by hand", "month by hand"):
             kind = PeriodKind.WEEK if whim == "week by hand" else PeriodKind.MONTH
             this = Period.holding(kind, self._oracle.day_of(now))
             self._people.close(this.first_day - _DAY, kind, rebuild=self._plan.chance(0.2))
@@ -323,6 +331,9 @@ class Simulation:
             raise
 
     def _work(self) -> None:
+        if not self._is_beside:
+            self._laws.backfills.taken_at = self.clock.now()
+            self._laws.backfills.broken_off = set(self._queue.intake.broken_off)
         for work in self._queue.take_due(self.clock.now()):
             self._laws.attempt_begins()
             try:

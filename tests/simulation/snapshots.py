@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
 from aegis_batch.domain.calendar import Period, Window
-from aegis_batch.domain.report import StoredReport
-from aegis_batch.domain.run import CloseKey
 from tests.simulation.oracle import Facts, Oracle
+
+if TYPE_CHECKING:
+    from aegis_batch.domain.report import StoredReport
+    from aegis_batch.domain.run import CloseKey
 
 __all__ = ["Attempt", "Snapshots"]
 
@@ -54,6 +57,11 @@ class Snapshots:
     def point(self, name: str) -> str:
         """Return which of the plan's points a call is, by what goes on."""
         return f"look: {name}" if self.attempt.looks_again else name
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether others are at work while the first one waits for an answer."""
+        return self._is_beside()
 
     def begin(self) -> None:
         """Take note that an attempt, or a command, begins."""

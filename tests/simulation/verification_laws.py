@@ -80,9 +80,8 @@ class VerificationLaws:
         for before, after in changes.runs:
             if after.job is JobKind.SWEEP:
                 self._of_a_sweep(before, after, left_out)
-            elif after.job is JobKind.CLOSE and after.state is RunState.SUCCEEDED:
-                if after.trigger is not Trigger.HAND:
-                    self.closed.add(after.key)
+            elif after.job is JobKind.CLOSE and after.trigger is not Trigger.HAND:
+                self.closed.update({after.key} if after.state is RunState.SUCCEEDED else ())
 
     def _of_a_verification(self, verified: Verification) -> tuple[object, ...] | None:
         """Return what identifies a finding; ``None`` where all is as it was closed."""
@@ -96,16 +95,23 @@ class VerificationLaws:
         base = sealed or now
         is_else = stored is not None and base.differ_from(stored)
         has_changed = sealed is not None and sealed != _whole(now)
-        is_off = is_missing or is_else or has_changed or bool(now.broken)
-        told = (verified.verdict is Verdict.MISSING, verified.verdict is not Verdict.EQUAL)
-        if told != (is_missing, is_off) or verified.verdict is Verdict.UNKNOWN:
+        expected = Verdict.EQUAL
+        if is_missing:
+            expected = Verdict.MISSING
+        elif is_else and (sealed is not None or not now.broken):
+            expected = Verdict.CONFLICT
+        elif now.broken:
+            expected = Verdict.REJECTED
+        elif has_changed:
+            expected = Verdict.CHANGED
+        if verified.verdict is not expected:
             raise BrokenLawError(
                 f"{key.period} is said to be {verified.verdict}: {now}, sealed {sealed},"
                 f" at the Backend {stored}"
             )
         self._reached(f"verdict: {verified.verdict}")
         self._last[key], self._verified_at[key] = verified, self._now()
-        if not is_off:
+        if expected is Verdict.EQUAL:
             return None
         return (
             *(key, verified.verdict),
