@@ -39,18 +39,18 @@ class Facts:
             tuple(sorted((*self.broken, *other.broken))),
         )
 
-    def differ_from(self, stored: StoredReport) -> bool:
-        """Say whether a Backend's report, as far as it goes, tells of something else."""
+    def apart_from(self, stored: StoredReport) -> tuple[object, ...]:
+        """Return what a Backend's report, as far as it goes, tells otherwise; empty: nothing."""
         items = stored.top_items
-        return (
-            (stored.total_orders is not None and stored.total_orders != self.orders)
-            or (stored.total_revenue is not None and stored.total_revenue * 100 != self.cents)
-            or (
-                items is not None
-                and sorted((item.name, item.quantity) for item in items)
-                != [(name, Decimal(quantity)) for name, quantity in self.items]
-            )
-        )
+        sold = None if items is None else sorted((item.name, item.quantity) for item in items)
+        apart: list[object] = []
+        if stored.total_orders is not None and stored.total_orders != self.orders:
+            apart.append(("orders", self.orders))
+        if stored.total_revenue is not None and stored.total_revenue * 100 != self.cents:
+            apart.append(("cents", self.cents))
+        if sold is not None and sold != [(name, Decimal(count)) for name, count in self.items]:
+            apart.append(("items", self.items))
+        return tuple(apart)
 
 
 class Oracle:

@@ -93,12 +93,12 @@ class VerificationLaws:
             raise BrokenLawError(f"{key.period} is {verified.verdict}, and was never read")
         is_missing = self.can_find and stored is None
         base = sealed or now
-        is_else = stored is not None and base.differ_from(stored)
+        apart = () if stored is None else base.apart_from(stored)
         has_changed = sealed is not None and sealed != _whole(now)
         expected = Verdict.EQUAL
         if is_missing:
             expected = Verdict.MISSING
-        elif is_else and (sealed is not None or not now.broken):
+        elif apart and (sealed is not None or not now.broken):
             expected = Verdict.CONFLICT
         elif now.broken:
             expected = Verdict.REJECTED
@@ -116,7 +116,7 @@ class VerificationLaws:
         return (
             *(key, verified.verdict),
             (sealed, _whole(now)) if has_changed else None,
-            (stored, base) if is_else else None,
+            apart,
             now.broken,
         )
 
