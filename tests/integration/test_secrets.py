@@ -22,10 +22,10 @@ from tests.servers.wiremock import WireMockServer
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-TOKEN = "canaryTOKEN-4711"
-PASSWORD = "canary PASS'word\"4711%25@"
+TOKEN = "canaryTOKEN-47zq11"
+PASSWORD = "canary PASS'word\"47zq11%25@"
 # What would give a secret away, whole or in part, as it is or encoded for a URL.
-TRACES = ("canaryTOKEN", "4711", "PASS'word", "canary PASS", "canary%20PASS", "PASS%27word")
+TRACES = ("canaryTOKEN", "47zq11", "PASS'word", "canary PASS", "canary%20PASS", "PASS%27word")
 WAYS_TO_SPEAK = (("DEBUG", "json"), ("DEBUG", "text"), ("INFO", "json"), ("ERROR", "text"))
 _BY_NAME = {line.name: line for line in LINES}
 
@@ -123,7 +123,7 @@ def _wrong_settings(settings: dict[str, str], folder: Path) -> dict[str, dict[st
         },
         "an unknown option": {"DATABASE_URL": settings["DATABASE_URL"] + f"?nonsense={TOKEN}"},
         "a database that isn't there": {
-            "DATABASE_URL": settings["DATABASE_URL"].replace(address, f"{host}/canary_4711")
+            "DATABASE_URL": settings["DATABASE_URL"].replace(address, f"{host}/canary_47zq11")
         },
         "a server that isn't there": {
             "DATABASE_URL": settings["DATABASE_URL"].replace(host, "127.0.0.1:1"),
@@ -174,7 +174,9 @@ def test_no_fault_of_the_settings_brings_a_secret_out(
 def test_no_checkup_brings_a_secret_out(
     wiremock: WireMockServer, settings: dict[str, str], tmp_path: Path, output: str
 ) -> None:
-    _BY_NAME["find 401"].arm(wiremock)
+    # Whatever day it is: it asks about yesterday.
+    any_day = {"urlPath": None, "urlPathPattern": "/reports/.*"}
+    wiremock.stub("GET", "", {"status": 401}, request=any_day)
     arguments = ["doctor", "--output", output]
     collectors = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://user:{TOKEN}@127.0.0.1:1/{TOKEN}"}
     wrong = _wrong_settings(settings, tmp_path)
@@ -220,7 +222,7 @@ def _wrong_reports(shop: Database, folder: Path) -> dict[str, dict[str, str]]:
         "a password that is not encoded": f"postgresql://canary_reader:{PASSWORD}@{address}",
         "a password as an option": f"postgresql://canary_reader@{address}?password={TOKEN}",
         "an unknown option": f"{elsewhere}?nonsense={TOKEN}",
-        "a database that isn't there": right.removesuffix(shop.name) + "canary_4711",
+        "a database that isn't there": right.removesuffix(shop.name) + "canary_47zq11",
         "a server that isn't there": f"postgresql://x:{TOKEN}@127.0.0.1:1/reports",
         "another kind of database": f"mysql://x:{TOKEN}@127.0.0.1/reports",
     }

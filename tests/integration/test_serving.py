@@ -84,7 +84,12 @@ def test_yesterday_is_closed_at_its_time_by_a_process_that_tells_how_it_is(
         [started] = serving.wait_for("serve.started")
         assert started["version"]
         assert (started["executor"], started["state"]) == ("kitchen", str(place.state))
-        assert set(started["next"]) == {"daily-close", "close-deadline", "verify-sweep"}
+        assert set(started["next"]) == {
+            "daily-close",
+            "close-deadline",
+            "retention",
+            "verify-sweep",
+        }
         serving.wait_for("job.completed", reportDate=str(yesterday()), outcome="created", orders=1)
         serving.wait_for("job.completed", count=2, job="night")
         status, health = place.health()

@@ -142,7 +142,8 @@ def test_a_migration_that_fails_leaves_nothing_behind(
 def test_what_an_older_program_kept_is_there_after_the_upgrade(new: StateDatabase) -> None:
     _make(new, "0001")
     closed = a_full_run("r")
-    columns = sorted({column.name for column in METADATA.tables["runs"].columns} - {"backend"})
+    later = {"backend", "requests"}
+    columns = sorted({column.name for column in METADATA.tables["runs"].columns} - later)
     with SqlState(_copied(new), TableIntake).turn() as turn:
         turn.runs.add(closed)
     with _copied(new).reading() as connection:
@@ -157,7 +158,7 @@ def test_what_an_older_program_kept_is_there_after_the_upgrade(new: StateDatabas
     assert migrate(new) == SchemaStatus("0001", HEAD, REVISIONS[1:])
 
     with SqlState(new, TableIntake).turn() as turn:
-        assert turn.runs.get("r") == replace(closed, backend=None)
+        assert turn.runs.get("r") == replace(closed, backend=None, requests=None)
         assert list(turn.audit.newest(9)) == [an_audit_entry("r")]
     with pytest.raises(StateDefectError, match="SQLITE_CONSTRAINT_TRIGGER"):
         write(new, "INSERT OR REPLACE INTO audit SELECT * FROM audit")

@@ -19,8 +19,8 @@ from tests.servers.collector import Collector, Received
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
-_TOKEN = "canaryTOKEN-4711"
-_HEADER = "canaryHEADER-4711"
+_TOKEN = "canaryTOKEN-47zq11"
+_HEADER = "canaryHEADER-47zq11"
 _PROTOCOLS = ("grpc", "http/protobuf")
 _CONTRACT = ("batch_execution_success", "batch_execution_failure", "batch_execution_duration_ms")
 
@@ -224,9 +224,9 @@ def test_no_secret_arrives_at_the_collector(  # noqa: PLR0913, PLR0917 - every w
     echo = {"status": 400, "body": _TOKEN, "headers": {"X-Echo": _TOKEN}}
     play(wiremock, "POST", SUBMIT_PATH, echo if fault == "backend" else CREATED)
     password = {
-        "DATABASE_URL": shop["DATABASE_URL"].replace("postgres:", "postgres:canaryPASS4711")
+        "DATABASE_URL": shop["DATABASE_URL"].replace("postgres:", "postgres:canaryPASS47zq11")
     }
-    misfit = {"AEGIS_ORDERS_TOTAL": "no_such_canary_4711"}
+    misfit = {"AEGIS_ORDERS_TOTAL": "no_such_canary_47zq11"}
     changes = {"database": password, "schema": misfit}.get(fault, {})
     exporting = exporting_to(collector.url(protocol), protocol)
 
@@ -236,7 +236,7 @@ def test_no_secret_arrives_at_the_collector(  # noqa: PLR0913, PLR0917 - every w
     assert len(collector.spans(3)) == (4 if fault in ("none", "backend") else 3)
     assert collector.points(5)
     for text in (collector.log(), ended.err):
-        assert "4711" not in text
+        assert "47zq11" not in text
         assert "canary" not in text
 
 
