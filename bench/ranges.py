@@ -183,22 +183,25 @@ def as_markdown(rounds: Sequence[Round], orders: int, loads: tuple[float, float]
 
 def _table(rounds: Sequence[Round]) -> Iterator[str]:
     loop = [each.loop_days / each.loop_seconds for each in rounds]
+    plan = [each.plan_seconds for each in rounds]
     both_seconds = [each.plan_seconds + each.backfill_seconds for each in rounds]
     both = [each.days / seconds for each, seconds in zip(rounds, both_seconds, strict=True)]
     rows = {
         "shell loop of `close --date D`": [each.loop_seconds for each in rounds],
-        "`backfill --from A --to B`, the plan": [each.plan_seconds for each in rounds],
+        "`backfill --from A --to B`, the plan": plan,
         "`backfill --yes PLAN`": [each.backfill_seconds for each in rounds],
-        "both of these": both_seconds,
+        "the backfill, both of these": both_seconds,
         "`verify --from A --to B`": [each.verify_seconds for each in rounds],
     }
-    yield "| way | days | seconds | days a second | ratio to the loop | ratio to both |"
+    yield "| way | days | seconds | days a second | ratio to the loop | ratio to the backfill |"
     yield "|---|--:|--:|--:|--:|--:|"
     for way, seconds in rows.items():
         days = rounds[0].loop_days if way.startswith("shell loop") else rounds[0].days
         paces = [days / one for one in seconds]
-        ratios = (_told(_ratios(paces, others), 2) for others in (loop, both))
-        yield f"| {' | '.join((way, str(days), _told(seconds, 1), _told(paces, 1), *ratios))} |"
+        # A day that is planned is none that is closed or verified.
+        beside = () if seconds is plan else (loop, both)
+        ratios = [_told(_ratios(paces, others), 2) for others in beside] or ["-", "-"]
+        yield f"| {' | '.join((way, str(days), _told(seconds, 1), _told(paces, 2), *ratios))} |"
 
 
 def _ratios(paces: Sequence[float], others: Sequence[float]) -> list[float]:

@@ -69,7 +69,7 @@ def test_a_tiny_range_is_backfilled_and_verified_beside_a_loop_over_a_part_of_it
         ("shell loop of `close --date D`", "2"),
         ("`backfill --from A --to B`, the plan", "5"),
         ("`backfill --yes PLAN`", "5"),
-        ("both of these", "5"),
+        ("the backfill, both of these", "5"),
         ("`verify --from A --to B`", "5"),
     ]
 
@@ -130,17 +130,18 @@ def test_days_a_second_and_ratios_are_those_of_each_round() -> None:
     table = as_markdown(rounds, 69, (0.25, 2.04))
 
     rows = [row.strip("| ").split(" | ") for row in table.splitlines()[-5:]]
+    assert rows[1][1:] == ["12", "1.0 (1.0 to 2.0)", "12.00 (6.00 to 12.00)", "-", "-"]
     assert [rows[0][1:], rows[3][1:], rows[4][1:]] == [
         [
-            *("2", "2.0 (1.0 to 4.0)", "1.0 (0.5 to 2.0)"),
+            *("2", "2.0 (1.0 to 4.0)", "1.00 (0.50 to 2.00)"),
             *("1.00 (1.00 to 1.00)", "0.25 (0.25 to 1.00)"),
         ],
         [
-            *("12", "6.0 (3.0 to 6.0)", "2.0 (2.0 to 4.0)"),
+            *("12", "6.0 (3.0 to 6.0)", "2.00 (2.00 to 4.00)"),
             *("4.00 (1.00 to 4.00)", "1.00 (1.00 to 1.00)"),
         ],
         [
-            *("12", "2.0 (1.0 to 3.0)", "6.0 (4.0 to 12.0)"),
+            *("12", "2.0 (1.0 to 3.0)", "6.00 (4.00 to 12.00)"),
             *("12.00 (2.00 to 12.00)", "3.00 (2.00 to 3.00)"),
         ],
     ]
