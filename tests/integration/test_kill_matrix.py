@@ -32,7 +32,7 @@ KIND = re.compile(r": (.+) [0-9]+, ")
 PORTS = {
     *("clock", "cron", "identifiers", "meter", "metrics", "notifier", "order_reader", "pulse"),
     *("report_gateway", "state", "work_queue", "schedules", "occurrences", "runs", "timeline"),
-    *("dead_letters", "notices", "work", "commit of turn", "commit of engine"),
+    *("dead_letters", "seals", "notices", "work", "commit of turn", "commit of engine"),
 }
 
 

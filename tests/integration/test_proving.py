@@ -51,7 +51,7 @@ def test_a_day_closed_by_serve_is_proved_with_every_answer(closed: ClosedPlace) 
     assert told.out.startswith(f"{closed.days[1]} of default: Everything holds.")
     assert "operation=submit attempt=1 status=201" in told.out
     assert "by the nightly schedule" in told.out
-    assert "All 3 links of the chain hold; 3 of them have their run." in told.out
+    assert "All 3 links of the chain hold; 3 runs agree with theirs." in told.out
     assert as_json["verification"]["verdict"] == "equal"
     assert as_json["verification"]["sealDigest"] == as_json["link"]["digest"]
     assert as_json["link"]["number"] == 2

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 SETTLING_SECONDS = 30.0
-ONE_A_LANE = {Lane.CLOSES: 1, Lane.JOBS: 1}
+ONE_A_LANE = dict.fromkeys(Lane, 1)
 
 
 def work(

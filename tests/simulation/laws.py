@@ -1,19 +1,24 @@
 """The laws that must hold at every step, whatever strikes."""
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
+from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
-from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
+from tests.simulation.backfill_laws import BackfillLaws
 from tests.simulation.firing_laws import FiringLaws
 from tests.simulation.law import BrokenLawError
 from tests.simulation.oracle import Oracle
+from tests.simulation.retention_laws import RetentionLaws
+from tests.simulation.seal_laws import SealLaws
+from tests.simulation.snapshots import Snapshots
+from tests.simulation.verification_laws import VerificationLaws
 from tests.simulation.watched_state import Changes
 from tests.simulation.word_laws import RetryLaws, WordLaws
 from tests.simulation.world import CATCH_UP
@@ -42,11 +47,13 @@ _UNDER_WAY = ("queued", "running", "waiting")
 class Laws:
     """Holds each thing that is sent, and each commit, against what may be."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the whole world
         self,
         oracle: Oracle,
         backend: InMemoryReportGateway,
         queue: InMemoryWorkQueue,
+        state: InMemoryState,
+        snapshots: Snapshots,
         now: Callable[[], datetime],
         reached: Callable[[str], None],
     ) -> None:
@@ -56,7 +63,9 @@ class Laws:
         self._queue = queue
         self._now = now
         self._reached = reached
-        self._allowed: dict[date, set[bytes]] = {}
+        self.snapshots = snapshots
+        # The runs, be they by hand, that are there to hand reports over.
+        self.senders: set[str] = set()
         self._first_stored: dict[CloseKey, StoredReport] = {}
         self._going: dict[CloseKey, str] = {}
         self._open_letters: dict[CloseKey, set[str]] = {}
@@ -71,36 +80,57 @@ class Laws:
         self.firing = FiringLaws(oracle, now, reached)
         self.word = WordLaws(oracle, now, self._stored_days)
         self._retrying = RetryLaws(oracle, now, CATCH_UP)
+        self.seals = SealLaws(oracle, snapshots, state, reached)
+        self.verification = VerificationLaws(oracle, snapshots, self.seals, backend, now, reached)
+        self._retention = RetentionLaws(state, now, reached)
+        self.backfills = BackfillLaws(snapshots, backend, queue, reached)
 
     def broken(self, how: str) -> None:
         """Say that a law is broken."""
         raise BrokenLawError(how)
 
     def _stored_days(self) -> set[date]:
-        return {key.period.first_day for key in self._backend.stored}
+        return {
+            key.period.first_day
+            for key in self._backend.stored
+            if key.period.kind is PeriodKind.DAY
+        }
+
+    def is_stored(self, day: date) -> bool:
+        """Say whether the Backend holds the report of a day."""
+        return CloseKey("default", Period(PeriodKind.DAY, day)) in self._backend.stored
 
     # What goes outside
 
-    def saw(self, day: date, orders: Collection[PlacedOrder]) -> None:
-        """Take a snapshot that a reader is shown: its report may be sent from now on."""
-        body = self._oracle.body(day, orders)
-        if body is not None:
-            self._allowed.setdefault(day, set()).add(body)
+    def of_what_is_sent(self, run: Run, body: bytes) -> None:
+        """Only a close sends, and what one snapshot holds, or the true seals of its days."""
+        period = run.key.period
+        if run.id not in self.senders:
+            self.broken(f"{run.id} sends a report of {period}, and is there for something else")
+        attempt = self.snapshots.attempt
+        attempt.tried.add(run.key)
+        if self.snapshots.holds(period, body):
+            return
+        merged = self.seals.merged(period)
+        if merged is None or body != self._oracle.body(period.first_day, merged):
+            self.broken(f"sent for {period} what no snapshot holds: {body!r}")
+        if period.kind is PeriodKind.DAY:
+            self.broken(f"sent for {period} what it was sealed with, and not read")
+        if not self.verification.is_true_still(period) and not attempt.is_interrupted:
+            self.broken(f"{period} is merged from seals that nobody has found true")
 
-    def of_what_was_sent(self, key: CloseKey, body: bytes) -> None:
-        """What is sent was made of one snapshot that existed, and no report is replaced."""
-        day = key.period.first_day
-        if body not in self._allowed.get(day, set()):
-            self.broken(f"sent for {day} what no snapshot holds: {body!r}")
+    def of_what_was_sent(self, key: CloseKey) -> None:
+        """No report is replaced."""
         self._of_the_report(key)
 
     def of_all_reports(self) -> None:
         """Each day has one effective report, the first."""
         for key in self._backend.stored:
             self._of_the_report(key)
-        days = [key.period.first_day for key in self._backend.stored]
-        if len(set(days)) != len(days):
-            self.broken("a day has two reports")
+        periods = [key.period for key in self._backend.stored]
+        if len(set(periods)) != len(periods):
+            self.broken("a period has two reports")
+        self.seals.of_the_chain()
 
     def _of_the_report(self, key: CloseKey) -> None:
         stored = self._backend.stored[key]
@@ -114,11 +144,17 @@ class Laws:
     def attempt_begins(self) -> None:
         """Take note that work comes out of the queue: nothing has happened to it yet."""
         self.began_at = self._now()
+        self.snapshots.begin()
         self.defect_is_due = False
         self._left_to_runs = self.firing.left_to_runs()
 
     def committed(self, changes: Changes) -> None:
         """Hold a commit against all laws that speak of commits."""
+        self.seals.of_commit(changes)
+        left_out = {key for key, ids in self._open_letters.items() if ids} | set(self._going)
+        self.verification.of_commit(changes, left_out)
+        self._retention.of_commit(changes)
+        self.backfills.of_commit(changes, self._retention.closed, self._going, self.unfinished)
         for before, after in changes.runs:
             self._of_a_run(before, after)
             self._retrying.of_a_run(before, after)
@@ -144,6 +180,8 @@ class Laws:
             if state is not None:
                 self._reached(f"move: {state} to {after.state}")
         self._of_an_attempt(before, after)
+        if before is None and after.job.is_of_a_period:
+            self.senders.add(after.id)
         if before is None and after.replay_of is not None:
             if after.replay_of in self._replayed:
                 self.broken(f"run {after.replay_of} was replayed twice")
@@ -229,7 +267,7 @@ class Laws:
             due = self._oracle.days_due(min(nominal, self.began_at, now), now)
             self.word.night_ended_well(after.id, due)
             for day in due:
-                key = CloseKey(after.key.tenant, replace(after.key.period, first_day=day))
+                key = CloseKey(after.key.tenant, Period(PeriodKind.DAY, day))
                 known = self._open_letters.get(key) or key in self._going
                 if not known and key not in self._backend.stored:
                     self.broken(f"the night of {nominal} has left {day} out")
@@ -265,9 +303,9 @@ class Laws:
                 other.schedule == record.schedule and other.state is not RunState.HELD
                 for other in self.unfinished.values()
             )
-            # A close that failed in a leap of the clock, and was replayed by a person.
+            # A close that was begun in a leap of the clock waits for the end of its day.
             ends_at = self._oracle.end_of(record.key.period.first_day)
-            is_of_a_day_to_come = record.trigger is Trigger.REPLAY and record.due_at == ends_at
+            is_of_a_day_to_come = record.job is JobKind.CLOSE and record.due_at == ends_at
             if not is_to_come and not is_behind and not is_of_a_day_to_come:
                 self.broken(f"after {since} of calm a run is {record.state}: {record}")
         nights = [
@@ -284,6 +322,8 @@ class Laws:
                 self.broken(f"{name} waits for a run, and there is none")
         self.firing.of_all(now)
         self.word.of_calm()
+        self.seals.of_the_chain()
+        self.backfills.of_calm()
 
 
 def _age(record: RunRecord) -> tuple[datetime, str]:

@@ -3,15 +3,54 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
+from aegis_batch.domain.report import StoredReport
 from aegis_batch.domain.schedule import Timing
 
-__all__ = ["Oracle"]
+__all__ = ["Facts", "Oracle"]
 
 _DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What orders come to; ``broken`` holds the ids of those for which they are rejected."""
+
+    orders: int = 0
+    lines: int = 0
+    cents: int = 0
+    items: tuple[tuple[str, int], ...] = ()
+    broken: tuple[str, ...] = ()
+
+    def __add__(self, other: "Facts") -> "Facts":
+        """Return what both come to together."""
+        sold = Counter(dict(self.items))
+        sold.update(dict(other.items))
+        return Facts(
+            self.orders + other.orders,
+            self.lines + other.lines,
+            self.cents + other.cents,
+            tuple(sorted(sold.items())),
+            tuple(sorted((*self.broken, *other.broken))),
+        )
+
+    def apart_from(self, stored: StoredReport) -> tuple[object, ...]:
+        """Return what a Backend's report, as far as it goes, tells otherwise; empty: nothing."""
+        items = stored.top_items
+        sold = None if items is None else sorted((item.name, item.quantity) for item in items)
+        apart: list[object] = []
+        if stored.total_orders is not None and stored.total_orders != self.orders:
+            apart.append(("orders", self.orders))
+        if stored.total_revenue is not None and stored.total_revenue * 100 != self.cents:
+            apart.append(("cents", self.cents))
+        if sold is not None and sold != [(name, Decimal(count)) for name, count in self.items]:
+            apart.append(("items", self.items))
+        return tuple(apart)
 
 
 class Oracle:
@@ -29,26 +68,32 @@ class Oracle:
         """Return the local date of an instant."""
         return instant.astimezone(self._zone).date()
 
-    def body(self, day: date, orders: Iterable[PlacedOrder]) -> bytes | None:
-        """Return the report that orders make, as it goes over the wire; ``None``: rejected."""
-        count = cents = 0
+    def facts(self, first: date, last: date, orders: Iterable[PlacedOrder]) -> Facts:
+        """Return what the orders of some days come to, the first and the last one included."""
+        count = lines = cents = 0
         sold: Counter[str] = Counter()
+        broken = []
         for placed in orders:
-            if self.day_of(placed.placed_at) != day:
+            if not first <= self.day_of(placed.placed_at) <= last:
                 continue
             total = int((placed.order.total or 0) * 100)
             if total < 0:
-                return None
+                broken.append(placed.order.id)
             count += 1
             cents += total
+            lines += len(placed.order.lines)
             for line in placed.order.lines:
                 sold[line.name or ""] += int(line.quantity or 0)
-        ranked = sorted(sold.items(), key=lambda item: (-item[1], item[0]))[:10]
+        return Facts(count, lines, cents, tuple(sorted(sold.items())), tuple(sorted(broken)))
+
+    def body(self, first: date, facts: Facts) -> bytes:
+        """Return the report that facts make, as it goes over the wire."""
+        ranked = sorted(facts.items, key=lambda item: (-item[1], item[0]))[:10]
         items = [{"name": name, "qty": quantity} for name, quantity in ranked]
-        revenue = f"{cents // 100}.{cents % 100:02d}"
-        head = f'{{"reportDate":"{day}","totalOrders":{count},"totalRevenue":{revenue},"topItems":'
+        revenue = f"{facts.cents // 100}.{facts.cents % 100:02d}"
+        head = f'{{"reportDate":"{first}","totalOrders":{facts.orders},"totalRevenue":{revenue},'
         tail = json.dumps(items, ensure_ascii=False, separators=(",", ":"))
-        return (head + tail + "}").encode()
+        return f'{head}"topItems":{tail}}}'.encode()
 
     def end_of(self, day: date) -> datetime:
         """Return when a day ends, found by looking at every minute where clocks change."""

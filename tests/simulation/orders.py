@@ -1,6 +1,6 @@
 """The shop's orders: when they are placed, when they come to be seen, and which are broken."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,6 +14,8 @@ __all__ = ["ShopOrders"]
 
 _NAMES = ("Feijoada", "Café", "Pão de queijo", "Água", "Bolo", "Suco", "Torta", "Chá")
 _DAY = timedelta(days=1)
+# Of all days, those that somebody meddles with afterwards.
+_CHANGED_DAYS = 0.12
 
 
 class ShopOrders:
@@ -23,18 +25,20 @@ class ShopOrders:
     mends them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it is planned of
         self,
         random: Random,
         zone: ZoneInfo,
         first_day: date,
         days: int,
         reached: Callable[[str], None],
+        is_closed: Callable[[date], bool],
     ) -> None:
-        """Plan the orders of so many days."""
+        """Plan the orders of so many days, and what becomes of days that were closed."""
         self._random = random
         self._zone = zone
         self._reached = reached
+        self._is_closed = is_closed
         self._seen: dict[date, list[PlacedOrder]] = {}
         self._broken: set[date] = set()
         self._added = 0
@@ -44,6 +48,8 @@ class ShopOrders:
             for number in range(random.choice((0, 1, 2, 3, 5)))
         ]
         self._planned = sorted(planned, key=lambda pair: pair[0], reverse=True)
+        meddled = [self._plan_a_change(first_day + place * _DAY) for place in range(days)]
+        self._meddled = sorted(filter(None, meddled), reverse=True)
         # Broken orders are mended as soon as they are seen, while people look.
         self.is_watched = False
 
@@ -54,12 +60,16 @@ class ShopOrders:
             if seen_from != placed.placed_at:
                 self._reached("orders: late")
             self._see(placed)
+        while self._meddled and self._meddled[-1][0] <= until:
+            _, what, day = self._meddled.pop()
+            self._meddle(what, day)
         if self.is_watched and self._broken:
             self.mend()
 
-    def near(self, day: date) -> list[PlacedOrder]:
-        """Return what is seen of a day and of those beside it."""
-        return [placed for at in self._beside(day) for placed in self._seen.get(at, ())]
+    def near(self, first: date, last: date) -> list[PlacedOrder]:
+        """Return what is seen of some days and of those beside them."""
+        days = range(-1, (last - first).days + 2)
+        return [placed for at in days for placed in self._seen.get(first + at * _DAY, ())]
 
     def add_late(self, day: date) -> None:
         """Let one more order of a day be seen, which was placed then."""
@@ -77,13 +87,37 @@ class ShopOrders:
 
     def _see(self, placed: PlacedOrder) -> None:
         day = placed.placed_at.astimezone(self._zone).date()
+        if self._is_closed(day):
+            self._reached("orders: come into a closed day")
         self._seen.setdefault(day, []).append(placed)
         if _mended(placed) is not placed:
             self._reached("orders: broken")
             self._broken.add(day)
 
-    def _beside(self, day: date) -> Iterator[date]:
-        return (day + distance * _DAY for distance in (-1, 0, 1))
+    def _plan_a_change(self, day: date) -> tuple[datetime, str, date] | None:
+        """Return when somebody does what to a day that is most likely closed, for some days."""
+        chance = self._random
+        if chance.random() >= _CHANGED_DAYS:
+            return None
+        noon = datetime.combine(day + _DAY, time(12), tzinfo=self._zone).astimezone(UTC)
+        late = timedelta(minutes=chance.randint(0, 6 * 24 * 60))
+        return noon + late, chance.choice(("add", "change", "delete")), day
+
+    def _meddle(self, what: str, day: date) -> None:
+        """Add an order to a day, change one, or delete one."""
+        there = self._seen.get(day)
+        if what == "add" or not there:
+            self.add_late(day)
+            return
+        place = self._random.randrange(len(there))
+        if what == "delete":
+            gone = there.pop(place)
+            if _mended(gone) is not gone and all(_mended(left) is left for left in there):
+                self._broken.discard(day)
+        else:
+            there[place] = _changed(_mended(there[place]))
+        if self._is_closed(day):
+            self._reached(f"orders: {what}d in a closed day")
 
     def _plan(self, day: date, number: str) -> tuple[datetime, PlacedOrder]:
         """Return an order of a day, and from when on it is seen."""
@@ -102,7 +136,7 @@ class ShopOrders:
         wall = datetime.combine(day, time(0)) + timedelta(seconds=chance.randint(0, 86_399))
         placed_at = wall.replace(tzinfo=self._zone).astimezone(UTC)
         late = timedelta(0)
-        if chance.random() < 0.10:
+        if chance.random() < 0.06:
             late = timedelta(minutes=chance.randint(1, 72 * 60))
         order = Order(f"{day:%Y%m%d}-{number}", total, lines)
         return placed_at + late, PlacedOrder(placed_at, order)
@@ -113,3 +147,11 @@ def _mended(placed: PlacedOrder) -> PlacedOrder:
     if total is None or total >= 0:
         return placed
     return replace(placed, order=replace(placed.order, total=-total))
+
+
+def _changed(placed: PlacedOrder) -> PlacedOrder:
+    """Return an order with one more of its first item, and its price."""
+    order, first = placed.order, placed.order.lines[0]
+    more = replace(first, quantity=(first.quantity or Decimal(0)) + 1)
+    total = None if order.total is None else order.total + (first.unit_price or Decimal(0))
+    return replace(placed, order=replace(order, total=total, lines=(more, *order.lines[1:])))

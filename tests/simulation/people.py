@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from aegis_batch.application.backfill_planning import BackfillRequest
 from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.application.verify import VerifyRequest
+from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.errors import InvalidRequest, StateUnavailable
+from tests.simulation.laws import Laws
 from tests.simulation.orders import ShopOrders
 from tests.simulation.plan import Plan, ProcessDiedError
 from tests.simulation.program import Program
@@ -22,12 +26,13 @@ _DAY = timedelta(days=1)
 class People:
     """Work at the command line, each command a process of its own, which can die as well."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the world that they live in
         self,
         plan: Plan,
         shop: ShopOrders,
         identifiers: Identifiers,
         new_program: Callable[[], Program],
+        laws: Laws,
         reached: Callable[[str], None],
     ) -> None:
         """Take the shop, and what makes a process of the command line."""
@@ -35,9 +40,12 @@ class People:
         self._shop = shop
         self._identifiers = identifiers
         self._new_program = new_program
+        self._laws = laws
         self._reached = reached
         self._replayed: str | None = None
         self.are_at_work = False
+        self._plans: list[str] = []
+        self._started: list[str] = []
 
     def look_after_all(self) -> None:
         """Do what a diligent operator does each morning: leave nothing to be done by hand."""
@@ -47,6 +55,11 @@ class People:
         self._do("list", lambda program: letters.extend(_open_letters(program)))
         for letter in letters:
             wants_night |= self._decide(letter)
+        if self._started and self._plan.chance(0.5):
+            last = self._started.pop()
+            self._do("go on", lambda p: p.backfills.resume(last, _OPERATOR))
+        if self._laws.word.tells_of_a_leap:
+            self._laws.word.tells_of_a_leap, wants_night = False, True
         if wants_night:
             self.trigger(_NIGHTLY)
         if self._replayed is not None and self._plan.chance(0.5):
@@ -63,11 +76,73 @@ class People:
         """Start a schedule's job by hand."""
         self._do("trigger", lambda program: program.control.trigger(schedule, _OPERATOR))
 
-    def close(self, day: date, *, dry_run: bool) -> None:
-        """Close a day by hand, or look what a close would come to."""
-        self._do(
-            "dry run" if dry_run else "close", lambda program: self._close(program, day, dry_run)
-        )
+    def close(
+        self,
+        day: date,
+        kind: PeriodKind = PeriodKind.DAY,
+        *,
+        dry_run: bool = False,
+        rebuild: bool = False,
+    ) -> None:
+        """Close a period by hand, derive it again, or look what a close would come to."""
+
+        def close(program: Program) -> None:
+            request = CloseRequest(
+                self._identifiers.new_run_id(),
+                self._identifiers.new_trace_id(),
+                day=day,
+                kind=kind,
+                dry_run=dry_run,
+                rebuild=rebuild,
+            )
+            self._close(program, request)
+
+        what = "dry run" if dry_run else "rebuild" if rebuild else f"close {kind}"
+        self._do(what, close)
+
+    def verify(self, first: date, last: date, kind: PeriodKind) -> None:
+        """Verify a range by hand; sometimes somebody stops it in the middle."""
+
+        def verify(program: Program) -> None:
+            request = VerifyRequest(
+                self._identifiers.new_run_id(),
+                self._identifiers.new_trace_id(),
+                first=first,
+                last=last,
+                kind=kind,
+            )
+            self._verify(program, request)
+
+        self._do(f"verify {kind}", verify)
+
+    def backfill(self, request: BackfillRequest) -> None:
+        """Plan a backfill, and perhaps start it; or do something about one that there is."""
+        if not self._plans or self._plan.chance(0.4):
+
+            def plan(program: Program) -> None:
+                planned = program.plan_backfill.plan(request, _OPERATOR)
+                self._plans.append(planned.backfill.id)
+
+            self._do("plan", plan)
+            if not self._plans or self._plan.chance(0.4):
+                return
+        backfill_id = self._plans.pop()
+        self._started.append(backfill_id)
+        self._do("start", lambda p: p.plan_backfill.start(backfill_id, _OPERATOR))
+
+    def meddle_with_a_backfill(self) -> None:
+        """Cancel the newest backfill, or let it go on."""
+        if not self._started:
+            return
+        newest = self._started[-1]
+        if self._plan.chance(0.5):
+            self._do("cancel", lambda p: p.backfills.cancel(newest, _OPERATOR, "too much"))
+        else:
+            self._do("go on", lambda p: p.backfills.resume(newest, _OPERATOR))
+
+    def audit(self) -> None:
+        """Check the chains of seals."""
+        self._do("audit", lambda p: self._laws.seals.of_an_audit(p.audit.check()))
 
     def _resume(self) -> bool:
         done = []
@@ -90,19 +165,25 @@ class People:
         self._do("discard", lambda p: p.dead_letters.discard(run_ids, _OPERATOR, "seen"))
         return True
 
-    def _close(self, program: Program, day: date, dry_run: bool) -> None:  # noqa: FBT001 - from one caller
-        request = CloseRequest(
-            self._identifiers.new_run_id(),
-            self._identifiers.new_trace_id(),
-            day=day,
-            dry_run=dry_run,
-        )
+    def _verify(self, program: Program, request: VerifyRequest) -> None:
+        attempt = self._laws.snapshots.attempt
+        attempt.looks_again = attempt.is_by_hand = True
+        for verified in program.verify.verify(request, lambda _: None):
+            self._reached(f"verdict by hand: {verified.verification.verdict}")
+            if self._plan.chance(0.02):
+                self._reached("person: stops a verify")
+                return
+
+    def _close(self, program: Program, request: CloseRequest) -> None:
+        if not request.dry_run:
+            self._laws.senders.add(request.run_id)
         result = program.close.close(request)
         self._reached(f"outcome by hand: {result.outcome}")
-        if not dry_run:
+        if not request.dry_run:
             program.record.record(result, (), _OPERATOR)
 
     def _do(self, what: str, deed: Callable[[Program], object]) -> None:
+        self._laws.snapshots.begin()
         # Commands are given while others wait for their answers.
         were_at_work, self.are_at_work = self.are_at_work, True
         try:

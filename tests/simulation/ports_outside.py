@@ -75,7 +75,7 @@ class FaultyGateway:
         if not self.can_find:
             return None
         self._be_down()
-        fault = self._outside.strike("find")
+        fault = self._outside.strike(self._laws.snapshots.point("find"))
         if fault is Fault.UNAVAILABLE:
             raise BackendUnavailable("backend_away", *_TOLD)
         if fault is Fault.MALFORMED:
@@ -85,7 +85,12 @@ class FaultyGateway:
         found = self._backend.find(run, once=once)
         if fault is Fault.DIES_AFTER:
             raise ProcessDiedError("find")
-        return None if fault is Fault.STALE else found
+        shown = None if fault is Fault.STALE else found
+        attempt = self._laws.snapshots.attempt
+        attempt.found[run.key] = shown
+        if shown is not found:
+            attempt.not_shown.add(run.key)
+        return shown
 
     def replace(self, run: Run, report: Report) -> Receipt:
         """Replace a report, which this Backend refuses."""
@@ -93,6 +98,7 @@ class FaultyGateway:
 
     def submit(self, run: Run, report: Report) -> Receipt:
         """Hand a report over, unless a fault comes in between."""
+        self._laws.of_what_is_sent(run, report.body())
         self._be_down()
         fault = self._outside.strike("submit")
         if fault is Fault.UNAVAILABLE:
@@ -107,7 +113,7 @@ class FaultyGateway:
             other = StoredReport(report.report_date, Decimal(report.total_orders + 1))
             self._backend.stored.setdefault(run.key, other)
         receipt = self._backend.submit(run, report)
-        self._laws.of_what_was_sent(run.key, report.body())
+        self._laws.of_what_was_sent(run.key)
         if fault is Fault.LOST_AFTER_COMMIT:
             raise AnswerLost("answer_lost", *_TOLD, status=None, attempts=3)
         if fault is Fault.DIES_AFTER:
@@ -130,7 +136,7 @@ class FaultyOrders:
 
     def read(self, window: Window, tolerance: Decimal) -> Reading:
         """Read what the shop's database holds just now, unless a fault comes in between."""
-        fault = self._outside.strike("read")
+        fault = self._outside.strike(self._laws.snapshots.point("read"))
         if fault is Fault.UNAVAILABLE:
             raise OrdersUnreachable("orders_away", *_TOLD)
         if fault is Fault.MISFIT:
@@ -138,8 +144,9 @@ class FaultyOrders:
         if fault is Fault.DEFECT:
             self._laws.defect_is_due = True
             raise RuntimeError("made up")
-        seen = self._shop.near(window.day)
-        self._laws.saw(window.day, seen)
+        first, last = self._laws.snapshots.days_of(window)
+        seen = self._shop.near(first, last)
+        self._laws.snapshots.saw(window, seen)
         reader = InMemoryOrderReader(seen)
         reading = reader.read(window, tolerance)
         if reader.orders != seen:

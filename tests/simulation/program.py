@@ -1,17 +1,21 @@
 """One life of the program: the real use cases over the world's ports, until it dies."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_planning import PlanBackfillUseCase
 from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
+from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.deadline import DeadlineJob
-from aegis_batch.application.deriving import ReportPolicy
+from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.history import HistoryUseCase
@@ -31,19 +35,27 @@ from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.work_queue import WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
+from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.application.set_back import SetBack, SetBackUseCase
+from aegis_batch.application.sweep import SweepJob
 from aegis_batch.application.timings import Timings
+from aegis_batch.application.verify import VerifyUseCase
+from aegis_batch.application.verifying import Verifying
 from aegis_batch.application.work_set_back import WorkSetBack
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.retrying import RetryPolicy
 from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.schedule import Schedule
+from tests.simulation.world import KEPT, VERIFY_DAYS
 
 __all__ = ["Ports", "Program"]
 
 _MINUTE = timedelta(minutes=1)
+# So few at a time that there are several turns to a night.
+_BATCH = 10
 _WAITS = (_MINUTE, 2 * _MINUTE, 4 * _MINUTE, 15 * _MINUTE)
 
 
@@ -61,6 +73,8 @@ class Ports:
     identifiers: Identifiers
     pulse: Pulse
     meter: ResourceMeter
+    # What goes on while a job lets others come to their turn.
+    pause: Callable[[], None] = lambda: None
 
 
 class Program:
@@ -76,16 +90,40 @@ class Program:
         ledger = Ledger(ports.state, ports.clock, ports.metrics, ports.notifier)
         timings = Timings(SystemCron())
         firing = Firing(timings, ports.identifiers, expectation)
-        after_run = AfterRun(expectation, ports.reports.identity, Backfilling(ports.identifiers))
+        backfilling = Backfilling(ports.identifiers)
+        after_run = AfterRun(expectation, ports.reports.identity, backfilling)
+        self.backfills = BackfillControl(ledger, backfilling)
+        self.plan_backfill = PlanBackfillUseCase(
+            ledger=ledger,
+            reports=ports.reports,
+            clock=ports.clock,
+            identifiers=ports.identifiers,
+            calendar=policy.calendar,
+            backfilling=backfilling,
+        )
+        self.audit = ChainCheckUseCase(ports.state)
         self.close = DailyCloseUseCase(
-            ports.orders, ports.reports, ports.clock, ports.metrics, policy
+            ports.orders,
+            ports.reports,
+            ports.clock,
+            ports.metrics,
+            policy,
+            SealedDays(ports.state.look, policy),
+        )
+        verifying = Verifying(
+            Deriving(ports.orders, ports.clock, policy), ports.reports, ports.clock, policy
+        )
+        self.verify = VerifyUseCase(
+            verifying, ports.state, ports.clock, ports.metrics, policy.calendar
         )
         self.record = RecordCloseUseCase(ports.state, ports.clock, ports.meter, "by hand")
         self.history = HistoryUseCase(ports.state)
         self.deliver = DeliverNoticesUseCase(ledger, ports.notifier)
         self.dead_letters = DeadLetterDecisions(ledger, ports.identifiers)
         self.control = ScheduleControl(ledger, timings, firing)
-        self._carrying = _carrying(ports, ledger, expectation, self.close, after_run, listener)
+        self._carrying = _carrying(
+            ports, ledger, expectation, self.close, verifying, after_run, listener
+        )
         self.heart = Heart(
             fire_due=FireDueUseCase(ledger, firing),
             reconcile=ReconcileUseCase(ledger, ports.queue, after_run),
@@ -116,6 +154,7 @@ def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of
     ledger: Ledger,
     expectation: Expectation,
     close: DailyCloseUseCase,
+    verifying: Verifying,
     after_run: AfterRun,
     listener: AttemptListener,
 ) -> CarryOutUseCase:
@@ -134,6 +173,23 @@ def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of
         metrics=ports.metrics,
         expectation=expectation,
     )
+    sweep = SweepJob(
+        ledger=ledger,
+        verifying=verifying,
+        clock=ports.clock,
+        metrics=ports.metrics,
+        expectation=expectation,
+        days=VERIFY_DAYS,
+        backend=ports.reports.identity,
+    )
+    retention = RetentionJob(
+        ledger=ledger,
+        clock=ports.clock,
+        metrics=ports.metrics,
+        kept=KEPT,
+        pause=ports.pause,
+        batch=_BATCH,
+    )
     return CarryOutUseCase(
         ledger=ledger,
         clock=ports.clock,
@@ -141,8 +197,11 @@ def _carrying(  # noqa: PLR0913, PLR0917 - what it is wired of
         executor="simulated",
         jobs={
             JobKind.CLOSE: CloseJob(close),
+            JobKind.REBUILD: CloseJob(close),
             JobKind.NIGHT: night,
             JobKind.DEADLINE: deadline,
+            JobKind.SWEEP: sweep,
+            JobKind.RETENTION: retention,
         },
         policies=RetryPolicies(
             close=RetryPolicy(_WAITS, repeats_last=True, gives_up_after=expectation.catch_up),

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from aegis_batch.domain.backfill import BackfillState
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import RunState
 from aegis_batch.domain.schedule import Decision, Overlap
+from aegis_batch.domain.verification import Verdict
 from tests.simulation.plan import POINTS
 from tests.simulation.weather import WHIMS
 
@@ -46,8 +48,53 @@ _NOTICES = (
     "night.failed",
     "occurrence.decided",
     "schedule.set_back",
+    "backfill.ended",
+    "period.verified",
 )
-_PEOPLE = ("close", "discard", "dry run", "pause", "replay", "replay twice", "resume", "trigger")
+_PEOPLE = (
+    "audit",
+    "cancel",
+    "close day",
+    "close month",
+    "close week",
+    "discard",
+    "dry run",
+    "go on",
+    "is refused (plan_outdated)",
+    "pause",
+    "plan",
+    "rebuild",
+    "replay",
+    "replay twice",
+    "resume",
+    "start",
+    "stops a verify",
+    "trigger",
+    "verify day",
+    "verify week",
+)
+_LOOKING_AGAIN = (
+    "finding: told before",
+    "orders: come into a closed day",
+    "orders: changed in a closed day",
+    "orders: deleted in a closed day",
+    "retention: decisions",
+    "retention: runs",
+    "seal: of a period that has one",
+    "sweep: a whole window",
+    "sweep: several findings",
+    "week: merged from seals",
+    "week: read",
+)
+_BACKFILLS = (
+    "as many runs as may be",
+    "close is done",
+    "day",
+    "rebuild is done",
+    "rebuild is failed",
+    "week",
+    "while tonight's wait",
+)
 
 
 def not_reached(reached: Mapping[str, int]) -> list[str]:
@@ -72,6 +119,10 @@ def _wanted() -> Iterator[str]:
     yield from (f"problem: {code}" for code in _PROBLEMS)
     yield from (f"notice: {event}" for event in _NOTICES)
     yield from (f"person: {deed}" for deed in _PEOPLE)
+    yield from _LOOKING_AGAIN
+    yield from (f"verdict: {verdict}" for verdict in Verdict if verdict is not Verdict.UNKNOWN)
+    yield from (f"backfill: {state}" for state in BackfillState)
+    yield from (f"backfill: {what}" for what in _BACKFILLS)
     for overlap, reasons in _OVERLAPS.items():
         yield from (f"overlap {overlap}: {reason}" for reason in reasons)
     yield from ("orders: late", "orders: broken", "morning: fair", "morning: in trouble")

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import cast
 
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
@@ -13,8 +15,11 @@ from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.application.backfill_planning import BackfillRequest
 from aegis_batch.application.deriving import ReportPolicy
-from aegis_batch.domain.calendar import Calendar
+from aegis_batch.application.ports.work_queue import Lane
+from aegis_batch.domain.backfill import Reprocess
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.events import Event
@@ -36,6 +41,7 @@ from tests.simulation.ports_inside import (
 )
 from tests.simulation.ports_outside import FaultyGateway, FaultyNotifier, FaultyOrders, Outside
 from tests.simulation.program import Ports, Program
+from tests.simulation.snapshots import Snapshots
 from tests.simulation.watched_state import FaultyState
 from tests.simulation.weather import Weather
 from tests.simulation.world import CATCH_UP, World
@@ -50,6 +56,11 @@ _SECOND = timedelta(seconds=1)
 _MORNING = 2 * _HOUR
 _SECOND_LOOK = 40 * _MINUTE
 _STEPS_A_DAY_MAX = 3_000
+
+
+@cache
+def _names_of(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cast("type[Event]", kind)))
 
 
 @dataclass(slots=True)
@@ -69,9 +80,9 @@ class Record:
     def event(self, event: Event) -> None:
         """Take an event."""
         told = " ".join(
-            f"{field.name}={value.id if field.name == 'run' else value}"
-            for field in fields(event)
-            if (value := getattr(event, field.name)) is not None
+            f"{name}={value.id if name == 'run' else value}"
+            for name in _names_of(cast("Hashable", type(event)))
+            if (value := getattr(event, name)) is not None
         )
         self.line(f"{event.name} {told}")
 
@@ -97,14 +108,28 @@ class Simulation:
         self._oracle = Oracle(world.zone, world.first_day, CATCH_UP)
         self._queue = InMemoryWorkQueue()
         self._backend = InMemoryReportGateway()
-        self._laws = Laws(self._oracle, self._backend, self._queue, clock.now, record.reach)
-        self._shop = ShopOrders(plan.random, world.zone, world.first_day, days, record.reach)
+        self._state = InMemoryState(self._queue)
+        self._is_beside = False
+        self._laws = laws = Laws(
+            self._oracle,
+            self._backend,
+            self._queue,
+            self._state,
+            Snapshots(self._oracle, lambda: self._is_beside),
+            clock.now,
+            record.reach,
+        )
+        laws.verification.can_find = world.can_find
+        laws.verification.first_day = world.first_day
+        self._shop = ShopOrders(
+            plan.random, world.zone, world.first_day, days, record.reach, laws.is_stored
+        )
         calendar = Calendar(world.zone, world.zone_name)
         self._expectation = Expectation(calendar, CATCH_UP, close_from=world.first_day)
         self._policy = ReportPolicy(calendar, Rules(), Versions("0", "0", "0"))
         self._ports = self._make_ports(seed)
         self._people = People(
-            plan, self._shop, self._ports.identifiers, self._new_program, record.reach
+            plan, self._shop, self._ports.identifiers, self._new_program, laws, record.reach
         )
         self._schedules = list(world.schedules)
         self._weather = Weather(plan, record.reach, world.begin)
@@ -113,7 +138,6 @@ class Simulation:
         self._morning = world.begin + _DAY
         self._second_look: datetime | None = None
         self._morning_end: datetime | None = None
-        self._is_beside = False
 
     @property
     def true_now(self) -> datetime:
@@ -144,9 +168,7 @@ class Simulation:
         self._engine = FaultyQueue(plan, self._queue, record.reach)
         return Ports(
             clock=FaultyClock(plan, clock),
-            state=FaultyState(
-                InMemoryState(self._queue), plan, clock, laws.committed, self._meanwhile
-            ),
+            state=FaultyState(self._state, plan, clock, laws.committed, self._meanwhile),
             queue=self._engine,
             orders=FaultyOrders(outside, self._shop, laws),
             reports=self._gateway,
@@ -155,6 +177,7 @@ class Simulation:
             identifiers=FaultyIdentifiers(plan, InMemoryIdentifiers(seed % 2**32)),
             pulse=FaultyPulse(plan, InMemoryPulse()),
             meter=FaultyMeter(plan),
+            pause=self._meanwhile,
         )
 
     def _new_program(self) -> Program:
@@ -177,6 +200,8 @@ class Simulation:
                 self._give_way(whim, now)
             if self._laws.a_close_is_broken_off():
                 self._weather.strike_a_restart(now)
+            if self._laws.a_night_is_queued() and self._plan.chance(0.1):
+                self._plan_a_backfill()
             if self._laws.a_night_is_queued() and self._weather.strike_a_queued_night(now):
                 self._give_way("kill", now)
         self._gateway.is_down = self._weather.backend_is_down(now)
@@ -199,9 +224,51 @@ class Simulation:
         elif whim == "trigger":
             self._people.trigger(self._plan.random.choice(self._schedules).name)
         elif whim in ("close by hand", "dry run"):
-            back = self._plan.random.randint(1, 3)
-            day = self._oracle.day_of(now) - back * _DAY
-            self._people.close(max(day, self._world.first_day), dry_run=whim == "dry run")
+            self._people.close(self._day_back(1, 3), dry_run=whim == "dry run")
+        else:
+            self._let_people(whim, now)
+
+    def _let_people(self, whim: str, now: datetime) -> None:
+        """Let people do what looks back at what was closed."""
+        if whim in ("week by hand", "month by hand"):
+            kind = PeriodKind.WEEK if whim == "week by hand" else PeriodKind.MONTH
+            this = Period.holding(kind, self._oracle.day_of(now))
+            self._people.close(this.first_day - _DAY, kind, rebuild=self._plan.chance(0.2))
+        elif whim == "rebuild":
+            self._people.close(self._day_back(1, 10), rebuild=True)
+        elif whim == "verify":
+            last, first = self._day_back(0, 3), self._day_back(3, 12)
+            kinds, parts = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH), (5, 2, 1)
+            self._people.verify(first, last, self._plan.random.choices(kinds, parts)[0])
+
+        elif whim == "audit":
+            self._people.audit()
+        elif whim == "backfill":
+            self._plan_a_backfill()
+
+    def _plan_a_backfill(self) -> None:
+        random = self._plan.random
+        kind = random.choices((PeriodKind.DAY, PeriodKind.WEEK), (6, 1))[0]
+        last = self._day_back(1, 1) if kind is PeriodKind.DAY else self._day_back(7, 10)
+        first = min(self._day_back(2, 12), last)
+        if self._plan.chance(0.5):
+            # What was before anything was closed by itself.
+            last = self._world.first_day - random.randint(7, 60) * _DAY
+            first = last - random.randint(2, 10) * _DAY
+        request = BackfillRequest(
+            first_day=first,
+            last_day=last,
+            kind=kind,
+            reprocess=random.choice(tuple(Reprocess)),
+            newest_first=self._plan.chance(0.3),
+            max_active=random.choice((1, 1, 2, 3)),
+        )
+        self._people.backfill(request)
+
+    def _day_back(self, nearest: int, farthest: int) -> date:
+        """Return a day so many days ago, none before the first."""
+        back = self._plan.random.randint(nearest, farthest)
+        return max(self._oracle.day_of(self.true_now) - back * _DAY, self._world.first_day)
 
     def _begin_morning(self, now: datetime) -> None:
         self._morning += _DAY
@@ -233,7 +300,9 @@ class Simulation:
     def _closed_days(self, days: list[date]) -> set[date]:
         wanted = set(days)
         return {
-            key.period.first_day for key in self._backend.stored if key.period.first_day in wanted
+            key.period.first_day
+            for key in self._backend.stored
+            if key.period.kind is PeriodKind.DAY and key.period.first_day in wanted
         }
 
     # The program's life
@@ -262,12 +331,20 @@ class Simulation:
             raise
 
     def _work(self) -> None:
+        if not self._is_beside:
+            self._laws.backfills.taken_at = self.clock.now()
+            self._laws.backfills.broken_off = set(self._queue.intake.broken_off)
         for work in self._queue.take_due(self.clock.now()):
             self._laws.attempt_begins()
             try:
                 self._queue.perform(work)
             except StateUnavailable:
                 self.record.reach("work: lost to the state")
+            is_slow = work.lane is Lane.BACKFILL and not self._plan.is_calm
+            if is_slow and self._plan.chance(0.15):
+                # It takes so long that a night may come, and people think otherwise.
+                self.clock.advance(self._plan.between(_MINUTE, 3 * _HOUR))
+                self._people.meddle_with_a_backfill()
 
     def _meanwhile(self) -> None:
         """What the process's other threads do, and people, while one waits for an answer."""
@@ -293,7 +370,13 @@ class Simulation:
             self._people.trigger(self._plan.random.choice(self._schedules).name)
         if self._plan.chance(0.2):
             yesterday = self._oracle.day_of(self.true_now) - _DAY
-            self._people.close(max(yesterday, self._world.first_day), dry_run=False)
+            self._people.close(max(yesterday, self._world.first_day))
+        if self._plan.chance(0.1):
+            self._people.close(self._day_back(1, 10), rebuild=True)
+        if self._plan.chance(0.3):
+            self._people.meddle_with_a_backfill()
+        if self._plan.chance(0.1):
+            self._people.verify(self._day_back(2, 6), self._day_back(0, 2), PeriodKind.DAY)
 
     def _guarded(self, deed: Callable[[], object]) -> None:
         """Do something that may end the process, or fail for the state's sake."""

@@ -11,11 +11,14 @@ from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Work
+from aegis_batch.domain.backfill import Backfill, PlannedPeriod
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.notice import Notice
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import Occurrence, ScheduleState
+from aegis_batch.domain.seal_link import SealLink
+from aegis_batch.domain.verification import Verification
 from tests.simulation.plan import Fault, Plan, ProcessDiedError
 
 __all__ = ["Changes", "FaultyState"]
@@ -28,6 +31,8 @@ _PARTS = (
     "timeline",
     "dead_letters",
     "seals",
+    "retention",
+    "verifications",
     "backfills",
     "audit",
     "notices",
@@ -46,10 +51,18 @@ class Changes:
     notices: list[Notice] = field(default_factory=list)
     schedules: list[ScheduleState] = field(default_factory=list)
     work: list[Work] = field(default_factory=list)
+    seals: list[SealLink] = field(default_factory=list)
+    verifications: list[Verification] = field(default_factory=list)
+    backfills: list[tuple[Backfill, tuple[PlannedPeriod, ...]]] = field(default_factory=list)
+    # How many runs and decisions were forgotten.
+    forgotten: int = 0
 
     def __bool__(self) -> bool:
         """Say whether there was anything."""
-        return any(getattr(self, part.name) for part in fields(self))
+        return any(getattr(self, name) for name in _KINDS)
+
+
+_KINDS = tuple(kind.name for kind in fields(Changes))
 
 
 class FaultyState:
@@ -111,19 +124,18 @@ class FaultyState:
 
 
 class _WatchedTurn:
-    """A turn that notes what is written."""
+    """A turn that notes what is written; most turns need few of its parts."""
 
     def __init__(self, inner: Turn, changes: Changes) -> None:
-        self.schedules = _Schedules(inner.schedules, changes)
-        self.occurrences = _Occurrences(inner.occurrences, changes)
-        self.runs = _Runs(inner.runs, changes)
-        self.timeline = inner.timeline
-        self.dead_letters = _DeadLetters(inner.dead_letters, changes)
-        self.seals = inner.seals
-        self.backfills = inner.backfills
-        self.audit = inner.audit
-        self.notices = _Notices(inner.notices, changes)
-        self.work = _Work(inner.work, changes)
+        self._inner = inner
+        self._changes = changes
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any part
+        part = getattr(self._inner, name)
+        if name in _WRITTEN:
+            part = _WRITTEN[name](part, self._changes)
+        setattr(self, name, part)
+        return part
 
 
 class _Watched:
@@ -168,6 +180,36 @@ class _DeadLetters(_Watched):
         self._changes.letters.append(letter)
 
 
+class _Seals(_Watched):
+    def add(self, link: SealLink) -> None:
+        self._inner.add(link)
+        self._changes.seals.append(link)
+
+
+class _Backfills(_Watched):
+    def save(self, backfill: Backfill, periods: Sequence[PlannedPeriod] = ()) -> None:
+        self._inner.save(backfill, periods)
+        self._changes.backfills.append((backfill, tuple(periods)))
+
+
+class _Verifications(_Watched):
+    def save(self, verification: Verification) -> None:
+        self._inner.save(verification)
+        self._changes.verifications.append(verification)
+
+
+class _Retention(_Watched):
+    def forget_runs(self, ended_before: datetime, limit: int) -> int:
+        forgotten = int(self._inner.forget_runs(ended_before, limit))
+        self._changes.forgotten += forgotten
+        return forgotten
+
+    def forget_occurrences(self, decided_before: datetime, limit: int) -> int:
+        forgotten = int(self._inner.forget_occurrences(decided_before, limit))
+        self._changes.forgotten += forgotten
+        return forgotten
+
+
 class _Notices(_Watched):
     def add(self, notice: Notice) -> bool:
         is_new = bool(self._inner.add(notice))
@@ -189,6 +231,20 @@ class _Work(_Watched):
     def enqueue(self, work: Work) -> None:
         self._inner.enqueue(work)
         self._changes.work.append(work)
+
+
+_WRITTEN = {
+    "schedules": _Schedules,
+    "occurrences": _Occurrences,
+    "runs": _Runs,
+    "dead_letters": _DeadLetters,
+    "seals": _Seals,
+    "backfills": _Backfills,
+    "retention": _Retention,
+    "verifications": _Verifications,
+    "notices": _Notices,
+    "work": _Work,
+}
 
 
 class _BreakingTurn:

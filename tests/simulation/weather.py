@@ -28,6 +28,12 @@ WHIMS = {
     "trigger": 8,
     "close by hand": 8,
     "dry run": 3,
+    "week by hand": 10,
+    "month by hand": 2,
+    "rebuild": 6,
+    "verify": 8,
+    "audit": 3,
+    "backfill": 7,
 }
 # Moments that a wrong clock has set stay wrong for a while after it is right again.
 _CLOCK_AFTERMATH = 2 * _HOUR
@@ -53,7 +59,7 @@ class Weather:
         if now < self._next_whim:
             return None
         plan = self._plan
-        self._next_whim = now + plan.between(3 * _HOUR, 45 * _HOUR)
+        self._next_whim = now + plan.between(3 * _HOUR, 44 * _HOUR)
         whim = plan.random.choices(list(WHIMS), list(WHIMS.values()))[0]
         self._reached(f"whim: {whim}")
         if whim == "backend":

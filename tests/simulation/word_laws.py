@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 
-from aegis_batch.domain.notice import Notice, NoticeKind
+from aegis_batch.domain.notice import Notice, NoticeKind, NoticeState
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from tests.simulation.law import BrokenLawError
@@ -26,6 +26,7 @@ _PASSING = (
     "state_locked",
 )
 _REQUEUES_MAX = 3
+_CLOSES = (JobKind.CLOSE, JobKind.REBUILD)
 
 
 class WordLaws:
@@ -43,6 +44,8 @@ class WordLaws:
         self._arrived: Counter[str] = Counter()
         self._broken_off: Counter[str] = Counter()
         self._sending: str | None = None
+        # Somebody has read that the clock was far ahead: what fell into that time is missed.
+        self.tells_of_a_leap = False
 
     def night_ended_well(self, run_id: str, due: list[date]) -> None:
         """Take the days that a night was to see closed."""
@@ -51,6 +54,9 @@ class WordLaws:
     def of_notices(self, notices: Sequence[Notice]) -> None:
         """A night is called complete only when each of its days is at the Backend."""
         for notice in notices:
+            if notice.state is NoticeState.SENT:
+                # A memory of what other notices tell.
+                continue
             self._added.add(notice.key)
             is_complete = notice.kind is NoticeKind.NIGHT_COMPLETE
             if is_complete != (notice.event == "night.complete"):
@@ -71,6 +77,7 @@ class WordLaws:
     def arrived(self, key: str) -> None:
         """A notice arrives once, and again only where its sending was broken off before."""
         self._arrived[key] += 1
+        self.tells_of_a_leap |= key.startswith("set_back:")
         self._sending = key
         if self._arrived[key] > 1 + self._broken_off[key]:
             raise BrokenLawError(f"{key} is told twice")
@@ -116,12 +123,12 @@ class RetryLaws:
     def _expected(self, record: RunRecord, code: str) -> datetime | None:
         due = self._now() + _WAITS[min(record.attempt, len(_WAITS)) - 1]
         if code == "day_not_over":
-            due = max(due, self._oracle.end_of(record.key.period.first_day))
-        if code == "defect" or (record.job is not JobKind.CLOSE and code in _PASSING):
+            due = max(due, self._oracle.end_of(record.key.period.last_day))
+        if code == "defect" or (record.job not in _CLOSES and code in _PASSING):
             return due if record.attempt < _OTHERS_ATTEMPTS_MAX else None
         if code not in _PASSING:
             return None
-        end = self._oracle.end_of(record.key.period.first_day)
-        if record.trigger is Trigger.REPLAY:
+        end = self._oracle.end_of(record.key.period.last_day)
+        if record.trigger in (Trigger.REPLAY, Trigger.BACKFILL):
             end = max(end, record.enqueued_at)
         return due if due <= end + self._window else None

@@ -9,9 +9,12 @@ from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.schedule import Overlap, Schedule, ScheduleKind, Timing
 
-__all__ = ["CATCH_UP", "World"]
+__all__ = ["CATCH_UP", "KEPT", "VERIFY_DAYS", "World"]
 
 CATCH_UP = timedelta(days=7)
+# How long history is kept, so short that each world forgets most of it.
+KEPT = timedelta(days=16)
+VERIFY_DAYS = 4
 _HOUR = timedelta(hours=1)
 # Zones, and years in which their clocks do something worth being there for.
 _PLACES = (
@@ -112,6 +115,20 @@ def _schedules(random: Random, zone: str, begin: datetime) -> list[Schedule]:
             _cron(time(22, 15), zone),
             overlap=random.choice(overlaps),
             catch_up=2 * 24 * _HOUR,
+        ),
+        Schedule(
+            "verify-sweep",
+            JobKind.SWEEP,
+            _cron(random.choice((time(1, 5), time(3, 30), time(5, 0))), zone),
+            catch_up=CATCH_UP,
+            newest_only=True,
+        ),
+        Schedule(
+            "retention",
+            JobKind.RETENTION,
+            _cron(time(4, 0), zone),
+            catch_up=CATCH_UP,
+            newest_only=True,
         ),
     ]
 

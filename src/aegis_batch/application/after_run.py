@@ -131,6 +131,13 @@ class AfterRun:
             and letter.key.period.kind is PeriodKind.DAY
             and letter.key.period.first_day in days
         }
+        # A day that the night left to a backfill is left to nobody where that was cancelled since.
+        given_up = RunFilter(job=JobKind.CLOSE, states=frozenset({RunState.CANCELLED}))
+        keys.update(
+            record.key
+            for record in turn.state.runs.search(given_up, _DAYS_MAX)
+            if record.trigger is Trigger.BACKFILL and self._is_looked_at(record.key, turn)
+        )
         found = turn.state.runs.search(RunFilter(parent=night.id), _DAYS_MAX)
         keys.update(record.key for record in found)
         return sorted(

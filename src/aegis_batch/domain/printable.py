@@ -9,6 +9,8 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def printable(text: str) -> str:
     """Return text with everything escaped that could move a cursor, hide, or end a line."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         character
         if unicodedata.category(character) not in _UNPRINTABLE

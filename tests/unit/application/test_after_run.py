@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from aegis_batch.application.after_run import AfterRun
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.outcome import Outcome, Problem
@@ -259,3 +260,34 @@ def test_a_night_that_is_replayed_while_its_day_is_the_newest_speaks_for_it() ->
     office.live_until(NIGHT + HOUR)
 
     assert heartbeats(office) == [FAILED, COMPLETE]
+
+
+def test_a_night_is_not_complete_where_the_backfill_was_cancelled_that_had_its_day() -> None:
+    office = Office([NIGHTLY])
+    office.live_until(NIGHT - HOUR)
+    waiting = RunRecord(
+        id="run-backfill",
+        trace_id="ab" * 16,
+        job=JobKind.CLOSE,
+        key=CloseKey("default", Period(PeriodKind.DAY, DAY)),
+        trigger=Trigger.BACKFILL,
+        requested_by="ana",
+        state=RunState.WAITING,
+        work_id="run-backfill#2",
+        enqueued_at=NIGHT - HOUR,
+        due_at=NIGHT + ONE_DAY,
+        attempt=1,
+        parent="backfill",
+    )
+    with office.ledger.turn() as turn:
+        turn.state.runs.add(waiting)
+    office.live_until(NIGHT)
+    with office.ledger.turn() as turn:
+        turn.cancel(waiting, "its backfill was cancelled")
+    night = next(run for run in office.runs() if run.job is JobKind.NIGHT)
+
+    after_run = AfterRun(office.expectation, office.backend.identity, office.backfilling)
+    with office.ledger.turn() as turn:
+        after_run.ended(turn, night)
+
+    assert heartbeats(office) == [FAILED]

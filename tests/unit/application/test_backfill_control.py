@@ -144,6 +144,7 @@ def test_cancelled_twice_nothing_happens_the_second_time() -> None:
     office = Office([])
     backfill = started(office)
     first = office.backfills.cancel(backfill.id, "ana", "no")
+    assert office.queue.due(office.clock.now()) == []
 
     assert office.backfills.cancel(backfill.id, "maria", "no, no") == first
     assert len(office.history.audit(9)) == 2

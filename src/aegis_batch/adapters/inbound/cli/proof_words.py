@@ -51,6 +51,9 @@ FINDINGS = {
 EVENTS = {
     "job.dispatched": "put into the queue",
     "job.taken": "taken from the queue",
+    "job.begun_again": "begun again, after its process had ended",
+    "job.handed_back": "left to the next start of the program",
+    "job.cancelled": "cancelled",
     "job.started": "the close began",
     "step.started": "a step began",
     "step.failed": "a step failed",
@@ -58,8 +61,11 @@ EVENTS = {
     "request.failed": "a request got no usable answer",
     "report.sought": "asked the Backend for its report",
     "orders.read": "read the orders",
+    "seals.merged": "added up the seals of its days",
+    "seals.unreadable": "the seals could not be read, so the orders are",
     "rule.broken": "orders broke a rule",
     "report.submitted": "handed the report over",
+    "report.recorded": "put the report into the reports' database",
     "job.completed": "the close was confirmed",
     "job.failed": "the attempt failed",
     "job.retried": "to be tried again",
@@ -100,7 +106,7 @@ def chain_sentence(proof: Proof) -> str:
     """Return how far the chain holds, in one sentence."""
     holds, broken = proof.chain.holds.number, proof.chain.broken
     if broken is None:
-        return f"All {holds} links of the chain hold; {proof.chain.runs} of them have their run."
+        return f"All {holds} links of the chain hold; {proof.chain.runs} runs agree with theirs."
     if proof.link_holds:
         return (
             f"The chain holds up to this link, and breaks later, at link {broken.number}:"

@@ -70,6 +70,7 @@ def proof_as_html(proof: Proof, calendar: Clockface, version: str) -> str:
         utc=lambda moment: "-" if moment is None else utc(moment),
         fine=_fine,
         local=lambda moment: _local(moment, calendar),
+        offset=lambda moment: f"{moment.astimezone(calendar.zone):%z}",
         number=exact.canonical,
         attempts=attempts,
         grouped=lambda count: f"{count:,}",

@@ -69,7 +69,8 @@ class InMemoryRuns:
     def search(self, wanted: RunFilter, limit: int) -> Sequence[RunRecord]:
         """Return the runs that a filter lets through, in its order, at most ``limit``."""
         found = (self._kept[run_id] for _, run_id in self._candidates(wanted))
-        fitting = (record for record in found if _fits(record, wanted))
+        asked = _asked(wanted)
+        fitting = (record for record in found if _fits(record, wanted, asked))
         if wanted.unlinked:
             fitting = (record for record in fitting if self._lacks_its_link(record))
         return list(islice(fitting, limit))
@@ -140,8 +141,10 @@ def _asked(wanted: RunFilter) -> list[tuple[str, Hashable]]:
     return [facet for facet in asked if facet[1] is not None]
 
 
-def _fits(record: RunRecord, wanted: RunFilter) -> bool:
+def _fits(record: RunRecord, wanted: RunFilter, asked: list[tuple[str, Hashable]]) -> bool:
+    if wanted.states and record.state not in wanted.states:
+        return False
+    if wanted.backend is not None and record.backend != wanted.backend:
+        return False
     facets = _facets(record)
-    is_in_state = not wanted.states or record.state in wanted.states
-    was_there = wanted.backend is None or record.backend == wanted.backend
-    return is_in_state and was_there and all(facet in facets for facet in _asked(wanted))
+    return all(facet in facets for facet in asked)
