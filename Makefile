@@ -5,7 +5,7 @@ PYTHON  ?= python3
 # three keep two cores busy.
 WORKERS ?= 3
 TESTS   ?= tests/unit tests/integration tests/simulation
-# What `make bench` measures: days of so many orders, each way so many times.
+# What `make bench` measures: days of so many orders, each way so many times; then a year.
 SIZES   ?= 10000 100000 1000000
 ROUNDS  ?= 5
 # What `make soak` simulates: so many days, in worlds from this seed on.
@@ -60,6 +60,7 @@ soak: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Every change of clock
 
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
 	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
+	@$(BIN)/python -m bench.ranges
 
 bench-serve: $(VENV)/.dev $(VENV)/.package ## Measure serve at rest, among 100,000 schedules, and beside retention
 	@$(BIN)/python -m bench.resting

@@ -4,8 +4,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-__all__ = ["Figures", "figures_of_close", "figures_of_json", "figures_of_psql"]
+__all__ = [
+    "Figures",
+    "figures_of_close",
+    "figures_of_json",
+    "figures_of_psql",
+    "figures_of_report",
+]
 
 _TOP_ITEMS = 10
 _CENT = Decimal("0.01")
@@ -41,7 +48,15 @@ def figures_of_close(output: str) -> Figures:
     result = json.loads(output, parse_float=Decimal)
     if result["outcome"] not in ("dry_run", "created") or result["violations"]:
         raise ValueError(result["outcome"], result["violations"])
-    report = result["report"]
+    return _figures_of(result["report"])
+
+
+def figures_of_report(text: str) -> Figures:
+    """Read a report as the Backend has it."""
+    return _figures_of(json.loads(text, parse_float=Decimal))
+
+
+def _figures_of(report: Mapping[str, Any]) -> Figures:
     top_items = ((item["name"], item["qty"]) for item in report["topItems"])
     return Figures(report["totalOrders"], Decimal(report["totalRevenue"]), _pairs(top_items))
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.shop import Ids
+from bench.shop import WEEK, Ids, Span
 from tests.servers.postgres import PostgresServer
 from tests.servers.postgres_process import PostgresProcess
 
@@ -29,14 +29,14 @@ class Ground:
         self.psql = psql
 
     @contextmanager
-    def shop(self, ids: Ids, orders_a_day: int) -> Iterator[dict[str, str]]:
+    def shop(self, ids: Ids, orders_a_day: int, span: Span = WEEK) -> Iterator[dict[str, str]]:
         """Make a shop, yield the environment in which every way finds it, and drop it."""
-        name = f"shop_{ids.sql_type}_{orders_a_day}"
+        name = f"shop_{ids.sql_type}_{orders_a_day}_{span.count}"
         self._server.create_database(name)
         try:
             with TemporaryDirectory(prefix="aegis-bench-") as folder:
                 environ = self._environ(name)
-                self._fill(environ, ids, orders_a_day)
+                self._fill(environ, ids, orders_a_day, span)
                 yield environ | {"AEGIS_STATE_URL": f"sqlite:///{folder}/state.db"}
         finally:
             self._server.drop_database(name)
@@ -56,11 +56,13 @@ class Ground:
             }
         return kept | place | {"DATABASE_URL": url, "AEGIS_TIMEZONE": "America/Sao_Paulo"}
 
-    def _fill(self, environ: dict[str, str], ids: Ids, orders_a_day: int) -> None:
+    def _fill(self, environ: dict[str, str], ids: Ids, orders_a_day: int, span: Span) -> None:
         variables = {
             "id_type": ids.sql_type,
             "id_of_order": ids.sql_of_order,
             "orders_a_day": str(orders_a_day),
+            "first_day": span.first_day.isoformat(),
+            "days": str(span.count),
         }
         subprocess.run(  # noqa: S603 - a program of ours, without a shell
             [

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
-from bench.figures import Figures, figures_of_close
+from bench.figures import Figures, figures_of_report
 from bench.measure import Run, measure
 from bench.shop import DAY
 from bench.ways import SMALL_BARE, SMALL_CLOSE, Way
@@ -64,14 +64,10 @@ def small_day(environ: Mapping[str, str], expected: Figures, rounds: int) -> lis
                 headers={"X-SERVICE-TOKEN": _TOKEN},
                 trust_env=False,
             )
-        _hold(way.name, _figures_of_report(found.text), expected)
+        _hold(way.name, figures_of_report(found.text), expected)
         return done
 
     return _scores([SMALL_BARE, SMALL_CLOSE], run, rounds)
-
-
-def _figures_of_report(text: str) -> Figures:
-    return figures_of_close(f'{{"outcome": "created", "violations": [], "report": {text}}}')
 
 
 @contextmanager

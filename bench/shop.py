@@ -2,14 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 from bench.figures import Figures
 
-__all__ = ["DAY", "GROWING", "SCATTERED", "Ids", "day_figures"]
+__all__ = ["DAY", "GROWING", "SCATTERED", "WEEK", "Ids", "Span", "day_figures"]
 
 DAY = "2026-11-21"
-_DAYS_BEFORE = 3
 _LINES = 3
 _ITEMS = 500
 
@@ -23,15 +23,34 @@ class Ids:
     sql_of_order: str
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days of a shop, one after the other, none of them with a change of clocks."""
+
+    first_day: date
+    count: int
+
+    @property
+    def days(self) -> list[date]:
+        """All of them, oldest first."""
+        return [self.first_day + timedelta(days=number) for number in range(self.count)]
+
+
+WEEK = Span(date(2026, 11, 18), 7)
+_DAYS_BEFORE = WEEK.days.index(date.fromisoformat(DAY))
+
 GROWING = Ids("ids that grow with time", "bigint", "n")
 SCATTERED = Ids("random ids (UUID)", "uuid", "md5(n::text)::uuid")
 
 
-def day_figures(orders_a_day: int) -> Figures:
-    """Return what the day of ``sql/shop.sql`` has to add up to."""
+def day_figures(orders_a_day: int, days_before: int = _DAYS_BEFORE) -> Figures:
+    """Return what a day of ``sql/shop.sql`` has to add up to, ``DAY`` of the week unless told.
+
+    The shop has so many days before it.
+    """
     quantities: Counter[str] = Counter()
     cents = 0
-    first = _DAYS_BEFORE * orders_a_day + 1
+    first = days_before * orders_a_day + 1
     for n in range(first, first + orders_a_day):
         for line in range(_LINES):
             item = (n * 7 + line * 13 + n * n % 97) % _ITEMS

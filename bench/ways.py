@@ -8,10 +8,10 @@ from pathlib import Path
 from bench.figures import Figures, figures_of_close, figures_of_json, figures_of_psql
 from bench.shop import DAY
 
-__all__ = ["CLOSE", "IMPORTS_ALONE", "SMALL_BARE", "SMALL_CLOSE", "Way", "large_ways"]
+__all__ = ["CLOSE", "IMPORTS_ALONE", "PROGRAM", "SMALL_BARE", "SMALL_CLOSE", "Way", "large_ways"]
 
 _HERE = Path(__file__).parent
-_PROGRAM = Path(sys.executable).parent / "aegis-batch"
+PROGRAM = Path(sys.executable).parent / "aegis-batch"
 # All that a rehearsed close imports, and nothing else.
 _IMPORTS = (
     "import aegis_batch.__main__, aegis_batch.bootstrap.container, aegis_batch.bootstrap.loading,"
@@ -36,11 +36,11 @@ def _nothing(output: str) -> Figures:
 _JSON = ("--output", "json", "--date", DAY)
 CLOSE = Way(
     "`aegis-batch close --dry-run`",
-    (str(_PROGRAM), "close", "--dry-run", *_JSON),
+    (str(PROGRAM), "close", "--dry-run", *_JSON),
     figures_of_close,
 )
 IMPORTS_ALONE = Way("imports alone", (sys.executable, "-c", _IMPORTS), _nothing)
-SMALL_CLOSE = Way("`aegis-batch close`", (str(_PROGRAM), "close", *_JSON), figures_of_close)
+SMALL_CLOSE = Way("`aegis-batch close`", (str(PROGRAM), "close", *_JSON), figures_of_close)
 # The window of the day in America/Sao_Paulo.
 SMALL_BARE = Way(
     "bare psycopg and httpx script",

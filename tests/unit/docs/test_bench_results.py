@@ -68,3 +68,19 @@ def test_the_share_that_the_readme_speaks_of_was_measured() -> None:
     (told,) = re.findall(r"takes\s+(\d+\.\d+)\s+of\s+the\s+time", speed())
 
     assert is_rounded(told, kept[3])
+
+
+def test_what_the_readme_says_of_a_year_was_measured() -> None:
+    year = {row[0]: row for row in rows_of(read_page("bench/ranges.md"))[1:]}
+    backfill, verify = year["the backfill, both of these"], year["`verify --from A --to B`"]
+    medians = [cell.partition(" ")[0] for cell in (backfill[3], backfill[4], verify[3])]
+
+    (told,) = re.findall(
+        r"by\s+one\s+`backfill`\s+at\s+(\S+)\s+days\s+a\s+second,\s+(\S+)\s+times\s+as\s+many"
+        r".*verified\s+at\s+(\S+)\s",
+        speed(),
+        re.DOTALL,
+    )
+
+    assert backfill[1] == verify[1] == "365"
+    assert all(map(is_rounded, told, medians))

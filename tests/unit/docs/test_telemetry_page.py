@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import aegis_batch
-from aegis_batch.domain import events
+from aegis_batch.domain import events, job_events
 from aegis_batch.domain.events import Event
 from tests.unit.docs.pages import blocks, read_page
 
@@ -22,7 +22,7 @@ LOGGED = {
 }
 TOLD = {
     kind.name
-    for kind in vars(events).values()
+    for kind in (*vars(events).values(), *vars(job_events).values())
     if isinstance(kind, type) and issubclass(kind, Event) and "name" in vars(kind)
 }
 

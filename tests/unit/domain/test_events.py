@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from aegis_batch.domain import events
+from aegis_batch.domain import events, job_events
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.events import (
     CloseCompleted,
@@ -50,7 +50,9 @@ from aegis_batch.domain.run import CloseKey, Run
 
 
 def test_the_names_of_events_are_contracts() -> None:
-    kinds = {getattr(events, name) for name in events.__all__} - {Event, RunEvent, Step}
+    modules = (events, job_events)
+    named = {getattr(module, name) for module in modules for name in module.__all__}
+    kinds = named - {Event, RunEvent, Step}
 
     assert {kind: kind.name for kind in kinds} == {
         CloseStarted: "job.started",
