@@ -12,7 +12,7 @@ SELECT
     runs.id AS run
 FROM runs
 LEFT JOIN dead_letters ON dead_letters.run_id = runs.id
-WHERE runs.job = 'close'
+WHERE runs.job IN ('close', 'rebuild')
     AND runs.enqueued_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour')
     AND (runs.state IN ('held', 'queued', 'running', 'waiting') OR dead_letters.state = 'open')
 ORDER BY runs.first_day, runs.tenant;

@@ -151,7 +151,7 @@ def test_a_day_whose_run_is_gone_is_proved_and_says_so(closed: ClosedPlace) -> N
     told = _prove(closed)
 
     assert told.status == 0
-    assert "is past its retention: its answers are gone." in told.out
+    assert "is no longer in the ledger: its answers are gone." in told.out
 
 
 def test_a_day_that_was_never_closed_here_is_told_from_one_that_was(closed: ClosedPlace) -> None:

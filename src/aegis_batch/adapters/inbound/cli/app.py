@@ -69,9 +69,10 @@ def _print_help(context: click.Context, parameter: click.Parameter, value: bool)
 Example:
   aegis-batch close --date 2026-11-21 --dry-run
 \b
-Exit status: 0 done, 1 doctor, health or verify found something, 2 the command or a setting is
-wrong, 3 orders rejected, 4 refused or in conflict, 5 the Backend is unavailable, 6 the orders
-can't be read, 7 the state database is unavailable, 8 done in part, 70 a defect.""",
+Exit status: 0 done, 1 a check found something (doctor, health, verify, prove, audit --check),
+2 the command or a setting is wrong, 3 orders rejected, 4 refused or in conflict, 5 the Backend is
+unavailable, 6 the orders can't be read, 7 the state database is unavailable, 8 done in part,
+70 a defect.""",
 )
 @click.option(
     "--version",

@@ -29,7 +29,8 @@ Examples:
   aegis-batch audit --limit 100 --output json
   aegis-batch audit --check                    is the evidence of all closes as it was kept?
 \b
-Exit status: 0 done, or everything holds; 1 a link of a chain of seals does not hold."""
+Exit status: 0 done, or everything holds; 1 a link of a chain of seals does not hold;
+7 the state database is unavailable."""
 )
 @click.option(
     "--check",
@@ -40,7 +41,7 @@ Exit status: 0 done, or everything holds; 1 a link of a chain of seals does not 
 @output_option
 @click.pass_context
 def audit(context: click.Context, *, check: bool, limit: int, output: str) -> int:
-    """Show what people did by hand to schedules and dead letters: who, what, and why.
+    """Show what people did by hand to schedules, dead letters and backfills: who, what, and why.
 
     Entries are only ever added. With --check, see whether the evidence of all closes still holds.
     """

@@ -133,7 +133,9 @@ def _chain(proof: Proof) -> str:
 def _runs(proof: Proof, calendar: Clockface) -> list[str]:
     told = [_run(history, calendar) for history in proof.runs[-_RUNS_SHOWN_MAX:]]
     if proof.link is not None and proof.run is None:
-        told.insert(0, f"The run {proof.link.run_id} is past its retention: its answers are gone.")
+        told.insert(
+            0, f"The run {proof.link.run_id} is no longer in the ledger: its answers are gone."
+        )
     left_out = len(proof.runs) - _RUNS_SHOWN_MAX
     if left_out > 0:
         told.insert(0, f"{left_out} earlier runs: --output html, or json")

@@ -211,8 +211,8 @@ def test_a_run_past_its_retention_is_missed_aloud(ledger: LedgerServices) -> Non
     page = outline_of(_page(ledger))
 
     assert told.status == 0
-    assert f"The run {LINK.run_id} is past its retention" in told.out
-    assert "past its retention, so that its answers are gone" in page.text
+    assert f"The run {LINK.run_id} is no longer in the ledger" in told.out
+    assert "no longer in the ledger, so that its answers are gone" in page.text
     assert ledger.tell("prove", DAY, "--output", "json").json["runIsKept"] is False
 
 
