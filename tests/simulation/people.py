@@ -137,6 +137,8 @@ class People:
         newest = self._started[-1]
         if self._plan.chance(0.5):
             self._do("cancel", lambda p: p.backfills.cancel(newest, _OPERATOR, "too much"))
+            # Days that nights had left to it are left to the next night, which need not come soon.
+            self.trigger(_NIGHTLY)
         else:
             self._do("go on", lambda p: p.backfills.resume(newest, _OPERATOR))
 
