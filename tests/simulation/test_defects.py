@@ -13,6 +13,8 @@ from tests.simulation.worlds import ROOT, environment, simulate
 _DEFECTS = sorted((ROOT / "tests" / "simulation" / "defects").glob("*.patch"))
 # Each is caught in far fewer days, within a second or two.
 _WORLDS = ("--seed", 1, "--worlds", 9, "--days", 60)
+# But for this one, which takes a person who cancels just when something is under way.
+_FIRST_SEEDS = {"backfill_goes_on_when_cancelled": 31}
 
 
 @pytest.fixture
@@ -57,8 +59,9 @@ def test_the_copy_without_a_defect_breaks_no_law(copied: Path) -> None:
 @pytest.mark.parametrize("patch", _DEFECTS, ids=lambda patch: patch.stem)
 def test_a_defect_breaks_a_law(copied: Path, patch: Path) -> None:
     _apply(patch, copied)
+    seed = _FIRST_SEEDS.get(patch.stem, 1)
 
-    ended = simulate(*_WORLDS, env=_of_the_copy(copied))
+    ended = simulate("--seed", seed, *_WORLDS[2:], env=_of_the_copy(copied))
 
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "a law is broken" in ended.stdout
