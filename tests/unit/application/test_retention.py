@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,3 +76,24 @@ def test_exactly_what_is_older_goes(ages: list[int]) -> None:
     kept = {run.id for run in office.runs() if run.id.startswith("run-")}
     assert kept == {f"run-{place}" for place, age in enumerate(ages) if age < 30}
     assert all(run.state is RunState.SUCCEEDED for run in office.runs())
+
+
+def test_what_is_left_after_so_many_batches_goes_the_next_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = Office([RETENTION])
+    office.close_by_hand(DAY - ONE_DAY)
+    (template,) = office.runs()
+    with office.state.turn() as turn:
+        for place in range(15):
+            old = replace(template, id=f"run-{place}", ended_at=NOON - 40 * ONE_DAY)
+            turn.runs.add(old)
+    monkeypatch.setattr("aegis_batch.application.retention._BATCHES_MAX", 1)
+
+    def left() -> int:
+        return sum(run.id.startswith("run-") for run in office.runs())
+
+    office.live_until(NIGHT + 3 * HOUR)
+    assert left() == 5
+    office.live_until(NIGHT + 3 * HOUR + ONE_DAY)
+    assert left() == 0
