@@ -17,7 +17,7 @@ from aegis_batch.adapters.outbound.postgres.derived.schema import refuse_unless_
 from aegis_batch.adapters.outbound.postgres.derived.tables import report_items, reports
 from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.domain.errors import AnswerLost, BackendRefused, BackendUnavailable
-from aegis_batch.domain.report import Report, StoredReport, TopItem
+from aegis_batch.domain.report import Report, StoredReport, TopItem, digest_of_body
 from aegis_batch.domain.run import CloseKey, Run
 
 __all__ = ["SqlReportGateway"]
@@ -171,7 +171,7 @@ def _stored(connection: Connection, key: CloseKey, row: Row[Any]) -> StoredRepor
 
     Raises ``BackendRefused`` where its body is not the one that was kept.
     """
-    if "sha256:" + hashlib.sha256(row.body.encode()).hexdigest() != row.digest:
+    if digest_of_body(row.body) != row.digest:
         raise BackendRefused(
             "reports_altered",
             f"Revision {row.revision} of the report of {key.period.first_day} was altered in the"
