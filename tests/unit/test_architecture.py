@@ -52,7 +52,7 @@ _EXPORTS = {
     "application.checks.settings": ["SettingFault", "SettingsFacts", "settings_checks"],
     "application.close_job": ["CloseJob"],
     "application.close_journal": ["CloseJournal"],
-    "application.close_request": ["CloseRequest", "not_over"],
+    "application.close_request": ["CloseRequest", "last_ended", "not_over"],
     "application.daily_close": ["DailyCloseUseCase"],
     "application.day_standing": ["DayStanding", "Standing", "standing_of", "why_in_flight"],
     "application.dead_letter_decisions": ["DeadLetterDecisions", "Decided", "decide"],

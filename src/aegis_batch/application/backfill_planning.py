@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from aegis_batch.application.backfill_control import cancelled, unknown_plan
 from aegis_batch.application.backfilling import Backfilling
+from aegis_batch.application.close_request import last_ended
 from aegis_batch.application.day_standing import Standing, standing_of
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.clock import Clock
@@ -249,7 +250,7 @@ def periods_over(request: BackfillRequest, calendar: Calendar, clock: Clock) -> 
             "Name days that are some days away from the first and the last date there is.",
         ) from None
     today = calendar.business_date(clock.now())
-    last_possible = Period.holding(request.kind, today).first_day - timedelta(days=1)
+    last_possible = last_ended(request.kind, today).last_day
     for period in periods:
         if period.first_day > last_possible:
             named = f"business day {period}" if request.kind is PeriodKind.DAY else str(period)

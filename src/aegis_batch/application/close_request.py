@@ -7,7 +7,7 @@ from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run import CloseKey, Run
 
-__all__ = ["CloseRequest", "not_over"]
+__all__ = ["CloseRequest", "last_ended", "not_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class CloseRequest:
         """Return the run that this asks for, at a UTC instant."""
         day = self.day
         if day is None:
-            day = _last_ended(self.kind, calendar.business_date(now))
+            day = last_ended(self.kind, calendar.business_date(now)).last_day
         key = CloseKey(self.tenant, Period.holding(self.kind, day))
         return Run(self.run_id, self.trace_id, key)
 
@@ -41,13 +41,14 @@ class CloseRequest:
         return None if self.day is None else Period.holding(self.kind, self.day)
 
 
-def _last_ended(kind: PeriodKind, today: date) -> date:
-    return Period.holding(kind, today).first_day - timedelta(days=1)
+def last_ended(kind: PeriodKind, today: date) -> Period:
+    """Return the newest period of a kind that has ended."""
+    return Period.holding(kind, Period.holding(kind, today).first_day - timedelta(days=1))
 
 
 def not_over(period: Period, today: date, zone_name: str) -> InvalidRequest:
     """Return the error of whoever would close a period that goes on today."""
-    latest = Period.holding(period.kind, _last_ended(period.kind, today))
+    latest = last_ended(period.kind, today)
     named = f"business day {period}" if period.kind is PeriodKind.DAY else str(period)
     return InvalidRequest(
         "day_not_over",

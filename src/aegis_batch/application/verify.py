@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from aegis_batch.application.close_request import last_ended
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.state import State
@@ -186,7 +187,7 @@ def _refuse_open(period: Period, today: date, zone_name: str) -> None:
     raise InvalidRequest(
         "day_not_over",
         f"The {_named(period)} has not ended: today is {today} in {zone_name}.",
-        f"Let the range end with {_named(_last_ended(period.kind, today))} or an earlier"
+        f"Let the range end with {_named(last_ended(period.kind, today))} or an earlier"
         f" {period.kind}.",
     )
 
@@ -200,11 +201,6 @@ def _refuse_edge(calendar: Calendar, period: Period) -> None:
             f"The {_named(period)} lies at the edge of what a calendar can hold.",
             "Name a day that is some days away from the first date there is.",
         ) from None
-
-
-def _last_ended(kind: PeriodKind, today: date) -> Period:
-    first = Period.holding(kind, today).first_day
-    return Period.holding(kind, date.fromordinal(first.toordinal() - 1))
 
 
 def _named(period: Period) -> str:
