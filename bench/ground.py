@@ -5,11 +5,13 @@ Its settings are PostgreSQL's defaults but for what makes writing fast, which re
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import psutil
 
 from bench.shop import WEEK, Ids, Span
 from tests.servers.postgres import PostgresServer
@@ -32,14 +34,48 @@ class Ground:
     def shop(self, ids: Ids, orders_a_day: int, span: Span = WEEK) -> Iterator[dict[str, str]]:
         """Make a shop, yield the environment in which every way finds it, and drop it."""
         name = f"shop_{ids.sql_type}_{orders_a_day}_{span.count}"
+        variables = {
+            "id_type": ids.sql_type,
+            "id_of_order": ids.sql_of_order,
+            "orders_a_day": str(orders_a_day),
+            "first_day": span.first_day.isoformat(),
+            "days": str(span.count),
+        }
+        with (
+            self.database(name) as environ,
+            TemporaryDirectory(prefix="aegis-bench-") as folder,
+        ):
+            self.fill(environ, "shop.sql", variables)
+            yield environ | {"AEGIS_STATE_URL": f"sqlite:///{folder}/state.db"}
+
+    @contextmanager
+    def database(self, name: str) -> Iterator[dict[str, str]]:
+        """Make an empty database, yield the environment in which it is found, and drop it."""
         self._server.create_database(name)
         try:
-            with TemporaryDirectory(prefix="aegis-bench-") as folder:
-                environ = self._environ(name)
-                self._fill(environ, ids, orders_a_day, span)
-                yield environ | {"AEGIS_STATE_URL": f"sqlite:///{folder}/state.db"}
+            yield self._environ(name)
         finally:
             self._server.drop_database(name)
+
+    def fill(self, environ: Mapping[str, str], script: str, variables: Mapping[str, str]) -> None:
+        """Have psql run a script of the folder ``sql`` in a database."""
+        subprocess.run(  # noqa: S603 - a program of ours, without a shell
+            [
+                *(str(self.psql), "--no-psqlrc", "--quiet"),
+                *(part for name in variables for part in ("--set", f"{name}={variables[name]}")),
+                *("--file", str(_HERE / "sql" / script)),
+            ],
+            env=dict(environ),
+            check=True,
+        )
+
+    def postmaster(self) -> psutil.Process:
+        """Return the process that all others of the server are children of."""
+        with self._server.connect() as connection:
+            backend = psutil.Process(connection.info.backend_pid)
+            postmaster = backend.parent()
+        assert postmaster is not None  # noqa: S101 - no backend is without one
+        return postmaster
 
     def _environ(self, database: str) -> dict[str, str]:
         url = self._server.dsn(database)
@@ -55,24 +91,6 @@ class Ground:
                 "PGDATABASE": info.dbname,
             }
         return kept | place | {"DATABASE_URL": url, "AEGIS_TIMEZONE": "America/Sao_Paulo"}
-
-    def _fill(self, environ: dict[str, str], ids: Ids, orders_a_day: int, span: Span) -> None:
-        variables = {
-            "id_type": ids.sql_type,
-            "id_of_order": ids.sql_of_order,
-            "orders_a_day": str(orders_a_day),
-            "first_day": span.first_day.isoformat(),
-            "days": str(span.count),
-        }
-        subprocess.run(  # noqa: S603 - a program of ours, without a shell
-            [
-                *(str(self.psql), "--no-psqlrc", "--quiet"),
-                *(part for name in variables for part in ("--set", f"{name}={variables[name]}")),
-                *("--file", str(_HERE / "sql" / "shop.sql")),
-            ],
-            env=environ,
-            check=True,
-        )
 
 
 @contextmanager

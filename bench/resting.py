@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -175,6 +175,12 @@ class _NoIntake:
 
     def withdraw(self, work_id: str) -> NoReturn:
         raise NotImplementedError(work_id)
+
+    def holders(self) -> NoReturn:
+        raise NotImplementedError
+
+    def take_back(self, executors: Collection[str]) -> NoReturn:
+        raise NotImplementedError(executors)
 
 
 def _lateness_ms(file: Path, since: datetime) -> list[float]:

@@ -1,13 +1,14 @@
 """The shop that is measured: what ``sql/shop.sql`` writes, and what its day adds up to."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from bench.figures import Figures
 
-__all__ = ["DAY", "GROWING", "SCATTERED", "WEEK", "Ids", "Span", "day_figures"]
+__all__ = ["DAY", "GROWING", "SCATTERED", "WEEK", "Ids", "Span", "day_figures", "figures_of_orders"]
 
 DAY = "2026-11-21"
 _LINES = 3
@@ -48,13 +49,18 @@ def day_figures(orders_a_day: int, days_before: int = _DAYS_BEFORE) -> Figures:
 
     The shop has so many days before it.
     """
+    first = days_before * orders_a_day + 1
+    return figures_of_orders(range(first, first + orders_a_day))
+
+
+def figures_of_orders(numbers: Collection[int]) -> Figures:
+    """Return what the orders with these numbers have to add up to."""
     quantities: Counter[str] = Counter()
     cents = 0
-    first = days_before * orders_a_day + 1
-    for n in range(first, first + orders_a_day):
+    for n in numbers:
         for line in range(_LINES):
             item = (n * 7 + line * 13 + n * n % 97) % _ITEMS
             quantity = 1 + (n + line) % 4
             quantities[f"Item {item}"] += quantity
             cents += quantity * (100 + item * 37 % 9000)
-    return Figures.of(orders_a_day, Decimal(cents) / 100, quantities)
+    return Figures.of(len(numbers), Decimal(cents) / 100, quantities)
