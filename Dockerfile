@@ -12,11 +12,11 @@ FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 
-# What the program needs, in an environment that has no installer of its own. First, because it
-# changes seldom.
+# What the program and its control plane need, in an environment that has no installer of its own.
+# First, because it changes seldom.
 RUN python -m venv --without-pip /opt/aegis
-COPY requirements/runtime.txt requirements/
-RUN python -m pip --python /opt/aegis/bin/python install --require-hashes --only-binary :all: -r requirements/runtime.txt
+COPY requirements/control.txt requirements/
+RUN python -m pip --python /opt/aegis/bin/python install --require-hashes --only-binary :all: -r requirements/control.txt
 
 # What builds the wheel stays in this stage.
 COPY requirements/build.txt requirements/

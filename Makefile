@@ -2,14 +2,16 @@
 
 PYTHON  ?= python3
 # Tests run in as many processes, each with servers of its own. They wait now and then, so that
-# three keep two cores busy.
+# three keep two cores busy. What takes long comes first, and whoever is done takes from the others.
 WORKERS ?= 3
-TESTS   ?= tests/unit tests/integration tests/simulation
-# What `make bench` measures: days of so many orders, each way so many times; then a year.
+TESTS   ?= tests/simulation tests/integration tests/unit
+# What `make bench` measures: days of so many orders, each way so many times; then a year, then tenants.
 SIZES   ?= 10000 100000 1000000
 ROUNDS  ?= 5
-# What `make soak` simulates: so many days, in worlds from this seed on.
+# What `make soak` simulates: so many days of one shop, and so many of tenants on fleets of
+# machines, in worlds from this seed on.
 DAYS    ?= 100000
+TENANT_DAYS ?= 100000
 SEED    ?= 1000
 # More for pytest, as in: make test ARGS="-k restart"
 ARGS    ?=
@@ -37,7 +39,7 @@ demo: $(VENV)/.package ## Close a day of real sample orders, from an empty machi
 
 test: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run every test, and measure what they cover
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal $(ARGS) $(TESTS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	@echo "The domain and the application, of which every branch must be covered:"
@@ -48,23 +50,37 @@ test-system: export PATH := $(PATH):/usr/sbin:/usr/local/sbin
 test-system: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Run the tests that need packages of the system, which are named where missing
 	@command -v pgbouncer >/dev/null || \
 		{ echo "pgbouncer is missing: apt-get install pgbouncer"; exit 1; }
+	@command -v promtool >/dev/null || \
+		{ echo "promtool is missing: apt-get install prometheus"; exit 1; }
+	@command -v nft >/dev/null || { echo "nft is missing: apt-get install nftables"; exit 1; }
+	@nft list ruleset >/dev/null || \
+		{ echo "nft may not cut connections here: run this as root"; exit 1; }
 	@unshare --map-root-user --mount true || \
 		{ echo "unshare can't mount here: apt-get install util-linux, and allow user namespaces"; exit 1; }
 	@$(BIN)/python -m pytest $(ARGS) tests/system
 
-soak: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Every change of clocks, every kill point, and days in which all goes wrong: DAYS=100000 SEED=1000
+soak: $(VENV)/.dev $(VENV)/.package node_modules/.stamp ## Every change of clocks, every kill point, 10,000 requests, and days in which all goes wrong: DAYS=100000 TENANT_DAYS=100000 SEED=1000
 	@$(BIN)/python -m tests.simulation.calendar_law
 	@AEGIS_TESTS_KILLS=all $(BIN)/python -m pytest $(ARGS) tests/integration/test_kill_matrix.py \
-		tests/integration/test_pizza_backfill.py
+		tests/integration/test_jobs_killed.py \
+		tests/integration/test_pizza_backfill.py tests/integration/test_many_processes.py \
+		tests/integration/test_many_workers.py tests/integration/test_pizza_tenants.py
+	@AEGIS_TESTS_REQUESTS=10000 $(BIN)/python -m pytest $(ARGS) tests/integration/test_control_contract.py
 	@$(BIN)/python -m tests.simulation --total-days $(DAYS) --seed $(SEED) --processes $(WORKERS)
+	@$(BIN)/python -m tests.simulation.fleet --tenant-days $(TENANT_DAYS) --worlds $(TENANT_DAYS) \
+		--seed $(SEED) --processes $(WORKERS)
 
 bench: $(VENV)/.bench $(VENV)/.package ## Measure, beside others in the same run: SIZES="10000 100000 1000000"
 	@$(BIN)/python -m bench --rounds $(ROUNDS) $(SIZES)
 	@$(BIN)/python -m bench.ranges
+	@command -v redis-server >/dev/null || \
+		{ echo "redis-server is missing: apt-get install redis-server"; exit 1; }
+	@$(BIN)/python -m bench.tenants
 
-bench-serve: $(VENV)/.dev $(VENV)/.package ## Measure serve at rest, among 100,000 schedules, and beside retention
+bench-serve: $(VENV)/.dev $(VENV)/.package ## Measure serve at rest, among 100,000 schedules, and beside retention; and lists of 1,000,000 runs
 	@$(BIN)/python -m bench.resting
 	@$(BIN)/python -m bench.forgetting
+	@$(BIN)/python -m bench.listing
 
 check: $(VENV)/.dev $(VENV)/.package ## Lint, types, layers, locks
 	@$(BIN)/ruff check --quiet .
@@ -87,9 +103,10 @@ docs: $(VENV)/.package ## Write what pages have from the source: the settings, t
 
 lock: $(VENV)/.dev ## Resolve the dependencies again, to the newest that fit
 	@echo "Resolving the dependencies..."
-	@$(COMPILE) --upgrade --extra demo --group dev -o requirements/dev.txt pyproject.toml
+	@$(COMPILE) --upgrade --extra aws --extra azure --extra gcp --extra control --extra demo --group dev -o requirements/dev.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt --extra demo --group build -o requirements/demo.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	@$(COMPILE) --upgrade -c requirements/dev.txt --extra control -o requirements/control.txt pyproject.toml
 	@$(COMPILE) --upgrade -c requirements/dev.txt --group build -o requirements/build.txt
 	@$(COMPILE) --upgrade -c requirements/dev.txt --group bench -o requirements/bench.txt
 	@# npm takes what is installed for granted, and would then leave the hashes out.
@@ -133,6 +150,6 @@ $(VENV)/.package: $(SOURCES) | $(VENV)/.demo
 	@touch $@
 
 node_modules/.stamp: package-lock.json package.json | $(VENV)/.dev
-	@echo "Installing WireMock..."
+	@echo "Installing what the tests take from npm..."
 	@$(NPM) ci --ignore-scripts --loglevel=error >/dev/null
 	@touch $@

@@ -13,10 +13,11 @@ from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.sealed_days import SealedDays
-from aegis_batch.application.sealing import add_seal
+from aegis_batch.application.sealing import ToSeal, add_seals
 from aegis_batch.domain.calendar import Period
 from aegis_batch.domain.outcome import CloseResult
-from aegis_batch.domain.run import CloseKey
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.seal_link import SealedReport
 from aegis_batch.domain.verification import Verdict, Verification
 
@@ -53,7 +54,9 @@ class SealedBooks:
         sealed = SealedReport.of(result)
         if sealed is not None:
             with self.state.turn() as turn:
-                add_seal(turn, result.run, result.outcome, sealed, self.clock.now())
+                add_seals(
+                    turn, [ToSeal(self._record(result), result.outcome, sealed)], self.clock.now()
+                )
             if verdict is not None:
                 self.verify(day, verdict)
         return result
@@ -64,16 +67,30 @@ class SealedBooks:
         """Keep what came of verifying a day, against its newest seal unless told otherwise."""
         key = CloseKey("default", day)
         with self.state.turn() as turn:
-            link = turn.seals.newest_of(key)
-            assert link is not None
+            (kept,) = turn.seals.of(key, 1)
             turn.verifications.save(
                 Verification(
                     key=key,
                     verdict=verdict,
-                    seal_digest=seal_digest or link.kept().digest,
+                    seal_digest=seal_digest or kept.digest,
                     verified_at=self.clock.now(),
                 )
             )
+
+    def _record(self, result: CloseResult) -> RunRecord:
+        now = self.clock.now()
+        return RunRecord(
+            id=result.run.id,
+            trace_id=result.run.trace_id,
+            job=JobKind.CLOSE,
+            key=result.run.key,
+            trigger=Trigger.HAND,
+            requested_by="ana",
+            state=RunState.SUCCEEDED,
+            work_id=f"{result.run.id}#1",
+            enqueued_at=now,
+            due_at=now,
+        )
 
     def _close(
         self,

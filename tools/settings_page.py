@@ -20,8 +20,9 @@ PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 _HEAD = """\
 # Settings
 
-<!-- Made from src/aegis_batch/bootstrap/settings.py and closing_settings.py by `make docs`; changes
-     belong there. -->
+<!-- Made from src/aegis_batch/bootstrap/settings.py, closing_settings.py, tenancy_settings.py,
+     limit_settings.py, control_settings.py and vault_settings.py by `make docs`; changes belong
+     there. -->
 
 Every setting is an environment variable. All are checked before anything else is done, and one
 message lists every fault.
@@ -34,6 +35,7 @@ message lists every fault.
   with `AEGIS_ENVIRONMENT=production`.
 - A variable that starts with `AEGIS_` and is none of these is left alone, with a warning in the
   log that guesses what was meant.
+- A secret can also come from a vault, which is asked last: `AEGIS_SECRETS_FROM`.
 - A secret is in no log, no message and no span. Give it as a file where you can: other processes
   of the same user can read a process's environment.
 
@@ -42,6 +44,36 @@ message lists every fault.
 """
 
 _TAIL = """
+## Secrets from a vault
+
+```
+pip install 'aegis-batch[aws]'                      # or azure, or gcp
+export AEGIS_SECRETS_FROM=aws AEGIS_SECRETS_AWS_IDS=prod/aegis-batch
+export AEGIS_SECRETS_NAMES=DATABASE_URL,X_SERVICE_TOKEN,INTERNAL_JOBS_KEY
+```
+
+`AEGIS_SECRETS_NAMES` says what is there. The environment, files and `.env` come first, and what
+one of them sets is not asked for; the rest must be there. It is read when a command starts: a
+secret that changes counts from the next start on. Of a service's credential
+([jobs.md](jobs.md#services)) it is the name of the variable. OpenTelemetry's variables come from
+the environment alone. The image has none of the three extras: mount secrets as files there, or
+add one in an image of your own.
+
+- `aws`: each secret of `AEGIS_SECRETS_AWS_IDS` is a JSON object such as `{"DATABASE_URL": "..."}`.
+  Credentials and the region are found as by all of AWS's tools, but for a region that an ARN names.
+  They must be allowed `secretsmanager:GetSecretValue`.
+- `azure`: a secret each, `DATABASE-URL`. Credentials are found as by all of Azure's tools, and must
+  be allowed to list and to get secrets (*Key Vault Secrets User*).
+- `gcp`: a secret each, `DATABASE_URL`, of which the latest version counts. Credentials are found as
+  by all of Google's tools, and must be allowed `secretmanager.versions.access`.
+
+A command ends with exit status 2 where the vault refuses, has no such secret or holds what is no
+text, and where its extra isn't installed; with 5, try again later, where it can't be reached, keeps
+failing, or gives no answer within `AEGIS_SECRETS_WAIT_SECONDS`. No value of it is ever shown.
+`doctor` tells the same, and looks at all else that can be looked at without.
+
+## The database's role
+
 The role that `DATABASE_URL` names is best made by
 [`deploy/sql/readonly_role.sql`](../deploy/sql/readonly_role.sql); what the figures mean and how
 they are made is in [reports.md](reports.md).

@@ -1,4 +1,5 @@
 -- What failed for good over the last 30 days, by tenant and reason, the most frequent first.
+-- For a state in an SQLite file, on a copy of it:
 --   sqlite3 -header -column copy.db < deploy/sql/failures.sql
 SELECT
     tenant,

@@ -1,6 +1,6 @@
 -- A view of the ledger's runs, one row a run, under the names that job logs commonly have.
 --
--- For the state database, an SQLite file. Best put into a copy:
+-- For a state in an SQLite file. Best put into a copy:
 --   aegis-batch state backup copy.db
 --   sqlite3 copy.db < deploy/sql/job_logs.sql
 --   sqlite3 -header -column copy.db "SELECT * FROM job_logs ORDER BY started_at DESC LIMIT 10"

@@ -1,5 +1,6 @@
 -- Days whose close has not come to an end for more than an hour: those that wait for their next
 -- try, and those that are dead letters, which wait for a person. The oldest day first.
+-- For a state in an SQLite file, on a copy of it:
 --   sqlite3 -header -column copy.db < deploy/sql/stuck_days.sql
 SELECT
     runs.tenant,

@@ -1,4 +1,5 @@
 -- How long runs took, by job, over the last 30 days: how many, the mean, and the worst one.
+-- For a state in an SQLite file, on a copy of it:
 --   sqlite3 -header -column copy.db < deploy/sql/times_by_job.sql
 SELECT
     job,

@@ -6,17 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
-from tests.integration.program import end, start
+from tests.integration.forked import Process
+from tests.integration.program import Ended, end, start
 from tests.integration.serving_place import Place, wait_for
 from tests.servers.wiremock import WireMockServer
-
-if TYPE_CHECKING:
-    import subprocess
 
 SUBMIT = "/internal/reports/daily"
 _OPEN, _CLOSED = "Started", "closed"
@@ -75,7 +73,7 @@ class Backfills:
         assert ended.status == 0, ended.err
         return ended.told
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str) -> Process:
         """Start the command, and let it go on."""
         return start(("backfill", *arguments), self.place.settings, self.place.folder)
 
@@ -92,6 +90,16 @@ class Backfills:
             process.kill()
             process.communicate()
 
+    def fill(self, first: date, last: date, *options: str) -> Ended:
+        """Plan a range and have it carried out to its end."""
+        return self.place.run(
+            "backfill", "--yes", self.plan(first, last, *options)["backfill"]["id"]
+        )
+
+    def open_letters(self) -> list[str]:
+        """Return which runs have an open dead letter, by the ledger."""
+        return [row[0] for row in self._ask("SELECT run_id FROM dead_letters WHERE state = 'open'")]
+
     def done(self, plan_id: str) -> int:
         """Return how many periods of a backfill are done."""
         return int(self._ask("SELECT done FROM backfills WHERE id = ?", plan_id)[0][0])
@@ -100,6 +108,10 @@ class Backfills:
         """Return how often each day was closed by a run, by the ledger."""
         rows = self._ask("SELECT first_day FROM runs WHERE state = 'succeeded' AND job = 'close'")
         return Counter(row[0] for row in rows)
+
+    def running(self) -> int:
+        """Return how many runs of the ledger are under way."""
+        return int(self._ask("SELECT count(*) FROM runs WHERE state = 'running'")[0][0])
 
     def unfinished(self) -> int:
         """Return how many runs of the ledger have not come to an end."""

@@ -12,6 +12,7 @@ from aegis_batch.adapters.outbound.http.backend import HttpBackend
 from aegis_batch.adapters.outbound.http.connection import BackendConnection
 from aegis_batch.adapters.outbound.http.report_gateway import HttpReportGateway
 from aegis_batch.adapters.outbound.http.report_status import HttpReportStatus
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
@@ -108,7 +109,7 @@ class Closing:
     def close(self, day: date = DAY) -> CloseResult:
         """Close the day."""
         policy = ReportPolicy(
-            Calendar(load_zone("America/Sao_Paulo"), "America/Sao_Paulo"),
+            InMemoryCalendars(Calendar(load_zone("America/Sao_Paulo"), "America/Sao_Paulo")),
             Rules(),
             Versions("1", "2026a", "15"),
         )

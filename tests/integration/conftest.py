@@ -8,6 +8,11 @@ import pytest
 
 from tests.integration.orders_shop import create_role, open_shop
 from tests.integration.state_files import StateFiles, make_template
+from tests.integration.state_servers import (
+    StateServers,
+    copied_database,
+    make_database_template,
+)
 from tests.servers.collector import Collector, start_collector
 from tests.servers.postgres import Database, PostgresServer, start_postgres
 from tests.servers.wiremock import WireMockServer, start_wiremock
@@ -71,14 +76,15 @@ def role(shop: Database) -> str:
     return create_role(shop)
 
 
-@pytest.fixture
-def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes of which is not measured what they run, since others run the same.
+@pytest.fixture(autouse=True)
+def _measured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave processes unmeasured, but for those of tests that are marked for it.
 
-    To measure it takes a third of a short process's time.
+    To measure a short process takes as long as to run it.
     """
-    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
-        monkeypatch.delenv(name, raising=False)
+    if request.node.get_closest_marker("measured") is None:
+        for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+            monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -93,3 +99,28 @@ def state_files(state_template: Path, tmp_path: Path) -> Iterator[StateFiles]:
     files = StateFiles(state_template, tmp_path)
     yield files
     files.close()
+
+
+@pytest.fixture(scope="session")
+def state_database_template(postgres: PostgresServer) -> Database:
+    """A migrated database to copy."""
+    return make_database_template(postgres)
+
+
+@pytest.fixture
+def state_database(state_database_template: Database) -> Iterator[Database]:
+    """A database of the test's own that has the tables of a state, on a server that answers."""
+    server = state_database_template.server
+    server.revive()
+    database = copied_database(state_database_template, f"state_{next(_numbers)}")
+    yield database
+    server.revive()
+    server.drop_database(database.name)
+
+
+@pytest.fixture
+def state_servers(state_database: Database) -> Iterator[StateServers]:
+    """What opens the database of the test's own."""
+    servers = StateServers(state_database)
+    yield servers
+    servers.close()

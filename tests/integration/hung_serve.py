@@ -7,18 +7,22 @@ from dependency_injector import providers
 
 import aegis_batch.__main__
 from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
-from aegis_batch.application.ports.pulse import Beat
+from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.bootstrap.serving_container import ServingContainer
 
 
 class HangingPulse(InMemoryPulse):
     """Keeps one sign of life, and never comes back from the second."""
 
-    def beat(self, beat: Beat) -> None:
-        """Keep a sign of life, the first time."""
-        if self.last() is not None:
-            threading.Event().wait()
-        super().beat(beat)
+    def __init__(self) -> None:
+        super().__init__(InMemoryState(InMemoryWorkQueue()))
+
+    def beat(self, name: str) -> bool:
+        """Hang: the first sign was the process's registering."""
+        del name
+        threading.Event().wait()
+        return False
 
 
 if __name__ == "__main__":

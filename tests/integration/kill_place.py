@@ -279,6 +279,7 @@ class Case:
             letters = state.dead_letters.newest(None, 100)
             [occurrence] = state.occurrences.newest(NIGHT, 100)
             schedule = state.schedules.get(NIGHT)
+            sealed = [link.run_id for run in closes for link in state.seals.of(run.key, 100)]
             told = Counter(
                 (entry.run_id, entry.name)
                 for run in [*closes, *nights]
@@ -292,6 +293,8 @@ class Case:
             RunState.FAILED,
             RunState.SUCCEEDED,
         ]
+        # Whoever was killed between the Backend and the ledger: each closed day has its one seal.
+        assert sorted(sealed) == sorted(run.id for run in closes if run.state is RunState.SUCCEEDED)
         assert [(letter.key.period.first_day, letter.state) for letter in letters] == [
             (night.days[1], DeadLetterState.OPEN)
         ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.notifier import InMemoryNotifier
 from aegis_batch.adapters.outbound.state.location import StateLocation
@@ -15,6 +16,7 @@ from aegis_batch.adapters.outbound.system import identifiers
 from aegis_batch.adapters.outbound.system.clock import SystemClock
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.schedule_control import ScheduleControl
@@ -88,10 +90,13 @@ class LedgerPlace:
 
     def schedule(self, schedules: Sequence[Schedule]) -> None:
         """Make the schedules, as a process that serves would."""
-        expectation = Expectation(Calendar(load_zone(ZONE), ZONE), timedelta(days=7))
+        calendar = Calendar(load_zone(ZONE), ZONE)
+        expectations = Expectations(
+            Expectation(calendar, timedelta(days=7)), InMemoryCalendars(calendar)
+        )
         timings = Timings(SystemCron())
         with self.ledger() as ledger:
-            firing = Firing(timings, identifiers, expectation)
+            firing = Firing(timings, identifiers, expectations)
             ScheduleControl(ledger, timings, firing).sync(schedules)
 
     def bury(self, *days: date) -> list[str]:

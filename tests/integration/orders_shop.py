@@ -17,6 +17,7 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.domain.calendar import Calendar, Window
 from aegis_batch.domain.errors import AegisError
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.totals import Totals
 from tests.servers.postgres import Database
 
@@ -84,7 +85,7 @@ def reader_of(
 
 def totals_of(reader: PostgresOrderReader, day: date = DAY, day_start: time = time(0)) -> Totals:
     """Read a day and add its parts up."""
-    return Totals.sum(reader.read(window(day, day_start), Decimal("0.00")).parts)
+    return Totals.sum(reader.read(SINGLE, window(day, day_start), Decimal("0.00")).parts)
 
 
 def refusal(dsn: str, schema: OrdersSchema | None = None) -> AegisError:

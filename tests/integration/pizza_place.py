@@ -1,8 +1,8 @@
 """A real restaurant's year, in a real database; see tests/data/pizza_place."""
 
 import csv
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,17 @@ def load_year(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
         for line in _lines():
             copy.write_row(line)
     connection.execute(_FINISH)
+
+
+def orders_of(days: Collection[date]) -> dict[str, list[tuple[str, str, str]]]:
+    """Return the orders of some days by id, each as its lines of name, quantity and price."""
+    orders: dict[str, list[tuple[str, str, str]]] = {
+        str(number): [] for number, placed_at in _orders() if placed_at.date() in days
+    }
+    for number, name, quantity, price in _lines():
+        if (lines := orders.get(str(number))) is not None:
+            lines.append((name, str(quantity), price))
+    return orders
 
 
 def _orders() -> Iterator[tuple[int, datetime]]:

@@ -3,22 +3,20 @@
 import json
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from aegis_batch.adapters.outbound.state.location import StateLocation
 from tests.integration.closing import TOKEN
+from tests.integration.forked import Process
 from tests.integration.program import Ended, run, start
 from tests.integration.shop import settings_for
 from tests.servers.ground import wait_until
 from tests.servers.postgres import Database
-
-if TYPE_CHECKING:
-    import subprocess
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 PATIENCE_SECONDS = 60.0
@@ -33,7 +31,7 @@ def yesterday() -> date:
 class Serving:
     """A process that serves, and the lines that it has logged so far."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: Process) -> None:
         self.process = process
         self._lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -107,9 +105,11 @@ class Place:
         }
 
     @contextmanager
-    def serving(self, module: str = "aegis_batch", **settings: str) -> Iterator[Serving]:
-        """Start a process that serves; kill it at the end, should it live."""
-        process = start(["serve"], {**self.settings, **settings}, self.folder, module)
+    def serving(
+        self, module: str = "aegis_batch", command: Sequence[str] = ("serve",), **settings: str
+    ) -> Iterator[Serving]:
+        """Start a process that stays; kill it at the end, should it live."""
+        process = start(list(command), {**self.settings, **settings}, self.folder, module)
         serving = Serving(process)
         try:
             yield serving

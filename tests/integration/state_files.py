@@ -1,6 +1,7 @@
 """State databases for tests: files of a test's own, already of the present schema."""
 
 import shutil
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,14 @@ class TableIntake:
 
     def withdraw(self, work_id: str) -> None:
         self._execute("DELETE FROM queued WHERE id = :id", work_id)
+
+    def holders(self) -> Collection[str]:
+        """Nothing in this table is ever begun."""
+        return set()
+
+    def take_back(self, executors: Collection[str]) -> Mapping[str, int]:
+        del executors
+        return {}
 
     def _execute(self, statement: str, work_id: str) -> None:
         self._connection.execute(text(statement), {"id": work_id})

@@ -22,6 +22,7 @@ from aegis_batch.domain.schedule import (
 )
 from aegis_batch.domain.seal import Seal, Versions
 from aegis_batch.domain.seal_link import FIRST_PREVIOUS, SealedReport, SealLink
+from aegis_batch.domain.task import Priority, Task
 from aegis_batch.domain.totals import Totals
 from aegis_batch.domain.verification import Verdict, Verification
 
@@ -110,6 +111,16 @@ def a_full_run(run_id: str) -> RunRecord:
         peak_memory_bytes=2**50,
         requests=4,
         backend="00ff00ff00ff00ff",
+        zone_name="America/Manaus",
+        fence=2**40 + 1,
+        task=Task(
+            job_name="rankings",
+            priority=Priority.HIGH,
+            attempts_max=2,
+            timeout_seconds=60,
+            immediate_retry=True,
+            arguments='{"ação":1}',
+        ),
     )
 
 
@@ -153,7 +164,7 @@ def a_notice(key: str, due_at: datetime = NOON, **changes: object) -> Notice:
 
 def an_audit_entry(subject: str) -> AuditEntry:
     """Return an entry of the audit trail."""
-    return AuditEntry(NOON, "ana", "dead_letter.replay", subject, "the Backend is back")
+    return AuditEntry(NOON, "ana", "dead_letter.replay", subject, "the Backend is back", "10.0.0.7")
 
 
 def a_seal_link(number: int, key: CloseKey | None = None) -> SealLink:

@@ -1,6 +1,7 @@
 """``backfill`` as real processes: alone, beside a process that serves, stopped and killed."""
 
 import signal
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aegis_batch.adapters.outbound.system.instance_lock import is_wanted
 from tests.integration.backfill_place import Backend, Backfills
 from tests.integration.program import end
 from tests.integration.serving_place import place_of, wait_for, yesterday
@@ -18,6 +20,8 @@ from tests.servers.wiremock import WireMockServer
 FIRST = date(2026, 1, 1)
 MONTH = [FIRST + timedelta(days=ahead) for ahead in range(31)]
 LAST = MONTH[-1]
+# A close that waits for the Backend does so for longer than a process has to begin to serve.
+PATIENT = {"AEGIS_HTTP_TIMEOUT_SECONDS": "50", "AEGIS_HTTP_MAX_ATTEMPTS": "1"}
 NO_NIGHT = "0 0 2 29 2 *"
 
 
@@ -95,6 +99,11 @@ def test_killed_again_and_again_it_goes_on_and_closes_each_day_once(
     assert all_created(backend, MONTH)
     assert backfills.closes() == dict.fromkeys(map(str, MONTH), 1)
     assert backfills.unfinished() == 0
+    audit = backfills.place.run("audit", "--output", "json").told["entries"]
+    assert Counter(entry["action"] for entry in audit) == {
+        "backfill.start": 1,
+        "backfill.resume": 4,
+    }
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -142,6 +151,96 @@ def test_a_process_that_serves_carries_it_out_and_closes_its_night_meanwhile(
     assert backfills.unfinished() == 0
 
 
+def test_a_process_that_begins_to_serve_is_handed_the_backfill_which_is_followed_from_then_on(
+    backend: Backend, backfills: Backfills
+) -> None:
+    backend.open_days(MONTH, delay_ms=300)
+    plan_id = backfills.plan(FIRST, LAST)["backfill"]["id"]
+    process = backfills.start("--yes", plan_id)
+    wait_for(lambda: backfills.done(plan_id) >= 2, "two days")
+
+    with backfills.place.serving() as serving:
+        serving.wait_for("serve.started")
+        done = backfills.done(plan_id)
+        ended = end(process)
+        assert serving.stop() == 143
+
+    assert 2 <= done < 31
+    assert ended.status == 0, ended.err
+    assert "a process begins to serve this state" in ended.err
+    assert "31 of 31 days done" in ended.out
+    assert all_created(backend, MONTH)
+    assert backfills.closes() == dict.fromkeys(map(str, MONTH), 1)
+    assert backfills.unfinished() == 0
+
+
+def test_what_waits_for_the_backend_keeps_nothing_from_serving(
+    backend: Backend, backfills: Backfills
+) -> None:
+    days = MONTH[:2]
+    backend.open_days(days, delay_ms=25_000)
+    backfills.place.settings.update(PATIENT)
+    plan_id = backfills.plan(days[0], days[-1])["backfill"]["id"]
+    process = backfills.start("--yes", plan_id)
+    wait_for(lambda: backfills.running() > 0, "a close to be under way")
+
+    with backfills.place.serving() as serving:
+        serving.wait_for("serve.started")
+        done = backfills.done(plan_id)
+        ended = end(process)
+        assert serving.stop() == 143
+
+    assert done == 0
+    assert ended.status == 0, ended.err
+    assert "2 of 2 days done" in ended.out
+    assert all_created(backend, days)
+    assert backfills.unfinished() == 0
+
+
+@pytest.mark.parametrize("dies", ["backfill", "serve"])
+def test_killed_while_it_is_handed_over_nothing_is_lost(
+    backend: Backend, backfills: Backfills, dies: str
+) -> None:
+    days = MONTH[:2]
+    backend.open_days(days, delay_ms=25_000)
+    backfills.place.settings.update(PATIENT)
+    plan_id = backfills.plan(days[0], days[-1])["backfill"]["id"]
+    process = backfills.start("--yes", plan_id)
+    wait_for(lambda: backfills.running() > 0, "a close to be under way")
+
+    with backfills.place.serving() as serving:
+        wait_for(lambda: is_wanted(backfills.place.state), "the state to be asked for")
+        killed = process if dies == "backfill" else serving.process
+        killed.kill()
+        if dies == "backfill":
+            process.communicate()
+            serving.wait_for("serve.started")
+            wait_for(lambda: backfills.unfinished() == 0, "all to be done")
+    if dies == "serve":
+        process.kill()
+        process.communicate()
+        assert backfills.place.run("backfill", "resume", plan_id).status == 0
+
+    assert all_created(backend, days)
+    assert backfills.closes() == dict.fromkeys(map(str, days), 1)
+
+
+def test_what_was_stopped_says_that_nobody_carries_it_out_and_how_to_go_on(
+    backend: Backend, backfills: Backfills
+) -> None:
+    backend.open_days(MONTH, delay_ms=50)
+    plan_id = backfills.plan(FIRST, LAST)["backfill"]["id"]
+    backfills.killed_at(3, plan_id, "--yes", plan_id)
+
+    for asked in ((), (plan_id,)):
+        shown = backfills.place.run("backfill", "status", *asked).out
+        assert "was stopped, and no process carries it out" in shown
+        assert f"aegis-batch backfill resume {plan_id}" in shown
+    with backfills.place.serving() as serving:
+        serving.wait_for("serve.started")
+        assert "no process" not in backfills.place.run("backfill", "status", plan_id).out
+
+
 def test_a_day_that_was_closed_since_is_named_and_nothing_starts(
     backend: Backend, backfills: Backfills
 ) -> None:
@@ -181,6 +280,62 @@ def test_a_day_whose_orders_are_rejected_is_named_and_the_others_are_done(
     audit = backfills.place.run("audit", "--output", "json").told["entries"]
     [replay] = [entry for entry in audit if entry["action"] == "dead_letter.replay"]
     assert replay["reason"] == f"backfill {again['backfill']['id']}"
+
+
+def test_a_closed_day_that_can_not_be_derived_again_is_in_doubt_until_it_can(
+    shop: Database, backend: Backend, backfills: Backfills
+) -> None:
+    days = MONTH[:3]
+    backend.open_days(days)
+    assert backfills.fill(days[0], days[-1]).status == 0
+    with shop.connect() as connection:
+        connection.execute("UPDATE orders SET total = -1 WHERE id = 1")
+    for _ in range(2):
+        ended = backfills.fill(days[0], days[-1], "--reprocess", "all")
+        assert ended.status == 8, ended.err
+        assert "2026-01-02  failed  orders_rejected" in ended.out
+        assert len(backfills.open_letters()) == 1
+    [letter] = backfills.open_letters()
+
+    left = backfills.plan(days[0], days[-1])
+    assert [each["standing"] for each in left["periods"]] == ["closed", "doubted", "closed"]
+    assert left["backfill"]["toDo"] == 0
+    with shop.connect() as connection:
+        connection.execute("UPDATE orders SET total = 1.50 WHERE id = 1")
+    ended = backfills.fill(days[0], days[-1], "--reprocess", "failed")
+
+    assert ended.status == 0, ended.err
+    assert "1 of 1 day done" in ended.out
+    assert backfills.open_letters() == []
+    shown = backfills.place.run("dead-letters", "show", letter, "--output", "json").told
+    assert shown["deadLetter"]["state"] == "replayed"
+    assert all_created(backend, days)
+
+
+def test_a_closed_day_whose_items_were_renamed_is_a_conflict_and_is_not_sealed_anew(
+    shop: Database, backend: Backend, backfills: Backfills
+) -> None:
+    days = MONTH[:3]
+    span = ("--from", str(days[0]), "--to", str(days[-1]))
+    # This Backend shows no more of a report than its day.
+    backend.open_days(days)
+    assert backfills.fill(days[0], days[-1]).status == 0
+    with shop.connect() as connection:
+        connection.execute("UPDATE order_items SET name = 'Mate' WHERE order_id = 1")
+    found = backfills.place.run("verify", *span).out
+
+    ended = backfills.fill(days[0], days[-1], "--reprocess", "all")
+
+    assert ended.status == 8, ended.err
+    assert "2026-01-02  failed  conflict" in ended.out
+    [letter] = backfills.open_letters()
+    shown = backfills.place.run("dead-letters", "show", letter, "--output", "json").out
+    for line in ("item Mate: 1 now, 0 when it was sealed (+1)", "item Tea: 0 now, 1 when"):
+        assert line in found
+        assert line in shown
+    assert backfills.place.run("verify", *span).out == found
+    assert backfills.place.run("prove", "2026-01-02").status == 1
+    assert all_created(backend, days)
 
 
 def test_a_rehearsal_shows_the_days_and_sends_nothing(

@@ -2,8 +2,11 @@
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -46,25 +49,6 @@ def test_a_tiny_bench_holds_all_ways_to_the_made_up_days_figures(tmp_path: Path)
         *["| 30 orders, ids that grow with time"] * 4,
         *["| 30 orders, random ids (UUID)"] * 4,
     ]
-
-
-def test_a_bench_of_one_kind_of_ids_leaves_the_other_out(tmp_path: Path) -> None:
-    results = tmp_path / "results.md"
-
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "bench", "30", "--rounds", "1", "--ids", "random"),
-            *("--without", "polars", "--results", str(results)),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=BENCH_SECONDS,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert "30 orders, random ids (UUID)" in done.stdout
-    assert "ids that grow" not in done.stdout
 
 
 _WHOLE = ["10000", "100000", "1000000"]
@@ -158,6 +142,40 @@ def test_a_tiny_bench_of_retention_deletes_half_of_the_history(tmp_path: Path) -
     forgetting.main(["--rows", "2000", "--results", str(results)])
 
     text = results.read_text(encoding="utf-8")
-    assert "| runs | 601 | 301 |" in text
-    assert "| timeline | 1,000 | 500 |" in text
     assert "| occurrences | 400 | 200 |" in text
+    # Of the 300 old runs three have a dead letter; eleven closes came before, and some beside it.
+    ((runs, left),) = re.findall(r"^\| runs \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    assert int(runs) == 600 + 11
+    assert int(left) > 300 + 3 + 11
+    assert "; 3 runs have a dead letter." in text
+    assert "10 closes before took" in text
+
+
+def _row(age_days: int, key: object) -> tuple[object, str]:
+    return key, f"{datetime.now(UTC) - timedelta(days=age_days):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ((True, True, False), "1 old ones are left"),
+        ((False, False, False), "1 rows went that are not old"),
+    ],
+)
+def test_a_bench_in_which_other_rows_went_than_the_old_ones_is_stopped(
+    tmp_path: Path, left: tuple[bool, ...], said: str
+) -> None:
+    file = tmp_path / "state.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE dead_letters (run_id)")
+        connection.execute("CREATE TABLE timeline (run_id)")
+    rows = (_row(10, "young"), _row(100, "old"), _row(101, "older"))
+    after = frozenset(row for row, stays in zip(rows, left, strict=True) if stays)
+
+    with pytest.raises(WrongFiguresError, match=said):
+        forgetting.hold(
+            {"runs": frozenset(rows)},
+            {"runs": after},
+            datetime.now(UTC) - timedelta(days=90),
+            file,
+        )

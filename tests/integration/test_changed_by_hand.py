@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from tests.integration.ledger_place import LedgerPlace
 from tests.sealed_chain import a_chain, record_of
 
 CHAIN = a_chain(5)
-_DROP = "DROP TRIGGER seals_refuses_UPDATE; DROP TRIGGER seals_refuses_DELETE;"
+_DROP = "DROP TRIGGER IF EXISTS seals_refuses_UPDATE; DROP TRIGGER IF EXISTS seals_refuses_DELETE;"
 _SWAP = (
     "UPDATE seals SET number = -1 WHERE number = 2;"
     "UPDATE seals SET number = 2 WHERE number = 4;"
     "UPDATE seals SET number = 4 WHERE number = -1"
+)
+_ALTERED = (
+    "SELECT tenant, number, period_kind, first_day, run_id, content || ' ', digest FROM seals"
 )
 # What somebody did, which link is named, and what is wrong with it.
 DEEDS = {
@@ -63,6 +67,51 @@ DEEDS = {
         1,
         "run",
     ),
+    "who asked for a run": (
+        "UPDATE runs SET requested_by = 'ana' WHERE id = 'run-default-3'",
+        3,
+        "run",
+    ),
+    "how a run was started": (
+        "UPDATE runs SET trigger = 'hand' WHERE id = 'run-default-3'",
+        3,
+        "run",
+    ),
+    "the schedule of a run": (
+        "UPDATE runs SET schedule = NULL WHERE id = 'run-default-2'",
+        2,
+        "run",
+    ),
+    "what a run stands in for": (
+        "UPDATE runs SET replay_of = 'another' WHERE id = 'run-default-2'",
+        2,
+        "run",
+    ),
+    "the attempts of a run": ("UPDATE runs SET attempt = 2 WHERE id = 'run-default-5'", 5, "run"),
+    "the machine of a run": (
+        "UPDATE runs SET executor = 'machine-2' WHERE id = 'run-default-4'",
+        4,
+        "run",
+    ),
+    "the Backend of a run": ("UPDATE runs SET backend = NULL WHERE id = 'run-default-4'", 4, "run"),
+    "when a run began": (
+        "UPDATE runs SET started_at = '2026-11-18T05:00:01.000000Z' WHERE id = 'run-default-3'",
+        3,
+        "run",
+    ),
+    "when a run ended": (
+        "UPDATE runs SET ended_at = '2020-01-01T00:00:00.000000Z' WHERE id = 'run-default-3'",
+        3,
+        "run",
+    ),
+    "a run taken away": ("DELETE FROM runs WHERE id = 'run-default-4'", 4, "run_missing"),
+    "the first run taken away": ("DELETE FROM runs WHERE id = 'run-default-1'", 1, "run_missing"),
+    "a run whose id was changed": (
+        "UPDATE runs SET id = 'another' WHERE id = 'run-default-4'",
+        4,
+        "run_missing",
+    ),
+    "all runs": ("DELETE FROM runs", 1, "run_missing"),
     "a run that can't be read": ("UPDATE runs SET seal = '{' WHERE id = 'run-default-1'", 1, "run"),
 }
 
@@ -125,7 +174,93 @@ def test_whatever_was_changed_is_found_and_the_first_link_named(
     assert f"link {number} of default" in named.out
 
 
-@pytest.mark.parametrize("sql", ["UPDATE seals SET digest = 'x'", "DELETE FROM seals"])
+def test_a_run_that_was_taken_away_is_named_with_all_that_is_known_of_it(
+    place: LedgerPlace,
+) -> None:
+    _alter(place, "DELETE FROM runs WHERE id = 'run-default-4'")
+
+    told = place.tell("audit", "--check")
+    in_json = place.tell("audit", "--check", "--output", "json")
+
+    assert (told.status, in_json.status) == (1, 1)
+    for part in ("link 4 of default", "run-default-4", "2026-11-19", "(run_missing)"):
+        assert part in told.out
+    (chain,) = in_json.told["chains"]
+    assert chain["broken"]["tenant"] == "default"
+    assert (chain["broken"]["run"], chain["broken"]["period"]) == (
+        "run-default-4",
+        str(CHAIN[3].key.period),
+    )
+
+
+def test_a_run_that_cannot_be_read_is_named_and_its_day_is_proved(place: LedgerPlace) -> None:
+    _alter(place, "UPDATE runs SET state = 'weird' WHERE id = 'run-default-4'")
+
+    checked = place.tell("audit", "--check")
+    shown = place.tell("runs", "show", "run-default-4")
+    proved = place.tell("prove", str(CHAIN[3].key.period))
+
+    assert checked.status == 1
+    assert "in a backup" in checked.out
+    assert shown.status == 7
+    assert "in the table runs: id run-default-4" in shown.err
+    assert "start with a new one" not in shown.err
+    assert proved.status == 1
+    assert "The row of a run of this period can't be read" in proved.out
+    assert CHAIN[3].kept().digest in proved.out
+
+
+def test_what_retention_deleted_is_not_missed_and_what_it_left_is(place: LedgerPlace) -> None:
+    before = CHAIN[2].sealed_at
+    with place.ledger() as ledger, ledger.turn() as turn:
+        # The job was away for days, or stopped after a batch: the third may be deleted, and is not.
+        assert turn.state.retention.forget_runs(before + timedelta(microseconds=1), 2) == 2
+    left_alone = place.tell("audit", "--check", "--output", "json")
+    _alter(place, "DELETE FROM runs WHERE id = 'run-default-3'")
+    old = place.tell("audit", "--check")
+    _alter(place, "DELETE FROM runs WHERE id = 'run-default-4'")
+    young = place.tell("audit", "--check", "--output", "json")
+
+    assert left_alone.status == 0
+    assert left_alone.told["runsCompared"] == 3
+    assert left_alone.told["runsForgottenBefore"] == "2026-11-19T05:00:02.000001Z"
+    assert old.status == 0, old.out
+    assert "ended before 2026-11-19 05:00" in old.out
+    assert young.status == 1
+    assert young.told["chains"][0]["broken"]["number"] == 4
+
+
+def test_a_run_made_old_by_hand_so_that_retention_takes_it_is_missed(place: LedgerPlace) -> None:
+    _alter(place, "UPDATE runs SET ended_at = '2020-01-01T00:00:00.000000Z' WHERE orders = 4")
+    with place.ledger() as ledger, ledger.turn() as turn:
+        assert turn.state.retention.forget_runs(CHAIN[0].sealed_at, 9) == 1
+
+    told = place.tell("audit", "--check", "--output", "json")
+
+    assert told.status == 1
+    broken = told.told["chains"][0]["broken"]
+    assert (broken["number"], broken["breach"]) == (4, "run_missing")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE seals SET digest = 'x'",
+        "DELETE FROM seals",
+        f"REPLACE INTO seals {_ALTERED}",
+        f"INSERT OR REPLACE INTO seals {_ALTERED}",
+        (
+            f"INSERT INTO seals {_ALTERED} WHERE true"
+            " ON CONFLICT (tenant, number) DO UPDATE SET content = excluded.content"
+        ),
+        # A row is known by its place in the file, too.
+        (
+            "REPLACE INTO seals (rowid, tenant, number, period_kind, first_day, run_id, content,"
+            " digest) SELECT rowid, 'nobody', 9, period_kind, first_day, run_id, content, digest"
+            " FROM seals"
+        ),
+    ],
+)
 def test_the_file_itself_refuses_whoever_does_not_look_for_its_triggers(
     place: LedgerPlace, sql: str
 ) -> None:

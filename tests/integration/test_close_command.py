@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
+from aegis_batch.adapters.outbound.state.location import StateLocation
 from tests.integration.answer_line import Line
 from tests.integration.answer_table import LINES
 from tests.integration.closing import DAY, ORDERS, TOKEN
@@ -91,12 +92,16 @@ def test_closing_twice_makes_one_post(
     assert wiremock.count("POST") == 1
 
 
-def test_ten_at_once_make_one_report(shop: Database, tmp_path: Path) -> None:
+def test_ten_at_once_that_know_nothing_of_one_another_make_one_report(
+    shop: Database, tmp_path: Path
+) -> None:
     sandbox = SandboxServer(tmp_path / "backend.sqlite", TOKEN)
     sandbox.start()
     try:
         settings = settings_for(shop, sandbox.url, TOKEN)
-        processes = [start(CLOSE, settings, tmp_path) for _ in range(10)]
+        # On a state that they share they would hold leases.
+        states = [StateLocation(tmp_path / f"{number}.db").url for number in range(10)]
+        processes = [start(CLOSE, {**settings, "AEGIS_STATE_URL": url}, tmp_path) for url in states]
         ended = [end(process) for process in processes]
     finally:
         sandbox.stop()

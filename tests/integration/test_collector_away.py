@@ -41,7 +41,7 @@ _SLACK_SECONDS = 4.0
 # is before, imports for the most part, does not depend on the collector.
 _END_SECONDS = 1.5
 # What differs from one close to the next.
-_OWN = ("runId", "traceId", "durationMs", "seal")
+_OWN = ("runId", "traceId", "correlationId", "durationMs", "seal")
 
 
 @contextmanager

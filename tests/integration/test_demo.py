@@ -15,6 +15,8 @@ import pytest
 from tests.integration.demo_place import COMMAND_SECONDS, PROGRAM, Place, commands_of
 from tests.servers.ground import wait_until
 
+pytestmark = pytest.mark.measured
+
 # Counted from the data set itself, with awk.
 BUSIEST_DAY = ("2015-11-27", "115", "4,422.45", "264")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

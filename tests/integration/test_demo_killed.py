@@ -9,8 +9,6 @@ import pytest
 from tests.integration.demo_place import COMMAND_SECONDS, Place
 from tests.servers.ground import wait_until
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 MOMENTS = {
     "the sandbox has just started": "sandbox.log",
     "PostgreSQL makes its data directory": "postgres/data/base",

@@ -1,7 +1,7 @@
 """What the program relies on inside the library of the durable engine.
 
 A new version of it must pass these before it is taken in: they hold the private parts and the
-tables that ``adapters/outbound/dbos/inside.py`` touches.
+tables that ``inside.py`` and ``looking.py`` of ``adapters/outbound/dbos`` touch.
 """
 
 import base64
@@ -29,7 +29,8 @@ from aegis_batch.adapters.outbound.dbos.engine import open_engine, prepare_engin
 from aegis_batch.adapters.outbound.dbos.naming import APPLICATION, VERSION, WORKFLOW
 from aegis_batch.adapters.outbound.dbos.retention import EndedWorkTidier, forget_ended_work
 from aegis_batch.adapters.outbound.dbos.work_queue import QueueSettings
-from aegis_batch.application.ports.work_queue import Lane
+from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.application.ports.work_queue import LANES
 from tests.integration.work_places import (
     ONE_A_LANE,
     DbosPlace,
@@ -278,13 +279,28 @@ def test_a_stopped_queue_leaves_no_thread(place: DbosPlace) -> None:
     taking = [thread.name for thread in threading.enumerate()]
     place.queue.stop(1)
 
-    assert {f"queue-worker-{lane.value}" for lane in Lane} <= set(taking)
+    assert {f"queue-worker-{lane.name}" for lane in LANES} <= set(taking)
     reached(lambda: set(threading.enumerate()) <= before, "every thread has ended")
+
+
+def test_whatever_ends_makes_room_for_the_next_at_once(tmp_path: Path) -> None:
+    settings = QueueSettings(executor="tester", concurrency=ONE_A_LANE, polling_seconds=1.0)
+    place = DbosPlace(StateLocation(tmp_path / "state.sqlite3"), settings)
+    performed = Performed()
+    ids = [f"work-{number}" for number in range(6)]
+    _queue(place, *ids)
+    place.queue.start(performed.carry_out)
+    place.settle()
+    place.close()
+
+    began = [performed.began_at(each) for each in ids]
+    # One a look would take five seconds.
+    assert max(began) - min(began) < timedelta(seconds=3)
 
 
 def test_at_rest_the_database_is_asked_for_little_more_than_the_queues(tmp_path: Path) -> None:
     settings = QueueSettings(executor="tester", concurrency=ONE_A_LANE, polling_seconds=3_600)
-    place = DbosPlace(tmp_path / "state.sqlite3", settings)
+    place = DbosPlace(StateLocation(tmp_path / "state.sqlite3"), settings)
     asked: list[str] = []
 
     @event.listens_for(place.engine, "before_cursor_execute")

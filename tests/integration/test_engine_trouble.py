@@ -3,8 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from loguru import logger
 from sqlalchemy import create_engine, exc
 
 from aegis_batch.adapters.outbound.dbos.engine import open_engine
@@ -22,6 +24,10 @@ from tests.integration.work_places import (
     state_engine,
     work,
 )
+from tests.servers.ground import wait_until
+
+if TYPE_CHECKING:
+    from loguru import Record
 
 _SETTINGS = QueueSettings(executor="tester", concurrency=ONE_A_LANE)
 
@@ -45,7 +51,7 @@ def _start(file: Path) -> None:
 
 def _queue_very_much(intake: WorkIntake) -> None:
     for number in range(10_000):
-        intake.enqueue(work(f"work-{number}-{'x' * 200}"))
+        intake.enqueue(work(f"work-{number}-{'x' * 150}"))
 
 
 def test_a_locked_database_is_told_in_bounded_time_and_the_start_may_be_tried_again(
@@ -65,6 +71,40 @@ def test_a_locked_database_is_told_in_bounded_time_and_the_start_may_be_tried_ag
     place.queue.start(performed.carry_out)
     place.settle()
     assert performed.ids == ["after-it"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StateUnavailable("state_locked", "Locked.", "Wait."), ("work.broken_off", "WARNING")),
+        (ZeroDivisionError(), ("work.defect", "ERROR")),
+    ],
+)
+def test_work_that_broke_off_is_told_as_what_it_is_and_found_for_who_queues_it_anew(
+    place: DbosPlace, error: Exception, told: tuple[str, str]
+) -> None:
+    lines: list[Record] = []
+    sink = logger.add(lambda line: lines.append(line.record), level="WARNING")
+
+    def carry_out(_: str, __: str) -> None:
+        raise error
+
+    with place.turn() as intake:
+        intake.enqueue(work("in-vain"))
+    place.queue.start(carry_out)
+    place.settle()
+    logger.remove(sink)
+
+    [line] = lines
+    assert (line["extra"]["event"], line["level"].name) == told
+    assert line["message"].endswith(("is queued anew", "is queued anew a few times"))
+    assert line["extra"]["runId"] == "run-of-in-vain"
+    # The engine notes how work ended after it has.
+    wait_until(
+        lambda: list(place.queue.lost(["in-vain"])) == ["in-vain"],
+        what="work that broke off to be found",
+        timeout_seconds=30,
+    )
 
 
 def test_what_is_no_database_is_told(tmp_path: Path) -> None:

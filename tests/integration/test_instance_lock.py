@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from aegis_batch.adapters.outbound.system import instance_lock
 from aegis_batch.adapters.outbound.system.instance_lock import (
     LockHolder,
     find_lock_holder,
     hold_instance_lock,
+    is_wanted,
 )
 from aegis_batch.application.health import Holder
 from aegis_batch.domain.errors import StateUnavailable
 
 HOLDER = LockHolder(4711, "fly-148e", datetime(2026, 11, 22, 2, tzinfo=UTC))
+BACKFILL = LockHolder(815, "laptop", datetime(2026, 11, 22, 1, tzinfo=UTC), yields=True)
 _PATIENCE_SECONDS = 30.0
 
 
@@ -165,3 +168,59 @@ def test_a_lock_file_that_cannot_be_looked_at_is_told_as_such(state_file: Path) 
         find_lock_holder(state_file)
 
     assert caught.value.code == "state_lock_failed"
+
+
+def test_one_that_yields_is_asked_for_the_file_and_hands_it_over(state_file: Path) -> None:
+    begun, wanted = threading.Event(), threading.Event()
+
+    def yield_when_asked() -> None:
+        with hold_instance_lock(state_file, BACKFILL):
+            begun.set()
+            while not is_wanted(state_file):
+                pass
+        wanted.set()
+
+    holder = threading.Thread(target=yield_when_asked)
+    holder.start()
+    assert begun.wait(_PATIENCE_SECONDS)
+    with hold_instance_lock(state_file, HOLDER):
+        assert wanted.is_set()
+        assert find_lock_holder(state_file) == Holder(HOLDER.executor, HOLDER.started_at)
+        assert not is_wanted(state_file)
+    holder.join()
+
+
+def test_two_that_yield_do_not_take_it_from_one_another(state_file: Path) -> None:
+    with (
+        hold_instance_lock(state_file, BACKFILL),
+        pytest.raises(StateUnavailable, match="carries out a backfill on") as caught,
+        hold_instance_lock(state_file, BACKFILL),
+    ):
+        pytest.fail("two hold one lock")
+    assert caught.value.code == "state_in_use"
+    assert not is_wanted(state_file)
+
+
+def test_what_is_waited_for_goes_to_nobody_that_yields_nor_to_a_second_that_waits(
+    state_file: Path,
+) -> None:
+    wish = state_file.with_name("state.sqlite3.lock.wanted")
+    with wish.open("wb") as wishing:
+        fcntl.flock(wishing, fcntl.LOCK_EX)
+        assert is_wanted(state_file)
+        with pytest.raises(StateUnavailable), hold_instance_lock(state_file, BACKFILL):
+            pytest.fail("it was wanted")
+    with hold_instance_lock(state_file, BACKFILL), wish.open("wb") as wishing:
+        fcntl.flock(wishing, fcntl.LOCK_EX)
+        assert _refusal(state_file).code == "state_in_use"
+
+
+def test_one_that_yields_and_never_does_is_not_waited_for_without_end(
+    state_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance_lock, "_HAND_OVER_SECONDS_MAX", 0.1)
+    with hold_instance_lock(state_file, BACKFILL):
+        refused = _refusal(state_file)
+
+    assert "Process 815 (laptop" in refused.message
+    assert not is_wanted(state_file)

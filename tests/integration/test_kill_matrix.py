@@ -19,20 +19,23 @@ from tests.integration.kill_place import Forker, Ground, Night, make_template
 from tests.integration.shop import open_shop
 from tests.servers.postgres import Database, PostgresServer
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 # Processes wait for one another's clocks more than for a core.
 AT_ONCE = 6
-POINTS = 770
+# At least: who looks first, and finds nothing, is a matter of moments.
+POINTS = 950
 PAIRS = {"sample": 6, "all": 300}
 # The night has not come to its end so soon, wherever the first kill was.
 SECOND_KILLS = range(10, 120)
+# Done anew when a second has passed: only the first of them is sure to come again.
+MOMENTARY = frozenset({"breakers.all", "state.look"})
 KIND = re.compile(r": (.+) [0-9]+, ")
 # What must be among the kinds, lest a port is left out that nobody noticed.
 PORTS = {
     *("clock", "cron", "identifiers", "meter", "metrics", "notifier", "order_reader", "pulse"),
     *("report_gateway", "state", "work_queue", "schedules", "occurrences", "runs", "timeline"),
     *("dead_letters", "seals", "notices", "work", "commit of turn", "commit of engine"),
+    *("many_runs", "many_seals", "backfills", "executors", "leases", "breakers", "job_totals"),
+    "scheduler_pauses",
 }
 
 
@@ -70,7 +73,9 @@ def _one_of_each_kind(points: Sequence[str]) -> list[str]:
     kinds: dict[str, list[str]] = {}
     for point in points:
         kinds.setdefault(_kind_of(point), []).append(point)
-    return [chance.choice(alike) for alike in kinds.values()]
+    return [
+        alike[0] if kind in MOMENTARY else chance.choice(alike) for kind, alike in kinds.items()
+    ]
 
 
 def _kind_of(point: str) -> str:
@@ -109,7 +114,7 @@ class Matrix:
 def test_the_points_are_around_every_port_call_and_commit_of_a_night(points: list[str]) -> None:
     assert {_kind_of(point).partition(".")[0] for point in points} == PORTS
     assert all(point.endswith((", before", ", after")) for point in points)
-    assert len(set(points)) == len(points) == POINTS
+    assert len(set(points)) == len(points) >= POINTS
 
 
 def test_a_night_in_which_the_process_is_killed_at_any_point_comes_out_as_it_must(
@@ -126,8 +131,9 @@ def test_a_night_in_which_the_one_that_takes_over_is_killed_too_comes_out_as_it_
     ground: Ground, points: list[str], tmp_path: Path
 ) -> None:
     chance = random.Random(_how_much())  # noqa: S311 - the same pairs each time
+    sure = [point for point in points if _kind_of(point) not in MOMENTARY]
     cases = [
-        (chance.choice(points), (chance.choice(SECOND_KILLS),)) for _ in range(PAIRS[_how_much()])
+        (chance.choice(sure), (chance.choice(SECOND_KILLS),)) for _ in range(PAIRS[_how_much()])
     ]
 
     kills = Matrix(ground, tmp_path).run(cases)

@@ -24,8 +24,6 @@ from tests.integration.orders_shop import (
 )
 from tests.servers.postgres import Database
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 NO_REFERENCE = "ALTER TABLE order_items DROP CONSTRAINT order_items_order_id_fkey;"
 # The catalogue, and the sums.
 FEWEST_STATEMENTS = 2

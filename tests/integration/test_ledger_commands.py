@@ -343,7 +343,7 @@ def test_a_shell_completes_names_and_ids_out_of_the_state(place: LedgerPlace) ->
 
 
 def test_a_setting_that_is_wrong_is_told_before_anything_is_opened(tmp_path: Path) -> None:
-    ended = LedgerPlace(tmp_path).tell("runs", AEGIS_STATE_URL="postgresql://u:geheim@h/db")
+    ended = LedgerPlace(tmp_path).tell("runs", AEGIS_STATE_URL="mysql://u:geheim@h/db")
 
     assert ended.status == 2
     assert "AEGIS_STATE_URL" in ended.err

@@ -14,8 +14,6 @@ from tests.integration.shop import open_shop
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 NOON = datetime(2026, 11, 10, 12, tzinfo=ZONE)
 DAYS = [str((NOON + timedelta(days=ahead)).date()) for ahead in range(4)]
 SUBMIT = "/internal/reports/daily"

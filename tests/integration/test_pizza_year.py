@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
@@ -33,7 +34,9 @@ AS_INSTANTS = (
     f"ALTER TABLE orders ALTER created_at TYPE timestamptz USING created_at AT TIME ZONE '{ZONE}'"
 )
 
-POLICY = ReportPolicy(Calendar(load_zone(ZONE), ZONE), Rules(), Versions("1", "1", "1"))
+POLICY = ReportPolicy(
+    InMemoryCalendars(Calendar(load_zone(ZONE), ZONE)), Rules(), Versions("1", "1", "1")
+)
 
 
 def reader_of(database: Database, kind: PlacedAtKind) -> PostgresOrderReader:

@@ -16,6 +16,8 @@ from tests.servers.ground import free_port
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
+pytestmark = pytest.mark.measured
+
 _BASH = shutil.which("bash") or "/bin/bash"
 
 
@@ -49,7 +51,7 @@ def test_a_day_closed_by_serve_is_proved_with_every_answer(closed: ClosedPlace) 
 
     assert told.status == 0, told.err
     assert told.out.startswith(f"{closed.days[1]} of default: Everything holds.")
-    assert "operation=submit attempt=1 status=201" in told.out
+    assert "request: submit, attempt: 1, answer: 201" in told.out
     assert "by the nightly schedule" in told.out
     assert "All 3 links of the chain hold; 3 runs agree with theirs." in told.out
     assert as_json["verification"]["verdict"] == "equal"
@@ -86,7 +88,7 @@ def test_orders_that_changed_since_are_found_beside_evidence_that_holds(
     assert told.status == 1
     assert "The evidence holds, but the period is no longer as it was closed" in told.out
     assert "verdict  changed" in told.out
-    assert "revenue: 22.49 now, 22.5 when it was sealed" in told.out
+    assert "revenue: 22.49 now, 22.50 when it was sealed" in told.out
     assert closed.reports_sent == 0
 
 
@@ -129,6 +131,8 @@ def test_a_link_changed_by_hand_is_found(closed: ClosedPlace) -> None:
     assert told.status == 1
     assert told.told["chain"]["broken"]["number"] == 2
     assert told.told["holds"] is False
+    assert told.told["summary"] == "The evidence in this ledger was changed"
+    assert told.told["verification"]["verdict"] == "seal_changed"
 
 
 def test_a_link_that_cannot_be_read_is_found(closed: ClosedPlace) -> None:
@@ -146,12 +150,35 @@ def test_a_link_that_cannot_be_read_is_found(closed: ClosedPlace) -> None:
 
 
 def test_a_day_whose_run_is_gone_is_proved_and_says_so(closed: ClosedPlace) -> None:
-    _alter(closed, "DELETE FROM runs", "DELETE FROM timeline")
+    _alter(
+        closed,
+        "DELETE FROM runs",
+        "DELETE FROM timeline",
+        # As retention leaves it, long after.
+        "INSERT INTO forgotten VALUES ('runs', '2100-01-01T00:00:00.000000Z')",
+    )
 
     told = _prove(closed)
 
     assert told.status == 0
     assert "is no longer in the ledger: its answers are gone." in told.out
+    assert "by the nightly schedule" in told.out
+
+
+def test_a_run_that_somebody_took_away_is_missed_on_the_page_of_its_day(
+    closed: ClosedPlace,
+) -> None:
+    _alter(closed, f"DELETE FROM runs WHERE first_day = '{closed.days[1]}' AND job = 'close'")
+
+    told = _prove(closed)
+    page = _prove(closed, "--output", "html")
+    audited = run(("audit", "--check"), closed.place.settings, closed.place.folder)
+
+    assert (told.status, page.status, audited.status) == (1, 1, 1)
+    assert "It should be there: somebody took it away." in told.out
+    assert "It should be there: somebody took it away." in page.out
+    assert "link 2 of default" in audited.out
+    assert "the run of the link was taken out of the ledger (run_missing)" in audited.out
 
 
 def test_a_day_that_was_never_closed_here_is_told_from_one_that_was(closed: ClosedPlace) -> None:

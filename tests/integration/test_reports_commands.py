@@ -1,6 +1,7 @@
 """The program as people run it without a Backend: its reports go into a database."""
 
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.integration.reports_place import another_database, rows, settings_wit
 from tests.integration.serving_place import Place, yesterday
 from tests.integration.shop import CLOSE, open_shop
 from tests.servers.postgres import Database
+
+pytestmark = pytest.mark.measured
 
 MIGRATE = ("reports", "migrate", "--output", "json")
 STATUS = ("reports", "status", "--output", "json")
@@ -35,7 +38,7 @@ def test_a_day_is_closed_into_tables_and_found_there(
 ) -> None:
     before = run(STATUS, settings, tmp_path)
     assert (before.status, before.told["revision"]) == (1, None)
-    assert run(MIGRATE, settings, tmp_path).told["applied"] == ["0001"]
+    assert run(MIGRATE, settings, tmp_path).told["applied"] == ["0001", "0002"]
     assert run(STATUS, settings, tmp_path).status == 0
 
     rehearsed = run(
@@ -85,6 +88,86 @@ def test_orders_that_changed_after_the_close_are_a_conflict_for_a_dry_run(
 
     assert told["error"]["code"] == "conflict"
     assert "--reprocess all" in told["error"]["remedy"]
+
+
+def test_whatever_looks_at_a_closed_day_names_the_database_and_no_backend(
+    settings: dict[str, str], database: Database, reports: Database, tmp_path: Path
+) -> None:
+    settings = {**settings, "AEGIS_STATE_URL": f"sqlite:///{tmp_path / 'state.db'}"}
+    day = ("--from", f"{DAY}", "--to", f"{DAY}")
+    run(MIGRATE, settings, tmp_path)
+    run(CLOSE, settings, tmp_path)
+    with reports.connect() as connection:
+        connection.execute("DELETE FROM report_items")
+        connection.execute("DELETE FROM reports")
+    missing = [
+        run(command, settings, tmp_path)
+        for command in (
+            ("verify", *day),
+            ("prove", f"{DAY}"),
+            ("prove", f"{DAY}", "--output", "json"),
+            ("prove", f"{DAY}", "--output", "html"),
+        )
+    ]
+    run(CLOSE, settings, tmp_path)
+    with database.connect() as connection:
+        connection.execute("UPDATE orders SET total = total + 1")
+
+    conflict = run(("backfill", "--dry-run", *day), settings, tmp_path)
+    rehearsed = run(("close", "--date", f"{DAY}", "--dry-run"), settings, tmp_path)
+
+    for ended in missing:
+        assert ended.status == 1
+        assert "the reports' database has no report" in unescape(ended.out)
+    for ended in (*missing, conflict, rehearsed):
+        assert "Backend" not in ended.out + ended.err
+    assert "  reports' database  " in conflict.out.splitlines()[0]
+    assert "differs" in conflict.out.splitlines()[1]
+    assert "reports' database  has a different report already" in rehearsed.out
+
+
+def test_an_item_whose_digest_does_not_fit_is_a_conflict_wherever_one_looks(
+    settings: dict[str, str], reports: Database, tmp_path: Path
+) -> None:
+    settings = {**settings, "AEGIS_STATE_URL": f"sqlite:///{tmp_path / 'state.db'}"}
+    run(MIGRATE, settings, tmp_path)
+    run(CLOSE, settings, tmp_path)
+    with reports.connect() as connection:
+        connection.execute("UPDATE report_items SET digest = 'sha256:0' WHERE rank = 2")
+
+    verified = run(("verify", "--from", f"{DAY}", "--to", f"{DAY}"), settings, tmp_path)
+    proved = run(("prove", f"{DAY}"), settings, tmp_path)
+    closed = run(CLOSE, settings, tmp_path)
+
+    assert f"{DAY}  conflict" in verified.out
+    assert (verified.status, proved.status) == (1, 1)
+    assert closed.told["outcome"] == "conflict"
+    for out in (verified.out, proved.out, closed.out):
+        assert "(rank 2) here and sha256:0, altered by hand" in " ".join(out.split())
+
+
+def test_a_body_and_its_digest_that_were_changed_together_are_a_conflict_wherever_one_looks(
+    settings: dict[str, str], reports: Database, tmp_path: Path
+) -> None:
+    settings = {**settings, "AEGIS_STATE_URL": f"sqlite:///{tmp_path / 'state.db'}"}
+    run(MIGRATE, settings, tmp_path)
+    run(CLOSE, settings, tmp_path)
+    with reports.connect() as connection:
+        connection.execute("""UPDATE reports SET body = replace(body, '"name":"', '"name":"X')""")
+        connection.execute(
+            "UPDATE reports"
+            " SET digest = 'sha256:' || encode(sha256(convert_to(body, 'UTF8')), 'hex')"
+        )
+
+    verified = run(("verify", "--from", f"{DAY}", "--to", f"{DAY}"), settings, tmp_path)
+    proved = run(("prove", f"{DAY}"), settings, tmp_path)
+    closed = run(CLOSE, settings, tmp_path)
+
+    assert f"{DAY}  conflict" in verified.out
+    assert (verified.status, proved.status) == (1, 1)
+    assert closed.told["outcome"] == "conflict"
+    for out in (verified.out, proved.out, closed.out):
+        assert "altered by hand together with the digest beside it" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("arguments", [MIGRATE, STATUS, CLOSE])

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
@@ -38,7 +39,7 @@ from aegis_batch.domain.errors import (
     InvalidRequest,
 )
 from aegis_batch.domain.outcome import CloseResult, Outcome
-from aegis_batch.domain.report import Report
+from aegis_batch.domain.report import Report, TopItem, digest_of_body
 from aegis_batch.domain.seal import Versions
 from tests.integration.closing import BODY, DAY, NOW, ORDERS, REPORT, run_of
 from tests.integration.reports_place import (
@@ -50,7 +51,9 @@ from tests.integration.reports_place import (
     rows,
 )
 from tests.servers.postgres import Database
+from tests.unit.docs.pages import blocks, read_page
 
+PAGE = read_page("docs/reports-database.md")
 ZONE = "America/Sao_Paulo"
 OTHER = Report(DAY, 3, Decimal("50.51"), ())
 
@@ -102,6 +105,34 @@ def test_the_tables_of_the_program_are_those_that_the_revisions_make(database: D
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
         assert compare_metadata(context, METADATA) == []
+
+
+def test_items_from_before_there_were_digests_get_those_that_the_program_takes(
+    database: Database,
+) -> None:
+    odd = Report(
+        DAY, 3, Decimal("50.51"), (TopItem("two\nlines, é", Decimal(20)), TopItem("b", Decimal(3)))
+    )
+    fresh = migrated_gateway(database)
+    fresh.submit(run_of(), REPORT)
+    fresh.replace(run_of(), odd)
+    kept = rows(database, "SELECT revision, rank, digest FROM report_items ORDER BY 1, 2")
+    with database.connect() as connection:
+        connection.execute("ALTER TABLE report_items DROP COLUMN digest")
+        connection.execute("UPDATE report_items SET quantity = 20.000 WHERE quantity = 20")
+        connection.execute("UPDATE aegis_reports_schema SET version_num = '0001'")
+    gateway = gateway_of(database.dsn())
+    with pytest.raises(BackendRefused) as caught:
+        gateway.find(run_of())
+
+    before = database_of(database.dsn()).carry_out(migrate)
+
+    assert caught.value.code == "reports_not_migrated"
+    assert (before.revision, before.pending) == ("0001", ("0002",))
+    assert rows(database, "SELECT revision, rank, digest FROM report_items ORDER BY 1, 2") == kept
+    stored = gateway.find(run_of())
+    assert stored is not None
+    assert (stored.is_whole, stored.differences(odd)) == (True, ())
 
 
 def test_tables_of_somebody_else_are_refused_and_left_alone(database: Database) -> None:
@@ -213,7 +244,8 @@ def test_closers_of_one_day_wait_for_one_another_and_none_has_to_try_twice(
     [
         ("UPDATE reports SET total_orders = 7", ["totalOrders"]),
         ("UPDATE reports SET total_revenue = 7", ["totalRevenue"]),
-        ("UPDATE report_items SET quantity = 7 WHERE rank = 1", ["topItems"]),
+        ("UPDATE report_items SET quantity = 7 WHERE rank = 1", ["topItems", "itemDigest"]),
+        ("UPDATE report_items SET digest = 'sha256:0' WHERE rank = 2", ["itemDigest"]),
         ("DELETE FROM report_items", ["topItems"]),
     ],
 )
@@ -231,28 +263,119 @@ def test_a_figure_changed_by_hand_is_what_others_read_and_so_differs(
     assert [difference.field for difference in stored.differences(REPORT)] == found
 
 
-def test_a_body_changed_by_hand_is_refused_until_that_revision_no_longer_counts(
-    database: Database,
+def test_an_item_changed_by_hand_is_found_in_a_former_revision_too(database: Database) -> None:
+    gateway = migrated_gateway(database)
+    gateway.submit(run_of(), REPORT)
+    gateway.replace(run_of(), replace(OTHER, top_items=REPORT.top_items))
+    [question] = [block for block in blocks(PAGE, "sql") if "AS taken" in block]
+
+    whole = rows(database, question)
+    with database.connect() as connection:
+        connection.execute("UPDATE report_items SET name = 'X' WHERE (revision, rank) = (1, 2)")
+
+    assert whole == []
+    [row] = rows(database, question)
+    assert row[:5] == (DAY, 1, False, 2, "X")
+    # The one that counts is as it was.
+    stored = gateway.find(run_of())
+    assert stored is not None
+    assert stored.is_whole
+
+
+@pytest.mark.parametrize("column", ["body", "digest"])
+def test_a_body_or_a_digest_changed_by_hand_differs_from_any_report_until_it_is_replaced(
+    database: Database, column: str
 ) -> None:
     gateway = migrated_gateway(database)
     gateway.submit(run_of(), REPORT)
     with database.connect() as connection:
-        connection.execute("UPDATE reports SET body = body || ' '")
-    for deed in (lambda: gateway.find(run_of()), lambda: gateway.replace(run_of(), OTHER)):
-        with pytest.raises(BackendRefused) as caught:
-            deed()
-        assert caught.value.code == "reports_altered"
+        connection.execute(f"UPDATE reports SET {column} = {column} || ' '".encode())
 
+    found = gateway.find(run_of())
+    handed_over = gateway.submit(run_of(), REPORT)
+    replaced = gateway.replace(run_of(), REPORT)
+
+    assert found is not None
+    # The digests of the items cover that of the report.
+    difference, *others = found.differences(REPORT)
+    assert [each.field for each in others] == ([] if column == "body" else ["itemDigest"])
+    assert (difference.field, difference.derived) == ("body", REPORT.digest())
+    [(body, kept)] = rows(database, "SELECT body, digest FROM reports WHERE revision = 1")
+    assert digest_of_body(body) in difference.stored
+    assert f"the digest beside it is {kept}" in difference.stored
+    assert not handed_over.created
+    assert handed_over.stored == found
+    assert (replaced.created, replaced.revision) == (True, 2)
+    again = gateway.find(run_of())
+    assert again is not None
+    assert (again.altered, again.differences(REPORT)) == (None, ())
+    assert rows(database, "SELECT revision, is_current FROM reports ORDER BY 1") == [
+        (1, False),
+        (2, True),
+    ]
+
+
+def test_a_day_whose_body_was_changed_by_hand_is_a_conflict_until_it_is_derived_again(
+    database: Database,
+) -> None:
+    migrated_gateway(database)
+    close(database, ORDERS, rebuild=False)
     with database.connect() as connection:
-        connection.execute("UPDATE reports SET is_current = false")
+        connection.execute("UPDATE reports SET body = replace(body, ':2,', ':3,')")
 
-    assert gateway.find(run_of()) is None
-    assert gateway.submit(run_of(), REPORT).revision == 2
+    again = close(database, ORDERS, rebuild=False)
+    rebuilt = close(database, ORDERS, rebuild=True)
+    at_last = close(database, ORDERS, rebuild=False)
+
+    assert (again.outcome, again.revision) == (Outcome.CONFLICT, 1)
+    assert again.problem is not None
+    assert "altered by hand" in again.problem.message
+    assert "--reprocess all" in again.problem.remedy
+    assert (rebuilt.outcome, rebuilt.revision) == (Outcome.CREATED, 2)
+    assert (at_last.outcome, at_last.revision) == (Outcome.ALREADY_CLOSED, 2)
+
+
+# What somebody makes of a body, whose digest he then writes anew.
+FORGED = {
+    "another figure": "replace(body, ':2,', ':3,')",
+    "another item": 'replace(body, \'"name":"\', \'"name":"X\')',
+    "a space": "body || ' '",
+    "no report": "'{}'",
+    "no JSON": "'all is well'",
+    "a number that nobody can write out": "replace(body, ':2,', ':1e999999999,')",
+    "half a character": 'replace(body, \'"name":"\', \'"name":"\\ud800\')',
+}
+
+
+@pytest.mark.parametrize("body", FORGED.values(), ids=FORGED)
+def test_a_body_changed_by_hand_together_with_its_digest_is_seen_and_replaced(
+    database: Database, body: str
+) -> None:
+    migrated_gateway(database)
+    close(database, ORDERS, rebuild=False)
+    with database.connect() as connection:
+        connection.execute(f"UPDATE reports SET body = {body}".encode())
+        connection.execute(
+            "UPDATE reports"
+            " SET digest = 'sha256:' || encode(sha256(convert_to(body, 'UTF8')), 'hex')"
+        )
+
+    again = close(database, ORDERS, rebuild=False)
+    rebuilt = close(database, ORDERS, rebuild=True)
+    at_last = close(database, ORDERS, rebuild=False)
+
+    assert (again.outcome, again.revision) == (Outcome.CONFLICT, 1)
+    assert again.problem is not None
+    assert "altered by hand together with the digest beside it" in again.problem.message
+    assert (rebuilt.outcome, rebuilt.revision) == (Outcome.CREATED, 2)
+    assert (at_last.outcome, at_last.revision) == (Outcome.ALREADY_CLOSED, 2)
 
 
 def close(database: Database, orders: tuple[PlacedOrder, ...], *, rebuild: bool) -> CloseResult:
     """Close the day of some orders into a database of reports, as a run of its own."""
-    policy = ReportPolicy(Calendar(load_zone(ZONE), ZONE), Rules(), Versions("1", "2026a", "15"))
+    policy = ReportPolicy(
+        InMemoryCalendars(Calendar(load_zone(ZONE), ZONE)), Rules(), Versions("1", "2026a", "15")
+    )
     use_case = DailyCloseUseCase(
         InMemoryOrderReader(orders),
         gateway_of(database.dsn()),

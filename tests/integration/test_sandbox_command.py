@@ -17,6 +17,8 @@ import pytest
 
 from tests.integration.demo_place import COMMAND_SECONDS, PROGRAM, Place
 
+pytestmark = pytest.mark.measured
+
 REPORT = {
     "reportDate": "2026-11-21",
     "totalOrders": 1,

@@ -20,8 +20,6 @@ from tests.integration.shop import CLOSE, open_shop, settings_for
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 TOKEN = "canaryTOKEN-47zq11"
 PASSWORD = "canary PASS'word\"47zq11%25@"
 # What would give a secret away, whole or in part, as it is or encoded for a URL.

@@ -21,6 +21,8 @@ from tests.servers.collector import Collector
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
+pytestmark = pytest.mark.measured
+
 FIND = f"/reports/{yesterday()}"
 SUBMIT = "/internal/reports/daily"
 
@@ -205,7 +207,8 @@ def test_a_process_that_stands_still_is_not_well_whatever_others_have_said_of_th
         two_hours_ahead = f"{datetime.now(UTC) + timedelta(hours=2):%FT%T.%fZ}"
         with closing(sqlite3.connect(place.state)) as state, state:
             state.execute(
-                "INSERT INTO executors SELECT 'bar', version, started_at, ?, 0 FROM executors",
+                "INSERT INTO executors (executor, version, started_at, beaten_at, stopped)"
+                " SELECT 'bar', version, started_at, ?, 0 FROM executors",
                 (two_hours_ahead,),
             )
         assert place.health()[0] == 0

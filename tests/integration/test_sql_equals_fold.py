@@ -17,6 +17,7 @@ from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import ORDER_IDS_MAX, Finding, Tally
 from aegis_batch.domain.order import Order, OrderLine, order_id_rank
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.totals import Totals
 from tests.integration.generated_shops import COLUMNS, KEYED, Columns, Shop, shops
 from tests.servers.postgres import Database
@@ -77,11 +78,11 @@ class Server:
 
     def sums(self, tolerance: Decimal) -> Totals:
         """Let the server add up."""
-        return Totals.sum(self._reader.read(WINDOW, tolerance).parts)
+        return Totals.sum(self._reader.read(SINGLE, WINDOW, tolerance).parts)
 
     def sums_in_ranges(self, tolerance: Decimal) -> Totals:
         """Let the server add up as it does on large days."""
-        return Totals.sum(self._reader_in_ranges.read(WINDOW, tolerance).parts)
+        return Totals.sum(self._reader_in_ranges.read(SINGLE, WINDOW, tolerance).parts)
 
     def fold(self, tolerance: Decimal) -> Totals:
         """Read the rows back, one by one and as text, and fold them here."""

@@ -18,7 +18,6 @@ from aegis_batch.adapters.outbound.state.opening import open_engine
 from aegis_batch.adapters.outbound.state.pulse import SqlPulse
 from aegis_batch.adapters.outbound.state.schema import migrate, status
 from aegis_batch.adapters.outbound.state.state import SqlState
-from aegis_batch.application.ports.pulse import Beat
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.turn import Turn
@@ -102,9 +101,13 @@ def another_process(file: Path, begin: str) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def allow_pages(database: StateDatabase, pages_max: int) -> None:
+def allow_pages(database: StateDatabase, more: int) -> None:
+    """Let the file grow by so many pages, and no more."""
+    with closing(sqlite3.connect(database.file)) as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+
     def limit(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute(f"PRAGMA max_page_count = {pages_max}")
+        connection.execute(f"PRAGMA max_page_count = {pages + more}")
 
     event.listen(database.engine, "connect", limit)
 
@@ -113,7 +116,7 @@ def test_a_full_database_fails_the_turn_as_a_whole_and_goes_on_when_there_is_roo
     state_files: StateFiles,
 ) -> None:
     database = state_files.open()
-    allow_pages(database, 60)
+    allow_pages(database, 8)
     state = SqlState(database, TableIntake)
     done: list[str] = []
 
@@ -171,7 +174,7 @@ def test_a_file_that_another_process_has_locked_is_waited_for_within_bounds(
         assert isinstance(error, StateUnavailable)
         assert error.code == "state_locked"
         # What only reads is not held up.
-        assert SqlPulse(state_files.open()).last() is None
+        assert not SqlPulse(state_files.open()).signs(9).executors
         assert state_files.queued() == []
         other.communicate("")
 
@@ -212,7 +215,7 @@ def test_a_beat_on_a_locked_file_is_an_error_too(state_files: StateFiles) -> Non
         another_process(state_files.file, "BEGIN IMMEDIATE"),
         pytest.raises(StateUnavailable, match="locked"),
     ):
-        pulse.beat(Beat("machine-1", "0.1.0", NOON, NOON))
+        pulse.beat("machine-1")
 
 
 @pytest.mark.parametrize("content", [b"This is no database.\n" * 99, b"\0" * 8192])
@@ -288,6 +291,9 @@ def test_a_row_that_nobody_like_this_program_wrote_is_refused(
 
     assert isinstance(error, StateMisfit)
     assert error.code == "state_unreadable_row"
+    assert "in the table runs" in error.message
+    assert ": id r." in error.message or "enqueued_at" in change or "first_day" in change
+    assert "start with a new one" not in error.remedy
 
 
 def test_text_that_is_none_is_damage(state_files: StateFiles) -> None:

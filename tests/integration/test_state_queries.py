@@ -10,10 +10,11 @@ from sqlalchemy import Connection, event
 
 from aegis_batch.adapters.outbound.state.database import StateDatabase
 from aegis_batch.adapters.outbound.state.state import SqlState
+from aegis_batch.application.ports.job_definitions import JobFilter
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.dead_letter import DeadLetterState
-from aegis_batch.domain.run import RunState
+from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.run_record import TimelineEntry
 from tests.integration.state_files import StateFiles, TableIntake
 from tests.integration.state_records import DAY, NOON, SECOND, a_key, a_schedule
@@ -67,9 +68,66 @@ def _listening(database: StateDatabase, explain: Callable[..., None]) -> Iterato
         ),
         (lambda turn: turn.dead_letters.newest(None, 10), "dead_letters_by_time"),
         (lambda turn: turn.dead_letters.newest(DeadLetterState.OPEN, 10), "dead_letters_by_state"),
-        (lambda turn: turn.dead_letters.open_of(a_key()), "dead_letters_by_key"),
+        (lambda turn: turn.dead_letters.open_of(a_key(), JobKind.CLOSE), "dead_letters_by_key"),
         (lambda turn: turn.notices.due(NOON, 10), "notices_by_state"),
         (lambda turn: turn.timeline.of("r"), "timeline_by_run"),
+        (lambda turn: turn.runs.search(RunFilter(tenant="north"), 10), "runs_by_tenant"),
+        (lambda turn: turn.runs.search(RunFilter(job=JobKind.HTTP), 10), "runs_by_job"),
+        (lambda turn: turn.runs.search(RunFilter(job=JobKind.NIGHT), 10), "runs_by_job"),
+        (
+            lambda turn: turn.runs.search(RunFilter(job=JobKind.HTTP, tenant="north"), 10),
+            "runs_by_tenant_and_job",
+        ),
+        (
+            lambda turn: turn.runs.search(
+                RunFilter(tenant="north", states=frozenset({RunState.FAILED})), 10
+            ),
+            "runs_by_tenant_and_state",
+        ),
+        (lambda turn: turn.runs.search(RunFilter(before=(NOON, "r")), 10), "runs_by_time"),
+        (
+            lambda turn: turn.runs.search(RunFilter(tenant="north", before=(NOON, "r")), 10),
+            "runs_by_tenant",
+        ),
+        (lambda turn: turn.job_definitions.search(JobFilter(), 10), "job_definitions_by_time"),
+        (
+            lambda turn: turn.job_definitions.search(JobFilter(tenants=("north",)), 10),
+            "job_definitions_by_tenant",
+        ),
+        (
+            lambda turn: turn.job_definitions.search(JobFilter(group="g"), 10),
+            "job_definitions_by_group",
+        ),
+        (
+            lambda turn: turn.job_definitions.search(JobFilter(name="a"), 10),
+            "job_definitions_by_name",
+        ),
+        (
+            lambda turn: turn.runs.search(
+                RunFilter(states=frozenset({RunState.FAILED}), timed_out=True), 10
+            ),
+            "runs_timed_out",
+        ),
+        (
+            lambda turn: turn.runs.search(RunFilter(tenant="north", schedule="s"), 10),
+            "runs_by_schedule",
+        ),
+        (
+            lambda turn: turn.job_definitions.search(
+                JobFilter(group="g", is_active=True, tenants=("north",)), 10
+            ),
+            "job_definitions_by_group",
+        ),
+        (
+            lambda turn: turn.job_definitions.search(
+                JobFilter(is_active=True, tenants=("north",)), 10
+            ),
+            "job_definitions_by_tenant",
+        ),
+        (
+            lambda turn: turn.job_definitions.search(JobFilter(before=(NOON, "j")), 10),
+            "job_definitions_by_time",
+        ),
     ],
 )
 def test_a_question_is_answered_from_an_index_in_its_order(
@@ -90,6 +148,14 @@ def test_a_question_is_answered_from_an_index_in_its_order(
             "runs_by_schedule_and_state",
         ),
         (lambda turn: turn.runs.search(RunFilter(states=GOING_ON), 10), "runs_by_state"),
+        (
+            lambda turn: turn.runs.search(RunFilter(states=GOING_ON, tenant="north"), 10),
+            "runs_by_tenant_and_state",
+        ),
+        (
+            lambda turn: turn.job_definitions.search(JobFilter(event="Baked"), 10),
+            "sqlite_autoindex_job_definitions_1",
+        ),
         (lambda turn: turn.occurrences.newest("s", 10), "sqlite_autoindex_occurrences_1"),
         (lambda turn: turn.occurrences.find("s", NOON), "sqlite_autoindex_occurrences_1"),
         (
@@ -105,7 +171,8 @@ def test_a_question_that_few_rows_answer_is_looked_up_in_an_index(
 
     assert len(plans) == 1
     used = re.findall(
-        r"(?:SEARCH|SCAN) (?:runs|dead_letters|occurrences|timeline)\b[^;]*", plans[0]
+        r"(?:SEARCH|SCAN) (?:runs|dead_letters|job_definitions|occurrences|timeline)\b[^;]*",
+        plans[0],
     )
     by_index = re.compile(rf"SEARCH \w+ USING (COVERING )?INDEX ({index}|sqlite_autoindex_runs_1) ")
     assert index in plans[0]

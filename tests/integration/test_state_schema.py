@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,26 @@ from sqlalchemy.exc import DatabaseError
 
 from aegis_batch.adapters.outbound.state import migrating
 from aegis_batch.adapters.outbound.state.database import StateDatabase
+from aegis_batch.adapters.outbound.state.dead_letters import SqlDeadLetters
 from aegis_batch.adapters.outbound.state.errors import StateDefectError
 from aegis_batch.adapters.outbound.state.location import StateLocation
 from aegis_batch.adapters.outbound.state.present_schema import SchemaStatus
 from aegis_batch.adapters.outbound.state.revisions import HEAD, REVISIONS, VERSION_TABLE
+from aegis_batch.adapters.outbound.state.runs import row_of_run
 from aegis_batch.adapters.outbound.state.schema import migrate, status
+from aegis_batch.adapters.outbound.state.seals import SqlSeals
 from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.adapters.outbound.state.tables import METADATA
 from aegis_batch.domain.errors import AegisError, StateMisfit
 from tests.integration.state_files import StateFiles, TableIntake
-from tests.integration.state_records import a_full_run, a_run, a_seal_link, an_audit_entry
+from tests.integration.state_records import (
+    NOON,
+    a_dead_letter,
+    a_full_run,
+    a_run,
+    a_seal_link,
+    an_audit_entry,
+)
 
 
 @pytest.fixture
@@ -142,8 +153,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(
 def test_what_an_older_program_kept_is_there_after_the_upgrade(new: StateDatabase) -> None:
     _make(new, "0001")
     closed = a_full_run("r")
-    later = {"backend", "requests"}
-    columns = sorted({column.name for column in METADATA.tables["runs"].columns} - later)
+    columns = sorted(_columns_of_runs(new))
     with SqlState(_copied(new), TableIntake).turn() as turn:
         turn.runs.add(closed)
     with _copied(new).reading() as connection:
@@ -158,10 +168,71 @@ def test_what_an_older_program_kept_is_there_after_the_upgrade(new: StateDatabas
     assert migrate(new) == SchemaStatus("0001", HEAD, REVISIONS[1:])
 
     with SqlState(new, TableIntake).turn() as turn:
-        assert turn.runs.get("r") == replace(closed, backend=None, requests=None)
-        assert list(turn.audit.newest(9)) == [an_audit_entry("r")]
+        assert turn.runs.get("r") == replace(
+            closed, backend=None, requests=None, zone_name=None, queue=None, fence=0, task=None
+        )
+        assert list(turn.audit.newest(9)) == [replace(an_audit_entry("r"), origin=None)]
     with pytest.raises(StateDefectError, match="SQLITE_CONSTRAINT_TRIGGER"):
         write(new, "INSERT OR REPLACE INTO audit SELECT * FROM audit")
+
+
+@pytest.mark.parametrize(
+    ("ended_days_ago", "known"),
+    [([3, 2, 9], NOON - timedelta(days=3)), ([9], None), ([], None)],
+)
+def test_of_a_ledger_from_before_only_runs_that_were_there_then_are_missed_later(
+    new: StateDatabase, ended_days_ago: list[int], known: datetime | None
+) -> None:
+    _make(new, "0003")
+    then = _columns_of_runs(new)
+    with new.on_any_schema(is_writing=True) as connection:
+        SqlSeals(connection).add(a_seal_link(1))
+        for days in ended_days_ago:
+            ended_at = NOON - timedelta(days=days)
+            row = row_of_run(replace(a_full_run(f"run-{days}"), ended_at=ended_at))
+            known_then = {name: value for name, value in row.items() if name in then}
+            connection.execute(METADATA.tables["runs"].insert(), known_then)
+        # It is kept for good, and so says nothing about the others.
+        SqlDeadLetters(connection).save(a_dead_letter("run-9"))
+
+    migrate(new)
+
+    with SqlState(new, TableIntake).look() as turn:
+        before = turn.retention.runs_forgotten_before()
+    assert before == known if known is not None else before is not None and before > NOON
+
+
+def test_of_a_ledger_from_before_there_were_seals_nothing_is_said_to_be_forgotten(
+    new: StateDatabase,
+) -> None:
+    _make(new, "0002")
+    migrate(new)
+
+    with SqlState(new, TableIntake).look() as turn:
+        assert turn.retention.runs_forgotten_before() is None
+
+
+def test_a_backfill_that_was_under_way_before_there_were_those_of_all_goes_on(
+    new: StateDatabase,
+) -> None:
+    _make(new, "0005")
+    names = ("id", "tenant", "reprocess", "max_active", "planned_by", "backend", "to_do")
+    values = "'b-1', 'default', 'failed', 2, 'ana', '00ff00ff00ff00ff', 10"
+    write(
+        new,
+        f"INSERT INTO backfills ({', '.join(names)}, period_kind, first_day, last_day,"
+        " newest_first, planned_at, next_day, state, done, failed, skipped)"
+        f" VALUES ({values}, 'day', '2026-11-12', '2026-11-21', false,"
+        " '2026-11-22T12:00:00.000001Z', '2026-11-12', 'running', 0, 0, 0)",
+    )
+
+    assert migrate(new) == SchemaStatus("0005", HEAD, REVISIONS[5:])
+
+    with SqlState(new, TableIntake).look() as turn:
+        kept = turn.backfills.get("b-1")
+        assert kept is not None
+        assert (kept.next_tenant, kept.is_of_everyone) == (0, False)
+        assert not turn.backfill_tenants.page("b-1", 0, 9)
 
 
 def test_a_state_that_is_current_opens_without_alembic(state_files: StateFiles) -> None:
@@ -265,7 +336,7 @@ def test_a_database_of_somebody_else_is_refused_and_left_alone(
         "UPDATE OR REPLACE audit SET reason = 'x'",
         "DELETE FROM audit",
         "INSERT OR REPLACE INTO audit SELECT * FROM audit",
-        "REPLACE INTO audit SELECT id, at, 'somebody', action, subject, 'x' FROM audit",
+        "REPLACE INTO audit SELECT id, at, 'somebody', action, subject, 'x', origin FROM audit",
     ],
 )
 def test_the_database_itself_refuses_to_change_the_audit(
@@ -282,7 +353,14 @@ def test_the_database_itself_refuses_to_change_the_audit(
         assert list(turn.audit.newest(9)) == [an_audit_entry("r")]
 
 
-@pytest.mark.parametrize("deed", ["UPDATE seals SET digest = 'x'", "DELETE FROM seals"])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "UPDATE seals SET digest = 'x'",
+        "DELETE FROM seals",
+        "INSERT OR REPLACE INTO seals SELECT * FROM seals",
+    ],
+)
 def test_the_database_itself_refuses_to_change_a_chain_of_seals(
     state_files: StateFiles, deed: str
 ) -> None:
@@ -324,6 +402,12 @@ def _make(database: StateDatabase, revision: str) -> None:
         config = migrating.configuration()
         config.attributes["connection"] = connection
         alembic_upgrade(config, revision)
+
+
+def _columns_of_runs(database: StateDatabase) -> set[str]:
+    """Return what a run has in a database, of whatever revision it is."""
+    with database.on_any_schema(is_writing=False) as connection:
+        return {column["name"] for column in inspect(connection).get_columns("runs")}
 
 
 def _copied(database: StateDatabase) -> StateDatabase:

@@ -17,8 +17,6 @@ from tests.integration.shop import open_shop
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 FIND = f"/reports/{yesterday()}"
 RESUME = ("schedules", "resume", "daily-close", "--output", "json")
 CLOSE = ("close", "--date", "2026-11-20", "--output", "json")

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from aegis_batch.domain.calendar import Period, PeriodKind
 from tests.integration.closed_place import ClosedPlace
 from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
+
+pytestmark = pytest.mark.measured
 
 
 @pytest.fixture
@@ -48,14 +50,14 @@ def test_a_late_a_changed_and_a_deleted_order_are_told_to_the_cent(closed: Close
         f"{first}  changed",
         "    orders: 3 now, 2 when it was sealed (+1)",
         "    lines: 3 now, 2 when it was sealed (+1)",
-        "    revenue: 30 now, 22.5 when it was sealed (+7.5)",
+        "    revenue: 30.00 now, 22.50 when it was sealed (+7.50)",
         "    item Soup: 1 now, 0 when it was sealed (+1)",
         f"{second}  changed",
-        "    revenue: 22.49 now, 22.5 when it was sealed (-0.01)",
+        "    revenue: 22.49 now, 22.50 when it was sealed (-0.01)",
         f"{third}  changed",
         "    orders: 1 now, 2 when it was sealed (-1)",
         "    lines: 1 now, 2 when it was sealed (-1)",
-        "    revenue: 10 now, 22.5 when it was sealed (-12.5)",
+        "    revenue: 10.00 now, 22.50 when it was sealed (-12.50)",
         "    item Tea: 1 now, 2 when it was sealed (-1)",
         "3 periods: 3 changed",
     ]
@@ -66,6 +68,26 @@ def test_a_late_a_changed_and_a_deleted_order_are_told_to_the_cent(closed: Close
     ]
     assert [verdict for _, verdict in kept(closed)] == ["changed"] * 3
     assert closed.reports_sent == 0
+
+
+def test_a_price_that_rises_under_the_same_total_is_told_by_verify_prove_and_the_sweep(
+    closed: ClosedPlace,
+) -> None:
+    first = str(closed.days[0])
+    closed.change("UPDATE order_items SET unit_price = unit_price + 1 WHERE order_id = 1")
+    found = "orders that break line_total_mismatch: 1 now, 0 when it was sealed (+1), with order 1"
+
+    verified = closed.place.run("verify", "--from", first, "--to", first)
+    proved = closed.place.run("prove", first)
+    with closed.place.serving(**closed.sweeping) as serving:
+        serving.wait_for("job.completed", job="sweep")
+        assert serving.stop() == 143
+
+    assert verified.out.splitlines()[:2] == [f"{first}  changed", f"    {found}"]
+    assert found in proved.out
+    assert (verified.status, proved.status) == (1, 1)
+    [text] = closed.messages
+    assert f"{first} is changed: {found}." in text
 
 
 def test_a_backend_that_lost_a_report_or_has_another_is_found(closed: ClosedPlace) -> None:
@@ -117,6 +139,41 @@ def test_a_state_that_is_lost_leaves_the_backend_to_compare_with(closed: ClosedP
     assert [verdict for _, verdict in kept(closed)] == ["conflict"] * 3
 
 
+def _alter(closed: ClosedPlace, sql: str, day: date) -> None:
+    with closing(sqlite3.connect(closed.place.state)) as state, state:
+        state.execute("DROP TRIGGER IF EXISTS seals_refuses_UPDATE")
+        state.execute(f"UPDATE seals SET content = {sql} WHERE first_day = ?", (str(day),))
+
+
+def test_an_altered_seal_is_its_own_days_finding_and_keeps_nothing_back(
+    closed: ClosedPlace,
+) -> None:
+    closed.spoil()
+    first, second, third = (str(day) for day in closed.days)
+    _alter(closed, "'hello'", closed.days[0])
+    more_orders = """'"totals":{"orders":2', '"totals":{"orders":955'"""
+    _alter(closed, f"replace(content, {more_orders})", closed.days[1])
+
+    ended = closed.place.run("verify", *closed.range)
+    alone = closed.place.run("verify", "--from", first, "--to", first)
+    with closed.place.serving(**closed.sweeping) as serving:
+        serving.wait_for("job.completed", count=2, job="sweep")
+        assert serving.stop() == 143
+
+    lines = ended.out.splitlines()
+    assert lines[0] == f"{first}  seal_changed"
+    assert f"the seal of {first}, is not as it was kept" in lines[1]
+    assert lines[2] == f"{second}  seal_changed"
+    assert lines[4] == f"{third}  changed"
+    assert "955" not in ended.out
+    assert (ended.status, alone.status) == (1, 1)
+    assert "no seal is looked at" not in ended.err
+    [text] = closed.messages
+    assert text.startswith(f"Closed days that are off: {first}, {second}, {third}.")
+    assert "audit --check" in text
+    assert serving.events("job.sent_to_dlq") == []
+
+
 def test_a_state_that_is_broken_is_worth_a_warning(closed: ClosedPlace) -> None:
     for name in ("state.db-wal", "state.db-shm"):
         (closed.place.folder / name).unlink(missing_ok=True)
@@ -149,7 +206,7 @@ def test_a_week_is_verified_by_its_own_report(closed: ClosedPlace) -> None:
 
     assert ended.status == 1
     assert ended.out.startswith(f"{week}  changed\n    orders: ")
-    assert "(+1.5)\n" in ended.out
+    assert "(+1.50)\n" in ended.out
     assert closed.wiremock.count("POST", "/internal/reports/weekly") == 1
 
 
@@ -168,10 +225,10 @@ def test_the_sweep_names_three_spoiled_days_once_and_sends_nothing(closed: Close
     )
     for words in (
         f"{days[0]} is changed: orders: 3 now, 2 when it was sealed (+1)",
-        "revenue: 30 now, 22.5 when it was sealed (+7.5); item Soup: 1 now, 0",
-        f"{days[1]} is changed: revenue: 22.49 now, 22.5 when it was sealed (-0.01).",
+        "revenue: 30.00 now, 22.50 when it was sealed (+7.50); item Soup: 1 now, 0",
+        f"{days[1]} is changed: revenue: 22.49 now, 22.50 when it was sealed (-0.01).",
         f"{days[2]} is changed: orders: 1 now, 2 when it was sealed (-1)",
-        "revenue: 10 now, 22.5 when it was sealed (-12.5); item Tea: 1 now, 2",
+        "revenue: 10.00 now, 22.50 when it was sealed (-12.50); item Tea: 1 now, 2",
     ):
         assert words in text
     told = serving.events("period.verified", level="ERROR", verdict="changed")

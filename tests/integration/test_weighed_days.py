@@ -10,6 +10,7 @@ from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
 from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
 from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.totals import Totals
 from tests.integration.orders_shop import run_sql, watched_statements, window
 from tests.servers.postgres import Database
@@ -47,7 +48,7 @@ def read(
         OrdersSchema(total=total),
         large_day_orders=large_day_orders,
     )
-    return Totals.sum(reader.read(window(), tolerance).parts)
+    return Totals.sum(reader.read(SINGLE, window(), tolerance).parts)
 
 
 def read_both_ways(

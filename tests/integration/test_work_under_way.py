@@ -9,7 +9,8 @@ import pytest
 from loguru import logger
 
 from aegis_batch.adapters.outbound.dbos.work_queue import QueueSettings
-from aegis_batch.application.ports.work_queue import Lane
+from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.application.ports.work_queue import CLOSES, JOBS
 from tests.integration.work_places import DbosPlace, Performed, dbos_place, reached, work
 
 _PATIENCE_SECONDS = 30.0
@@ -43,7 +44,7 @@ def test_a_lane_does_not_hold_up_the_other(place: DbosPlace) -> None:
     with place.turn() as intake:
         intake.enqueue(work("held"))
         intake.enqueue(work("behind-it"))
-        intake.enqueue(work("beside-it", lane=Lane.JOBS))
+        intake.enqueue(work("beside-it", lane=JOBS))
     reached(lambda: "beside-it" in gate.ended, "the other lane went on")
     began = gate.performed.ids
     gate.opened.set()
@@ -75,9 +76,9 @@ def test_stopping_waits_for_what_is_under_way_and_begins_nothing_else(place: Dbo
 
 def test_as_much_is_under_way_at_once_as_a_lane_allows_and_no_more(tmp_path: Path) -> None:
     settings = QueueSettings(
-        executor="tester", concurrency={Lane.CLOSES: 3, Lane.JOBS: 1}, polling_seconds=0.05
+        executor="tester", concurrency={CLOSES: 3, JOBS: 1}, polling_seconds=0.05
     )
-    place = DbosPlace(tmp_path / "state.sqlite3", settings)
+    place = DbosPlace(StateLocation(tmp_path / "state.sqlite3"), settings)
     gate = Gate()
     with place.turn() as intake:
         for number in range(8):
@@ -87,7 +88,7 @@ def test_as_much_is_under_way_at_once_as_a_lane_allows_and_no_more(tmp_path: Pat
     for number in range(5):
         # Each takes a polling of its lane, and so the other has been polled as often.
         with place.turn() as intake:
-            intake.enqueue(work(f"beside-{number}", lane=Lane.JOBS))
+            intake.enqueue(work(f"beside-{number}", lane=JOBS))
         reached(lambda: len(gate.ended) > number, "the other lane went on")  # noqa: B023 - at once
     at_once = [work_id for work_id in gate.performed.ids if work_id.startswith("held")]
     gate.opened.set()

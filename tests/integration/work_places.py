@@ -17,24 +17,26 @@ from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSe
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.state.database import StateDatabase
-from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.adapters.outbound.state.location import ServerLocation, StateLocation
 from aegis_batch.adapters.outbound.state.schema import migrate
 from aegis_batch.adapters.outbound.state.state import SqlState
 from aegis_batch.application.ports.work_intake import WorkIntake
-from aegis_batch.application.ports.work_queue import Lane, Work, WorkQueue
+from aegis_batch.application.ports.work_queue import CLOSES, LANES, Lane, Work, WorkQueue
+from tests.integration.state_servers import location_of
 from tests.servers.ground import wait_until
+from tests.servers.postgres import Database
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 SETTLING_SECONDS = 30.0
-ONE_A_LANE = dict.fromkeys(Lane, 1)
+ONE_A_LANE = dict.fromkeys(LANES, 1)
 
 
 def work(
     work_id: str,
     *,
-    lane: Lane = Lane.CLOSES,
+    lane: Lane = CLOSES,
     rank: int = 100,
     due_at: datetime | None = None,
 ) -> Work:
@@ -100,19 +102,28 @@ class WorkPlace(Protocol):
         """Return the time by which work is due."""
         ...
 
+    def begun_by_another(self, work_id: str) -> str:
+        """Let another executor begin work that waits, and return its name."""
+        ...
+
 
 class DbosPlace:
-    """DBOS over a SQLite file, within turns of the state that is in the same file."""
+    """DBOS over the database of a state, within turns of that state."""
 
-    def __init__(self, file: Path, settings: QueueSettings) -> None:
-        self.file = file
-        self._database = StateDatabase(StateLocation(file))
+    def __init__(self, location: StateLocation | ServerLocation, settings: QueueSettings) -> None:
+        self._location = location
+        self._database = StateDatabase(location)
         migrate(self._database)
-        self.engine = open_engine(StateLocation(file).url)
+        self.engine = open_engine(location.url)
         prepare_engine_tables(self.engine)
         self.desk = DbosIntakeDesk(self.engine)
         self.queue = DbosWorkQueue(self.engine, settings)
         self._state = SqlState(self._database, self.desk.intake_of)
+
+    @property
+    def file(self) -> Path:
+        """The file that holds it all."""
+        return self._database.file
 
     @contextmanager
     def turn(self) -> Iterator[WorkIntake]:
@@ -127,6 +138,17 @@ class DbosPlace:
     def now(self) -> datetime:
         """Return the machine's time."""
         return datetime.now(UTC)
+
+    def begun_by_another(self, work_id: str) -> str:
+        """Write into the row what the engine of another process would."""
+        schema = "" if self.engine.dialect.name == "sqlite" else "dbos."
+        begun = (
+            f"UPDATE {schema}workflow_status SET status = 'PENDING', executor_id = 'another',"
+            f" owner_xid = 'token', recovery_attempts = 1 WHERE workflow_uuid = '{work_id}'"
+        )
+        with self.engine.begin() as connection:
+            assert connection.exec_driver_sql(begun).rowcount == 1
+        return "another"
 
     def rows(self, question: str, *values: object) -> list[tuple[object, ...]]:
         """Ask the file itself."""
@@ -144,12 +166,14 @@ class DbosPlace:
 
     def _is_settled(self) -> bool:
         now_ms = int(self.now().timestamp() * 1000)
-        (count,) = self.rows(
-            "SELECT count(*) FROM workflow_status WHERE status IN ('ENQUEUED', 'PENDING')"
-            " OR status = 'DELAYED' AND delay_until_epoch_ms <= ?",
-            now_ms,
+        schema = "" if self.engine.dialect.name == "sqlite" else "dbos."
+        question = (
+            f"SELECT count(*) FROM {schema}workflow_status"
+            " WHERE status IN ('ENQUEUED', 'PENDING')"
+            f" OR status = 'DELAYED' AND delay_until_epoch_ms <= {now_ms}"
         )
-        return count == (0,)
+        with self.engine.connect() as connection:
+            return bool(connection.exec_driver_sql(question).scalar_one() == 0)
 
 
 class InMemoryPlace:
@@ -176,6 +200,14 @@ class InMemoryPlace:
         """Return the time at which the clock stands."""
         return self._clock.now()
 
+    def begun_by_another(self, work_id: str) -> str:
+        """Take it as another process would."""
+        intake = self.queue.intake
+        with self.queue.log.transaction():
+            intake.begun[work_id] = intake.queued.pop(work_id)
+            intake.holder_of[work_id] = "another"
+        return "another"
+
     def close(self) -> None:
         """Leave nothing behind."""
 
@@ -200,7 +232,13 @@ def state_engine(file: Path) -> "Engine":
 def dbos_place(folder: Path) -> DbosPlace:
     """Return a place in a folder, with one at a time in each lane and little waiting."""
     settings = QueueSettings(executor="tester", concurrency=ONE_A_LANE, polling_seconds=0.05)
-    return DbosPlace(folder / "state.sqlite3", settings)
+    return DbosPlace(StateLocation(folder / "state.sqlite3"), settings)
+
+
+def server_place(database: Database) -> DbosPlace:
+    """Return the same in a database on a server."""
+    settings = QueueSettings(executor="tester", concurrency=ONE_A_LANE, polling_seconds=0.05)
+    return DbosPlace(location_of(database), settings)
 
 
 def reached(condition: Callable[[], bool], what: str) -> None:

@@ -81,7 +81,8 @@ class BackfillLaws:
             if before.state is not backfill.state:
                 self._of_a_state(backfill)
             if before.state is BackfillState.PLANNED and backfill.state is BackfillState.RUNNING:
-                self._of_a_start(known, closed(), going)
+                rebuilt = {r.key for r in unfinished.values() if r.job is JobKind.REBUILD}
+                self._of_a_start(known, closed(), going, rebuilt)
         for before_run, run in changes.runs:
             if run.trigger is Trigger.BACKFILL:
                 self._of_a_run(before_run, run, unfinished)
@@ -116,7 +117,11 @@ class BackfillLaws:
             self._reached(f"backfill: {planned.deed} is {planned.fate}")
 
     def _of_a_start(
-        self, known: _Known, closed: Collection[CloseKey], going: Collection[CloseKey]
+        self,
+        known: _Known,
+        closed: Collection[CloseKey],
+        going: Collection[CloseKey],
+        rebuilt: Collection[CloseKey],
     ) -> None:
         """What is started stands as it was planned, as far as anybody could know."""
         attempt = self._snapshots.attempt
@@ -125,9 +130,12 @@ class BackfillLaws:
         for period, planned in known.plan.items():
             key = CloseKey(known.backfill.tenant, period)
             is_closed = key in closed or attempt.found.get(key) is not None
-            has_moved = (is_closed and planned.standing is not PeriodStanding.CLOSED) or (
-                key in going and planned.standing in (PeriodStanding.OPEN, PeriodStanding.DEAD)
-            )
+            if key in rebuilt:
+                has_moved = planned.standing is not PeriodStanding.IN_FLIGHT
+            else:
+                has_moved = (is_closed and not planned.standing.is_closed) or (
+                    key in going and planned.standing in (PeriodStanding.OPEN, PeriodStanding.DEAD)
+                )
             if has_moved and planned.standing is not PeriodStanding.UNASKED:
                 raise BrokenLawError(f"started, though {period} was {planned.standing} then")
 
@@ -151,13 +159,15 @@ class BackfillLaws:
         planned, last = known.plan.get(period), known.runs.get(period)
         if planned is None or planned.deed is Deed.LEAVE:
             raise BrokenLawError(f"the run {run.id}, of {period}, was never planned")
-        if (run.job is JobKind.REBUILD) != (planned.deed is Deed.REBUILD):
+        if not _is_as_planned(run, planned):
             raise BrokenLawError(f"{period} was to be done by {planned.deed}, and is {run.job}")
         if last is not None and last.state is not RunState.CANCELLED:
             raise BrokenLawError(f"{period} is done again, after the run {last.id}")
         if known.backfill.state is not BackfillState.RUNNING:
             raise BrokenLawError(f"the backfill of {period} is {known.backfill.state}, and goes on")
         self._reached(f"backfill: {period.kind}")
+        if planned.standing is PeriodStanding.DOUBTED:
+            self._reached(f"backfill: {planned.deed} of a day in doubt")
 
     def _of_tonight(self, run: RunRecord, unfinished: Mapping[str, RunRecord]) -> None:
         """A close of tonight that may begin comes before any run of a backfill."""
@@ -189,3 +199,13 @@ class BackfillLaws:
         left = [period for period in to_do if period not in known.fates]
         if left or any(not run.state.is_final for run in known.runs.values()):
             raise BrokenLawError(f"the backfill {backfill.id} has ended without {left}")
+
+
+def _is_as_planned(run: RunRecord, planned: PlannedPeriod) -> bool:
+    """Say whether a run does what was planned: of a closed period it derives it again."""
+    if planned.deed is Deed.REPLAY and planned.standing is PeriodStanding.DEAD:
+        # It may have been closed since, and have come into doubt.
+        return run.job is JobKind.CLOSE or run.replay_of is not None
+    if planned.deed is Deed.REPLAY and run.replay_of is None:
+        return False
+    return (run.job is JobKind.REBUILD) == planned.standing.is_closed

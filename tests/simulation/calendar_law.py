@@ -14,6 +14,7 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -112,10 +113,10 @@ def closes_near(change: Change, closing: time) -> tuple[list[date], Counter[date
             notifier=InMemoryNotifier(()),
             metrics=InMemoryMetricsSink(),
             identifiers=InMemoryIdentifiers(),
-            pulse=InMemoryPulse(),
+            pulse=InMemoryPulse(state),
             meter=InMemoryResourceMeter(),
         ),
-        ReportPolicy(calendar, Rules(), Versions("0", "0", "0")),
+        ReportPolicy(InMemoryCalendars(calendar), Rules(), Versions("0", "0", "0")),
         Expectation(calendar, _CATCH_UP, close_from=first_day),
     )
     program.start([Schedule("daily-close", JobKind.NIGHT, timing, newest_only=True)])

@@ -8,12 +8,12 @@ from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGa
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from tests.simulation.backfill_laws import BackfillLaws
 from tests.simulation.firing_laws import FiringLaws
 from tests.simulation.law import BrokenLawError
+from tests.simulation.letter_laws import LetterLaws
 from tests.simulation.oracle import Oracle
 from tests.simulation.retention_laws import RetentionLaws
 from tests.simulation.seal_laws import SealLaws
@@ -68,8 +68,6 @@ class Laws:
         self.senders: set[str] = set()
         self._first_stored: dict[CloseKey, StoredReport] = {}
         self._going: dict[CloseKey, str] = {}
-        self._open_letters: dict[CloseKey, set[str]] = {}
-        self._replayed: set[str] = set()
         self.unfinished: dict[str, RunRecord] = {}
         self.nights_told: set[str] = set()
         self._nights: dict[str, RunRecord] = {}
@@ -77,6 +75,7 @@ class Laws:
         self.defect_is_due = False
         self.began_at = now()
         self._left_to_runs: dict[str, datetime] = {}
+        self.letters = LetterLaws(reached)
         self.firing = FiringLaws(oracle, now, reached)
         self.word = WordLaws(oracle, now, self._stored_days)
         self._retrying = RetryLaws(oracle, now, CATCH_UP)
@@ -109,6 +108,7 @@ class Laws:
             self.broken(f"{run.id} sends a report of {period}, and is there for something else")
         attempt = self.snapshots.attempt
         attempt.tried.add(run.key)
+        self.seals.have_sent.add(run.id)
         if self.snapshots.holds(period, body):
             return
         merged = self.seals.merged(period)
@@ -151,15 +151,14 @@ class Laws:
     def committed(self, changes: Changes) -> None:
         """Hold a commit against all laws that speak of commits."""
         self.seals.of_commit(changes)
-        left_out = {key for key, ids in self._open_letters.items() if ids} | set(self._going)
+        left_out = self.letters.dead_closes() | set(self._going)
         self.verification.of_commit(changes, left_out)
         self._retention.of_commit(changes)
         self.backfills.of_commit(changes, self._retention.closed, self._going, self.unfinished)
         for before, after in changes.runs:
             self._of_a_run(before, after)
             self._retrying.of_a_run(before, after)
-        for letter in changes.letters:
-            self._of_a_letter(letter, changes)
+        self.letters.of_commit(changes)
         self._of_work(changes)
         self._of_nights(changes)
         added = {after.id: after for before, after in changes.runs if before is None}
@@ -182,10 +181,7 @@ class Laws:
         self._of_an_attempt(before, after)
         if before is None and after.job.is_of_a_period:
             self.senders.add(after.id)
-        if before is None and after.replay_of is not None:
-            if after.replay_of in self._replayed:
-                self.broken(f"run {after.replay_of} was replayed twice")
-            self._replayed.add(after.replay_of)
+        self.letters.of_a_run(before, after)
         self._of_one_at_a_time(before, after)
         if after.outcome is not None and (before is None or before.outcome is not after.outcome):
             self._of_an_outcome(after)
@@ -213,7 +209,7 @@ class Laws:
                 self.broken(f"{after.key.period.first_day} is closed twice at once")
         elif self._going.get(after.key) == after.id:
             del self._going[after.key]
-        if before is None and after.trigger is Trigger.NIGHT and self._open_letters.get(after.key):
+        if before is None and after.trigger is Trigger.NIGHT and self.letters.is_dead(after.key):
             self.broken(f"{after.key.period.first_day} has a dead letter, and was enqueued")
         if after.state is RunState.SUCCEEDED and after.key not in self._backend.stored:
             self.broken(f"{after.key.period.first_day}: a success without a report")
@@ -224,22 +220,6 @@ class Laws:
         self._reached(f"problem: {code}")
         if code == "defect" and not self.defect_is_due:
             self.broken(f"run {record.id} met a defect: {record.problem}")
-
-    def _of_a_letter(self, letter: DeadLetter, changes: Changes) -> None:
-        self._reached(f"dead letter: {letter.state}")
-        open_ones = self._open_letters.setdefault(letter.key, set())
-        if letter.state is not DeadLetterState.OPEN:
-            open_ones.discard(letter.run_id)
-            return
-        if letter.job is JobKind.CLOSE:
-            open_ones.add(letter.run_id)
-        if not any(
-            after.id == letter.run_id and after.state is RunState.FAILED
-            for _, after in changes.runs
-        ):
-            self.broken(f"dead letter {letter.run_id} of a run that has not failed")
-        if f"dead_letter:{letter.run_id}" not in {notice.key for notice in changes.notices}:
-            self.broken(f"dead letter {letter.run_id} is told to nobody")
 
     def _of_work(self, changes: Changes) -> None:
         """A run waits for work just where work is queued for it, from one commit on."""
@@ -268,7 +248,7 @@ class Laws:
             self.word.night_ended_well(after.id, due)
             for day in due:
                 key = CloseKey(after.key.tenant, Period(PeriodKind.DAY, day))
-                known = self._open_letters.get(key) or key in self._going
+                known = self.letters.is_dead(key) or key in self._going
                 if not known and key not in self._backend.stored:
                     self.broken(f"the night of {nominal} has left {day} out")
 

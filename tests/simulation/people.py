@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from aegis_batch.application.backfill_planning import BackfillRequest
+from aegis_batch.application.backfill_range import BackfillRequest
 from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.verify import VerifyRequest
-from aegis_batch.domain.calendar import PeriodKind
+from aegis_batch.domain.backfill import Reprocess
+from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.errors import InvalidRequest, StateUnavailable
+from aegis_batch.domain.run import JobKind
 from tests.simulation.laws import Laws
 from tests.simulation.orders import ShopOrders
 from tests.simulation.plan import Plan, ProcessDiedError
@@ -160,12 +162,30 @@ class People:
     def _decide(self, letter: DeadLetter) -> bool:
         """Replay or discard a dead letter; say whether a night is wanted for its day then."""
         run_ids = [letter.run_id]
+        if letter.job is JobKind.REBUILD and self._plan.chance(0.8):
+            self._derive_again(letter.key.period)
+            return False
         if letter.problem.code != "conflict" and self._plan.chance(0.8):
             self._do("replay", lambda p: p.dead_letters.replay(run_ids, _OPERATOR, "mended"))
             self._replayed = letter.run_id
             return False
         self._do("discard", lambda p: p.dead_letters.discard(run_ids, _OPERATOR, "seen"))
         return True
+
+    def _derive_again(self, period: Period) -> None:
+        """Have a backfill derive again what is in doubt; or leave it, since that takes time."""
+        if self._plan.chance(0.5):
+            request = BackfillRequest(
+                first_day=period.first_day,
+                last_day=period.last_day,
+                kind=period.kind,
+                reprocess=self._plan.random.choice((Reprocess.FAILED, Reprocess.ALL)),
+                max_active=1,
+            )
+            self.backfill(request)
+            if self._started and self._plan.chance(0.3):
+                last = self._started[-1]
+                self._do("cancel", lambda p: p.backfills.cancel(last, _OPERATOR, "not now"))
 
     def _verify(self, program: Program, request: VerifyRequest) -> None:
         attempt = self._laws.snapshots.attempt

@@ -1,6 +1,7 @@
 """The seeded plan: which fault strikes at which call, and when chance has it otherwise."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -41,6 +42,7 @@ class Fault(StrEnum):
     LOSES = "loses the work"
     REPEATS = "hands work out again that was done"
     UNDELIVERED = "doesn't take the notice"
+    FREEZES = "stops for longer than its lease, and goes on in the middle of the call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +127,19 @@ POINTS = {
 class Plan:
     """Draws faults, always the same ones from the same seed; none while it is calm."""
 
-    def __init__(self, seed: int) -> None:
-        """Take the seed."""
+    def __init__(self, seed: int, points: Mapping[str, Point] = POINTS) -> None:
+        """Take the seed, and what can go wrong where."""
         self.random = Random(seed)  # noqa: S311 - the same chance each time is the very point
         self.is_calm = False
         self.struck: Counter[str] = Counter()
-        self._rates = {name: point.rate for name, point in POINTS.items()}
+        self._points = points
+        self._rates = {name: point.rate for name, point in points.items()}
 
     def draw(self, name: str) -> Fault | None:
         """Return the fault that strikes at a call of a kind, if one does."""
         if self.is_calm or self.random.random() >= self._rates[name]:
             return None
-        fault = self.random.choice(POINTS[name].faults)
+        fault = self.random.choice(self._points[name].faults)
         self.struck[f"{name}: {fault.value}"] += 1
         return fault
 

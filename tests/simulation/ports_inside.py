@@ -8,7 +8,8 @@ from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
 from aegis_batch.adapters.outbound.memory.resource_meter import InMemoryResourceMeter
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
-from aegis_batch.application.ports.pulse import Beat
+from aegis_batch.application.ports.executors import Executor
+from aegis_batch.application.ports.pulse import Signs
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.events import Event
 from tests.simulation.plan import Fault, Plan, ProcessDiedError
@@ -116,20 +117,35 @@ class FaultyPulse(_Mortal):
         super().__init__(plan)
         self._pulse = pulse
 
-    def beat(self, beat: Beat) -> None:
-        """Keep a sign of life."""
+    def register(self, executor: Executor, *, renews: bool = False) -> None:
+        """Keep the first sign of life."""
         dies = self._strike("pulse")
-        self._pulse.beat(beat)
+        self._pulse.register(executor, renews=renews)
         if dies:
             raise ProcessDiedError("pulse")
 
-    def last(self) -> Beat | None:
-        """Return the newest sign of life."""
-        return self._pulse.last()
+    def beat(self, name: str) -> bool:
+        """Keep a sign of life."""
+        dies = self._strike("pulse")
+        is_living = self._pulse.beat(name)
+        if dies:
+            raise ProcessDiedError("pulse")
+        return is_living
 
-    def of(self, executor: str) -> Beat | None:
-        """Return the sign of one."""
-        return self._pulse.of(executor)
+    def stop(self, name: str) -> None:
+        """Keep the last sign of life."""
+        dies = self._strike("pulse")
+        self._pulse.stop(name)
+        if dies:
+            raise ProcessDiedError("pulse")
+
+    def forget(self, name: str) -> None:
+        """Take an executor out of the registry."""
+        self._pulse.forget(name)
+
+    def signs(self, limit: int) -> Signs:
+        """Return who gave signs of life."""
+        return self._pulse.signs(limit)
 
 
 class FaultyQueue(_Mortal):
@@ -170,6 +186,10 @@ class FaultyQueue(_Mortal):
         if dies:
             raise ProcessDiedError("lost")
         return lost
+
+    def widen(self) -> None:
+        """Look for lanes that have come up."""
+        self._queue.widen()
 
     def _perform(self, carry_out: Callable[[str, str], None], run_id: str, work_id: str) -> None:
         fault = self._plan.draw("perform")

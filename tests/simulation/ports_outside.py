@@ -1,6 +1,6 @@
 """The Backend, the orders' database and the receiver of notices, with the plan's faults."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -134,7 +134,7 @@ class FaultyOrders:
         self._shop = shop
         self._laws = laws
 
-    def read(self, window: Window, tolerance: Decimal) -> Reading:
+    def read(self, tenant: str, window: Window, tolerance: Decimal) -> Reading:
         """Read what the shop's database holds just now, unless a fault comes in between."""
         fault = self._outside.strike(self._laws.snapshots.point("read"))
         if fault is Fault.UNAVAILABLE:
@@ -148,7 +148,7 @@ class FaultyOrders:
         seen = self._shop.near(first, last)
         self._laws.snapshots.saw(window, seen)
         reader = InMemoryOrderReader(seen)
-        reading = reader.read(window, tolerance)
+        reading = reader.read(tenant, window, tolerance)
         if reader.orders != seen:
             self._laws.broken("the orders were touched")
         if fault is Fault.CHANGES:
@@ -158,6 +158,13 @@ class FaultyOrders:
         if fault is Fault.DIES_AFTER:
             raise ProcessDiedError("read")
         return reading
+
+    def read_each(
+        self, tenants: Sequence[str], window: Window, tolerance: Decimal
+    ) -> Mapping[str, Reading]:
+        """Read the orders of the only tenant that there is here."""
+        (tenant,) = tenants
+        return {tenant: self.read(tenant, window, tolerance)}
 
 
 class FaultyNotifier:

@@ -77,7 +77,8 @@ class RetentionLaws:
 
     def _of_a_retention(self, before: RunRecord | None, after: RunRecord) -> None:
         is_same = before is not None and before.state is after.state
-        if after.state is RunState.RUNNING and (not is_same or before == after):
+        is_begun = before is None or before.state is not after.state or before.fence != after.fence
+        if after.state is RunState.RUNNING and is_begun:
             self._begun[after.id] = self._now()
         elif after.state is RunState.SUCCEEDED and not is_same:
             # A clock that was set back since has made things younger.

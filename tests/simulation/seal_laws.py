@@ -11,6 +11,7 @@ from typing import Any
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.application.chain_check import ChainsChecked
 from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import CloseKey, JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.seal_link import SealLink
@@ -52,6 +53,8 @@ class SealLaws:
         self._state = state
         self._reached = reached
         self._chain: list[str] = []
+        # The runs that have handed something over, in whichever attempt.
+        self.have_sent: set[str] = set()
         self.by_digest: dict[str, KnownSeal] = {}
         self.newest: dict[CloseKey, KnownSeal] = {}
 
@@ -64,11 +67,22 @@ class SealLaws:
             and after.job in _CLOSES
             and (before is None or before.state is not after.state)
         ]
-        derived = [run.id for run in ended_well if self._derived(run)]
         sealed = [link.run_id for link in changes.seals]
+        # A longer period that the Backend has already may be merged from seals: nothing is read.
+        derived = [
+            run.id
+            for run in ended_well
+            if self._derived(run)
+            or (run.key.period.kind is not PeriodKind.DAY and run.id in sealed)
+        ]
         if derived != sealed:
             raise BrokenLawError(f"{derived} have derived what they confirmed, sealed is {sealed}")
+        for run in ended_well:
+            if run.id in self.have_sent and run.id not in sealed:
+                raise BrokenLawError(f"{run.id} has handed over, was confirmed, and is not sealed")
         for link in changes.seals:
+            if link.outcome is Outcome.ALREADY_CLOSED and link.run_id in self.have_sent:
+                self._reached("seal: of what an earlier attempt sent")
             self._of_a_link(link)
 
     def of_the_chain(self) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import cast
 
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.notifier import InMemoryNotifier
@@ -15,9 +16,9 @@ from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
-from aegis_batch.application.backfill_planning import BackfillRequest
+from aegis_batch.application.backfill_range import BackfillRequest
 from aegis_batch.application.deriving import ReportPolicy
-from aegis_batch.application.ports.work_queue import Lane
+from aegis_batch.application.ports.work_queue import BACKFILL
 from aegis_batch.domain.backfill import Reprocess
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
@@ -108,7 +109,7 @@ class Simulation:
         self._oracle = Oracle(world.zone, world.first_day, CATCH_UP)
         self._queue = InMemoryWorkQueue()
         self._backend = InMemoryReportGateway()
-        self._state = InMemoryState(self._queue)
+        self._state = InMemoryState(self._queue, clock.now)
         self._is_beside = False
         self._laws = laws = Laws(
             self._oracle,
@@ -126,7 +127,7 @@ class Simulation:
         )
         calendar = Calendar(world.zone, world.zone_name)
         self._expectation = Expectation(calendar, CATCH_UP, close_from=world.first_day)
-        self._policy = ReportPolicy(calendar, Rules(), Versions("0", "0", "0"))
+        self._policy = ReportPolicy(InMemoryCalendars(calendar), Rules(), Versions("0", "0", "0"))
         self._ports = self._make_ports(seed)
         self._people = People(
             plan, self._shop, self._ports.identifiers, self._new_program, laws, record.reach
@@ -175,7 +176,7 @@ class Simulation:
             notifier=FaultyNotifier(outside, InMemoryNotifier(), laws),
             metrics=FaultySink(plan, record.event),
             identifiers=FaultyIdentifiers(plan, InMemoryIdentifiers(seed % 2**32)),
-            pulse=FaultyPulse(plan, InMemoryPulse()),
+            pulse=FaultyPulse(plan, InMemoryPulse(self._state)),
             meter=FaultyMeter(plan),
             pause=self._meanwhile,
         )
@@ -340,7 +341,7 @@ class Simulation:
                 self._queue.perform(work)
             except StateUnavailable:
                 self.record.reach("work: lost to the state")
-            is_slow = work.lane is Lane.BACKFILL and not self._plan.is_calm
+            is_slow = work.lane == BACKFILL and not self._plan.is_calm
             if is_slow and self._plan.chance(0.15):
                 # It takes so long that a night may come, and people think otherwise.
                 self.clock.advance(self._plan.between(_MINUTE, 3 * _HOUR))

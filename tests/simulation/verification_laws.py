@@ -162,7 +162,9 @@ class VerificationLaws:
     ) -> None:
         is_same = before is not None and before.state is after.state
         self._snapshots.attempt.looks_again = after.state is RunState.RUNNING
-        if after.state is RunState.RUNNING and (not is_same or before == after):
+        if after.state is RunState.RUNNING and (
+            before is None or not is_same or before.fence != after.fence
+        ):
             self._begun[after.id] = _Begun(
                 self._now(),
                 frozenset(self.closed),
@@ -186,10 +188,11 @@ class VerificationLaws:
             if key in begun.closed:
                 is_due = self.can_find or key in begun.sealed
             else:
-                is_left_out = key in begun.left_out or key in left_out
-                is_due = self.can_find and key in begun.stored and not is_left_out
+                is_due = self.can_find and key in begun.stored
                 is_due = is_due and key not in attempt.not_shown and not attempt.is_interrupted
-            if not is_due:
+            # One that is closed has a dead letter where another Backend has another report.
+            is_left_out = key in begun.left_out or key in left_out
+            if is_left_out or not is_due:
                 continue
             looked_at += 1
             verified_at = self._verified_at.get(key)

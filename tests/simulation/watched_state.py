@@ -1,13 +1,14 @@
 """The state with the plan's faults, and with the laws looking on at what is committed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.application.ports.executors import Executor
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.ports.work_queue import Work
@@ -15,7 +16,7 @@ from aegis_batch.domain.backfill import Backfill, PlannedPeriod
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.notice import Notice
-from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 from aegis_batch.domain.schedule import Occurrence, ScheduleState
 from aegis_batch.domain.seal_link import SealLink
 from aegis_batch.domain.verification import Verification
@@ -28,14 +29,29 @@ _PARTS = (
     "schedules",
     "occurrences",
     "runs",
+    "many_runs",
     "timeline",
     "dead_letters",
     "seals",
+    "many_seals",
+    "many_schedules",
     "retention",
     "verifications",
     "backfills",
     "audit",
+    "known_tenants",
     "notices",
+    "executors",
+    "leases",
+    "breakers",
+    "rate_limits",
+    "answered_requests",
+    "job_definitions",
+    "job_events",
+    "job_results",
+    "job_totals",
+    "open_runs",
+    "scheduler_pauses",
     "work",
 )
 
@@ -52,6 +68,10 @@ class Changes:
     schedules: list[ScheduleState] = field(default_factory=list)
     work: list[Work] = field(default_factory=list)
     seals: list[SealLink] = field(default_factory=list)
+    timeline: list[TimelineEntry] = field(default_factory=list)
+    # Who was buried, and the first days of tenants that were seen first.
+    buried: list[Executor] = field(default_factory=list)
+    first_days: dict[str, date] = field(default_factory=dict)
     verifications: list[Verification] = field(default_factory=list)
     backfills: list[tuple[Backfill, tuple[PlannedPeriod, ...]]] = field(default_factory=list)
     # How many runs and decisions were forgotten.
@@ -132,7 +152,9 @@ class _WatchedTurn:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any part
         part = getattr(self._inner, name)
-        if name in _WRITTEN:
+        if name == "many_runs":
+            part = _ManyRuns(part, self._changes, self._inner.runs)
+        elif name in _WRITTEN:
             part = _WRITTEN[name](part, self._changes)
         setattr(self, name, part)
         return part
@@ -163,6 +185,21 @@ class _Runs(_Watched):
         return cast("Sequence[RunRecord]", self._inner.search(wanted, limit))
 
 
+class _ManyRuns(_Watched):
+    def __init__(self, inner: Any, changes: Changes, runs: Any) -> None:  # noqa: ANN401 - any part
+        super().__init__(inner, changes)
+        self._runs = runs
+
+    def add(self, records: Sequence[RunRecord]) -> None:
+        self._inner.add(records)
+        self._changes.runs += ((None, record) for record in records)
+
+    def save(self, records: Sequence[RunRecord]) -> None:
+        before = [self._runs.get(record.id) for record in records]
+        self._inner.save(records)
+        self._changes.runs += zip(before, records, strict=True)
+
+
 class _Occurrences(_Watched):
     def add(self, occurrence: Occurrence) -> None:
         self._inner.add(occurrence)
@@ -186,10 +223,36 @@ class _Seals(_Watched):
         self._changes.seals.append(link)
 
 
+class _ManySeals(_Watched):
+    def add(self, links: Sequence[SealLink]) -> None:
+        self._inner.add(links)
+        self._changes.seals += links
+
+
 class _Backfills(_Watched):
     def save(self, backfill: Backfill, periods: Sequence[PlannedPeriod] = ()) -> None:
         self._inner.save(backfill, periods)
         self._changes.backfills.append((backfill, tuple(periods)))
+
+
+class _Timeline(_Watched):
+    def add(self, entries: Sequence[TimelineEntry]) -> None:
+        self._inner.add(entries)
+        self._changes.timeline += entries
+
+
+class _Executors(_Watched):
+    def bury_silent(self, limit: int) -> Sequence[Executor]:
+        buried = cast("Sequence[Executor]", self._inner.bury_silent(limit))
+        self._changes.buried += buried
+        return buried
+
+
+class _KnownTenants(_Watched):
+    def first_days(self, newest_days: Mapping[str, date], seen_at: datetime) -> Mapping[str, date]:
+        kept = cast("Mapping[str, date]", self._inner.first_days(newest_days, seen_at))
+        self._changes.first_days.update(kept)
+        return kept
 
 
 class _Verifications(_Watched):
@@ -239,6 +302,10 @@ _WRITTEN = {
     "runs": _Runs,
     "dead_letters": _DeadLetters,
     "seals": _Seals,
+    "many_seals": _ManySeals,
+    "timeline": _Timeline,
+    "executors": _Executors,
+    "known_tenants": _KnownTenants,
     "backfills": _Backfills,
     "retention": _Retention,
     "verifications": _Verifications,

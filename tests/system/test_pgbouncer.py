@@ -9,6 +9,7 @@ import pytest
 
 from aegis_batch.adapters.inbound.sandbox.server import SandboxServer
 from aegis_batch.adapters.outbound.postgres.order_summing import LARGE_DAY_ORDERS
+from aegis_batch.adapters.outbound.state.location import StateLocation
 from tests.integration.closing import BODY, ORDERS, TOKEN
 from tests.integration.program import end, run, start
 from tests.integration.remedies import doctor
@@ -70,7 +71,9 @@ def test_ten_closes_share_two_connections_and_make_one_report(
 ) -> None:
     with pgbouncer(shop, "transaction", READER, PASSWORD) as pooler:
         settings = settings_of(pooler, backend)
-        processes = [start(CLOSE, settings, tmp_path) for _ in range(10)]
+        # On a state that they share they would hold leases.
+        states = [StateLocation(tmp_path / f"{number}.db").url for number in range(10)]
+        processes = [start(CLOSE, {**settings, "AEGIS_STATE_URL": url}, tmp_path) for url in states]
         ended = [end(process) for process in processes]
 
     assert Counter(one.told["outcome"] for one in ended) == {"created": 1, "already_closed": 9}

@@ -13,6 +13,11 @@ __all__ = ["Module", "modules"]
 _FOLDER = Path(aegis_batch.__file__).parent
 
 
+@cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
 @dataclass(frozen=True)
 class Module:
     """A module: its name below the package, such as ``domain.report``, and its source."""
@@ -22,8 +27,8 @@ class Module:
 
     @property
     def tree(self) -> ast.Module:
-        """The module's syntax tree."""
-        return ast.parse(self.source)
+        """The module's syntax tree, which nobody changes."""
+        return _parsed(self.source)
 
     def is_in(self, *packages: str) -> bool:
         """Say whether the module is one of the named ones, or inside one."""

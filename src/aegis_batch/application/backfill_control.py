@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aegis_batch.application.backfilling import Backfilling, InFlight, given_back, in_flight_of
+from aegis_batch.application.backfilling import Backfilling, given_back
 from aegis_batch.application.ledger import Ledger, LedgerTurn
+from aegis_batch.application.ports.backfills import InFlight
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.backfill import (
@@ -16,7 +17,7 @@ from aegis_batch.domain.backfill import (
 )
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.outcome import Outcome, Problem
-from aegis_batch.domain.run import RunState
+from aegis_batch.domain.run import CloseKey, RunState
 
 __all__ = [
     "BackfillControl",
@@ -27,6 +28,8 @@ __all__ = [
     "unknown_plan",
 ]
 
+_NAMED_MAX = 1_000
+_FAILED = frozenset({RunState.FAILED})
 _IN_FLIGHT = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
 
 
@@ -46,16 +49,22 @@ class BackfillProgress:
 
 @dataclass(frozen=True, slots=True)
 class NotDone:
-    """A period that came to an end without being done, and why, if its run says so."""
+    """A tenant's period that came to an end without being done, and why, if its run says so."""
 
-    planned: PlannedPeriod
+    key: CloseKey
+    fate: Fate
+    run_id: str | None
     outcome: Outcome | None
     problem: Problem | None
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillView:
-    """A backfill with its progress, its periods, and those that were not done; oldest first."""
+    """A backfill with its progress, its periods, and those that were not done; oldest first.
+
+    Where it is of all tenants, the first thousand that failed are named; what was left to others is
+    counted alone.
+    """
 
     progress: BackfillProgress
     periods: tuple[PlannedPeriod, ...]
@@ -84,19 +93,22 @@ class BackfillControl:
         """Return how far a backfill has come; ``InvalidRequest`` for an unknown one."""
         with self._ledger.turn() as turn:
             backfill = _get(turn, backfill_id)
-            return BackfillProgress(backfill, in_flight_of(turn, backfill))
+            return BackfillProgress(backfill, turn.state.backfills.in_flight(backfill.id))
 
     def view(self, backfill_id: str) -> BackfillView:
         """Return all there is to know of a backfill; ``InvalidRequest`` for an unknown one."""
         with self._ledger.turn() as turn:
             backfill = _get(turn, backfill_id)
-            progress = BackfillProgress(backfill, in_flight_of(turn, backfill))
+            progress = BackfillProgress(backfill, turn.state.backfills.in_flight(backfill.id))
             periods = turn.state.backfills.periods(backfill_id, None, PERIODS_MAX)
-            not_done = [
-                _not_done(turn, planned)
-                for planned in periods
-                if planned.fate in (Fate.FAILED, Fate.SKIPPED)
-            ]
+            if backfill.is_of_everyone:
+                not_done = _not_done_of_everyone(turn, backfill)
+            else:
+                not_done = [
+                    _not_done(turn, CloseKey(backfill.tenant, planned.period), planned)
+                    for planned in periods
+                    if planned.fate in (Fate.FAILED, Fate.SKIPPED)
+                ]
         return BackfillView(progress, tuple(periods), tuple(not_done))
 
     def cancel(self, backfill_id: str, operator: str, reason: str) -> Backfill:
@@ -118,15 +130,22 @@ class BackfillControl:
             if backfill.state is BackfillState.ENDED:
                 raise _ended(backfill)
             backfill = replace(backfill, state=BackfillState.CANCELLED)
-            backfill, given = self._cancel_runs(turn, backfill)
+            given: Sequence[PlannedPeriod] = ()
+            if backfill.is_of_everyone:
+                self._backfilling.cancel_runs(turn, backfill)
+            else:
+                backfill, given = self._cancel_runs(turn, backfill)
             turn.state.backfills.save(backfill, given)
             turn.state.audit.add(
                 AuditEntry(turn.now, operator, "backfill.cancel", backfill_id, reason)
             )
         return backfill
 
-    def resume(self, backfill_id: str, operator: str) -> Backfill:
+    def resume(self, backfill_id: str, operator: str, *, is_left_alone: bool = False) -> Backfill:
         """Let a cancelled backfill go on where it was; one that runs goes on as it does.
+
+        With ``is_left_alone`` no process carries out what runs, and whoever asks takes it up: that
+        stands in the audit, as does what was cancelled and goes on.
 
         Raises ``InvalidRequest`` for an unknown backfill, and for one that never ran or has ended.
         """
@@ -142,8 +161,10 @@ class BackfillControl:
                     f"The backfill {backfill_id} was planned, and never started.",
                     f"Start it with: aegis-batch backfill --yes {backfill_id}",
                 )
-            if backfill.state is BackfillState.CANCELLED:
+            was_cancelled = backfill.state is BackfillState.CANCELLED
+            if was_cancelled:
                 turn.state.backfills.save(replace(backfill, state=BackfillState.RUNNING))
+            if was_cancelled or is_left_alone:
                 turn.state.audit.add(
                     AuditEntry(turn.now, operator, "backfill.resume", backfill_id, "")
                 )
@@ -164,7 +185,7 @@ class BackfillControl:
             turn.cancel(record, "its backfill was cancelled")
             day = record.key.period.first_day
             planned = turn.state.backfills.periods(backfill.id, day, 1)[0]
-            backfill, planned = given_back(backfill, planned)
+            backfill, planned = given_back(turn, backfill, planned, record)
             given.append(planned)
         return backfill, given
 
@@ -173,7 +194,7 @@ def unknown_plan(backfill_id: str) -> InvalidRequest:
     """Return the error of whoever names a plan that there is not."""
     return InvalidRequest(
         "unknown_plan",
-        f"There is no backfill {backfill_id}.",
+        f"There is no backfill {backfill_id if backfill_id.strip() else 'without an id'}.",
         "See which there are: aegis-batch backfill status",
     )
 
@@ -208,8 +229,17 @@ def _ended(backfill: Backfill) -> InvalidRequest:
     )
 
 
-def _not_done(turn: LedgerTurn, planned: PlannedPeriod) -> NotDone:
+def _not_done(turn: LedgerTurn, key: CloseKey, planned: PlannedPeriod) -> NotDone:
+    assert planned.fate is not None  # noqa: S101 - it came to an end
     record = None if planned.run_id is None else turn.state.runs.get(planned.run_id)
     if record is None:
-        return NotDone(planned, None, None)
-    return NotDone(planned, record.outcome, record.problem)
+        return NotDone(key, planned.fate, planned.run_id, None, None)
+    return NotDone(key, planned.fate, planned.run_id, record.outcome, record.problem)
+
+
+def _not_done_of_everyone(turn: LedgerTurn, backfill: Backfill) -> list[NotDone]:
+    wanted = RunFilter(parent=backfill.id, states=_FAILED, oldest_first=True)
+    return [
+        NotDone(record.key, Fate.FAILED, record.id, record.outcome, record.problem)
+        for record in turn.state.runs.search(wanted, _NAMED_MAX)
+    ]

@@ -1,20 +1,31 @@
 """Rehearse a backfill: derive every period of a range, and hand nothing over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from aegis_batch.application.backfill_planning import BackfillRequest, periods_over
+from aegis_batch.application.backfill_range import (
+    BackfillRequest,
+    periods_over,
+    zones_without_calendar,
+)
+from aegis_batch.application.close_everyone import (
+    CloseEveryoneRequest,
+    CloseEveryoneUseCase,
+    TenantClosed,
+)
 from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.daily_close import DailyCloseUseCase
+from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.ports.report_gateway import Receipt, ReportGateway
-from aegis_batch.domain.calendar import Calendar
+from aegis_batch.application.ports.tenant_directory import TenantDirectory
+from aegis_batch.domain.calendar import Period
 from aegis_batch.domain.errors import BackendUnavailable
 from aegis_batch.domain.outcome import CloseResult, Outcome
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import Run
 
-__all__ = ["AskedWhileAnswering", "RehearseUseCase"]
+__all__ = ["AskedWhileAnswering", "RehearseEveryoneUseCase", "RehearseUseCase"]
 
 
 class AskedWhileAnswering:
@@ -48,8 +59,8 @@ class AskedWhileAnswering:
 
     @property
     def can_replace(self) -> bool:
-        """A rehearsal replaces nothing."""
-        return False
+        """What the port says, by which a conflict is told; a rehearsal replaces nothing."""
+        return self._reports.can_replace
 
     def submit(self, run: Run, report: Report) -> Receipt:
         """Refuse: a rehearsal hands nothing over, and calling this is a defect."""
@@ -68,13 +79,13 @@ class RehearseUseCase:
         daily_close: DailyCloseUseCase,
         clock: Clock,
         identifiers: Identifiers,
-        calendar: Calendar,
+        calendars: Calendars,
     ) -> None:
-        """Take the use case that closes one period, the calendar, and the source of ids."""
+        """Take the use case that closes one period, the calendars, and the source of ids."""
         self._daily_close = daily_close
         self._clock = clock
         self._identifiers = identifiers
-        self._calendar = calendar
+        self._calendars = calendars
 
     def rehearse(self, request: BackfillRequest) -> tuple[int, Iterator[CloseResult]]:
         """Return how many periods there are, and what comes of each, in the order asked for.
@@ -82,7 +93,8 @@ class RehearseUseCase:
         They end with the first whose orders can't be read: the others could not be either.
         Raises ``InvalidRequest`` for a range that is none, is too long, or has not ended.
         """
-        periods = list(periods_over(request, self._calendar, self._clock))
+        calendar = self._calendars.of(request.zone_name)
+        periods = list(periods_over(request, calendar, self._clock))
         if request.newest_first:
             periods.reverse()
 
@@ -92,9 +104,11 @@ class RehearseUseCase:
                     CloseRequest(
                         run_id=self._identifiers.new_run_id(),
                         trace_id=self._identifiers.new_trace_id(),
+                        tenant=request.tenant,
                         day=period.first_day,
                         kind=period.kind,
                         dry_run=True,
+                        zone_name=request.zone_name,
                     )
                 )
                 yield result
@@ -102,3 +116,44 @@ class RehearseUseCase:
                     return
 
         return len(periods), results()
+
+
+class RehearseEveryoneUseCase:
+    """Rehearses the closes of all tenants, one period of the range after the other."""
+
+    def __init__(
+        self,
+        closes: CloseEveryoneUseCase,
+        directory: TenantDirectory,
+        clock: Clock,
+        calendars: Calendars,
+    ) -> None:
+        """Take what rehearses a period of all tenants, who there is, and the calendars."""
+        self._closes = closes
+        self._directory = directory
+        self._clock = clock
+        self._calendars = calendars
+
+    def rehearse(self, request: BackfillRequest) -> tuple[Sequence[Period], Iterator[TenantClosed]]:
+        """Return the periods in the order asked for, and what comes of each tenant's.
+
+        They end with the first period in which no tenant's orders can be read: the others could not
+        be either. Raises ``InvalidRequest`` for a range that is none, is too long, or has not ended
+        in the zone of each tenant; and as the directory does.
+        """
+        periods = list(periods_over(request, self._calendars.of(None), self._clock))
+        zones_without_calendar(request, self._directory, self._calendars, self._clock)
+        if request.newest_first:
+            periods.reverse()
+
+        def results() -> Iterator[TenantClosed]:
+            for period in periods:
+                outcomes: set[Outcome | None] = set()
+                wanted = CloseEveryoneRequest(period.first_day, period.kind, from_first_day=True)
+                for closed in self._closes.close(wanted):
+                    outcomes.add(closed.ended.outcome)
+                    yield closed
+                if outcomes == {Outcome.UNREADABLE}:
+                    return
+
+        return periods, results()

@@ -1,69 +1,38 @@
-"""Carries backfills on: a few runs at a time, the next where one has ended."""
+"""Carries on backfills: starts the next runs, and keeps how those that were started ended."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from aegis_batch.application.day_standing import Standing, standing_of
-from aegis_batch.application.dead_letter_decisions import decide
-from aegis_batch.application.ledger import LedgerTurn, first_work_id
+from aegis_batch.application.backfill_letters import open_again, replay
+from aegis_batch.application.backfill_steps import fate_of, periods_now, run_of
+from aegis_batch.application.backfilling_everyone import BackfillingEveryone, periods_in_order
+from aegis_batch.application.day_standing import Standing
+from aegis_batch.application.ledger import LedgerTurn
+from aegis_batch.application.ports.backfills import InFlight
 from aegis_batch.application.ports.identifiers import Identifiers
-from aegis_batch.application.ports.runs import RunFilter
-from aegis_batch.domain.audit import AuditEntry
-from aegis_batch.domain.backfill import (
-    PERIODS_MAX,
-    Backfill,
-    BackfillState,
-    Deed,
-    Fate,
-    PlannedPeriod,
-    Reprocess,
-)
-from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
+from aegis_batch.application.ports.turn import Turn
+from aegis_batch.domain.backfill import Backfill, BackfillState, Deed, Fate, PlannedPeriod
 from aegis_batch.domain.job_events import BackfillEnded
 from aegis_batch.domain.notice import NoticeKind
-from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run import CloseKey, JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
 
-__all__ = ["Backfilling", "InFlight", "given_back", "in_flight_of"]
+__all__ = ["Backfilling", "given_back"]
 
-# Bad days must not hold up the days after them; but where all is bad, it makes no sense to go on.
-_WAITING_MAX = 10
-_BATCH = 200
-_ACTIVE = frozenset({RunState.QUEUED, RunState.RUNNING})
-_WAITING = frozenset({RunState.WAITING})
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight:
-    """How many runs of a backfill are queued or under way, and how many are to be tried again."""
-
-    active: int
-    waiting: int
-
-    def free(self, max_active: int) -> int:
-        """Return how many more runs may start now."""
-        return 0 if self.waiting >= _WAITING_MAX else max(max_active - self.active, 0)
-
-
-def in_flight_of(turn: LedgerTurn, backfill: Backfill) -> InFlight:
-    """Return what of a backfill is in flight."""
-
-    def count(states: frozenset[RunState]) -> int:
-        wanted = RunFilter(parent=backfill.id, states=states)
-        return len(turn.state.runs.search(wanted, PERIODS_MAX))
-
-    return InFlight(count(_ACTIVE), count(_WAITING))
+# Those beside the newest have waited long, and go on at the next look.
+_NEWEST_MAX = 100
 
 
 class Backfilling:
     """Starts the runs of backfills within turns, each in its order and at its time."""
 
-    def __init__(self, identifiers: Identifiers) -> None:
-        """Take the source of ids."""
+    def __init__(self, identifiers: Identifiers, shard_tenants: int = 1) -> None:
+        """Take the source of ids, and how many tenants are closed together at most."""
         self._identifiers = identifiers
+        self._everyone = BackfillingEveryone(identifiers, shard_tenants)
 
     def go_on(self, turn: LedgerTurn, backfill_id: str) -> None:
-        """Start as many runs as may be in flight; after the last has ended, so has the backfill.
+        """Start as much work as may be in flight; after the last has ended, so has the backfill.
 
         Only where it is running. A period that others have taken care of since it was planned, or
         that is in their hands, is passed over.
@@ -71,10 +40,57 @@ class Backfilling:
         backfill = turn.state.backfills.get(backfill_id)
         if backfill is None or backfill.state is not BackfillState.RUNNING:
             return
-        in_flight = in_flight_of(turn, backfill)
+        if backfill.is_of_everyone:
+            changed: Sequence[PlannedPeriod] = ()
+            backfill, is_over = self._everyone.go_on(turn, backfill)
+        else:
+            backfill, changed, is_over = self._go_on(turn, backfill)
+        if is_over:
+            backfill = replace(backfill, state=BackfillState.ENDED, ended_at=turn.now)
+            _announce(turn, backfill)
+        turn.state.backfills.save(backfill, changed)
+
+    def left(self, turn: Turn) -> Sequence[str]:
+        """Return the ids of those that are running, and have nothing in flight all the same.
+
+        A turn looks at no more of a plan than others can wait for. What it found settled by others
+        leaves nothing whose end would bring on the next.
+        """
+        running = [
+            backfill.id
+            for backfill in turn.backfills.newest(_NEWEST_MAX)
+            if backfill.state is BackfillState.RUNNING
+        ]
+        return [each for each in running if turn.backfills.in_flight(each) == InFlight(0, 0)]
+
+    def ended(self, turn: LedgerTurn, records: Sequence[RunRecord]) -> None:
+        """Keep how runs of backfills ended, and go on with these."""
+        parents = dict.fromkeys(record.parent for record in records)
+        for parent in parents:
+            assert parent is not None  # noqa: S101 - runs of backfills have one
+            backfill = turn.state.backfills.get(parent)
+            if backfill is None:
+                continue
+            ended = [record for record in records if record.parent == parent]
+            if backfill.is_of_everyone:
+                turn.state.backfills.save(self._everyone.ended(turn, backfill, ended))
+            else:
+                for record in ended:
+                    backfill = _keep_end(turn, backfill, record)
+            self.go_on(turn, parent)
+
+    def cancel_runs(self, turn: LedgerTurn, backfill: Backfill) -> None:
+        """Cancel the runs of a backfill of all tenants that wait; those under way are the last."""
+        self._everyone.cancel_runs(turn, backfill)
+
+    def _go_on(
+        self, turn: LedgerTurn, backfill: Backfill
+    ) -> tuple[Backfill, Sequence[PlannedPeriod], bool]:
+        """Start runs; return how far that is, the periods it changed, and whether all is over."""
+        in_flight = turn.state.backfills.in_flight(backfill.id)
         free, changed = in_flight.free(backfill.max_active), list[PlannedPeriod]()
         started = 0
-        coming = _coming(turn, backfill)
+        coming = periods_in_order(turn, backfill)
         while started < free and (planned := next(coming, None)) is not None:
             if planned.deed is Deed.LEAVE or planned.run_id is not None or planned.fate is not None:
                 continue
@@ -83,106 +99,54 @@ class Backfilling:
             if settled.fate is None:
                 started += 1
             else:
-                backfill = _counted(backfill, settled.fate)
+                backfill = backfill.counted(settled.fate)
         following = next(coming, None)
         next_day = None if following is None else following.period.first_day
-        backfill = replace(backfill, next_day=next_day)
-        if backfill.next_day is None and started + in_flight.active + in_flight.waiting == 0:
-            backfill = replace(backfill, state=BackfillState.ENDED, ended_at=turn.now)
-            _announce(turn, backfill)
-        turn.state.backfills.save(backfill, changed)
-
-    def ended(self, turn: LedgerTurn, record: RunRecord) -> None:
-        """Keep how one of a backfill's runs ended, and go on."""
-        assert record.parent is not None  # noqa: S101 - runs of backfills have one
-        backfill = turn.state.backfills.get(record.parent)
-        if backfill is None:
-            return
-        day = record.key.period.first_day
-        planned = turn.state.backfills.periods(backfill.id, day, 1)[0]
-        if record.state is RunState.CANCELLED:
-            backfill, planned = given_back(backfill, planned)
-        else:
-            fate = Fate.DONE if record.state is RunState.SUCCEEDED else Fate.FAILED
-            backfill, planned = _counted(backfill, fate), replace(planned, fate=fate)
-        turn.state.backfills.save(backfill, [planned])
-        self.go_on(turn, backfill.id)
+        is_over = next_day is None and started + in_flight.active + in_flight.waiting == 0
+        return replace(backfill, next_day=next_day), changed, is_over
 
     def _begin(self, turn: LedgerTurn, backfill: Backfill, planned: PlannedPeriod) -> PlannedPeriod:
         """Start the run of a period; where that makes no sense any more, settle it."""
         key = CloseKey(backfill.tenant, planned.period)
-        standing = standing_of(turn.state, key, backfill.backend).standing
-        if standing is Standing.IN_FLIGHT:
-            return replace(planned, fate=Fate.SKIPPED)
-        if standing is Standing.CLOSED and planned.deed is not Deed.REBUILD:
-            return replace(planned, fate=Fate.DONE)
-        letter = turn.state.dead_letters.open_of(key) if standing is Standing.DEAD else None
-        if letter is not None and backfill.reprocess is Reprocess.NONE:
-            return replace(planned, fate=Fate.SKIPPED)
-        record = self._record(turn, backfill, planned, letter)
+        now = periods_now(turn.state, [key.tenant], [key.period], backfill.backend)[key]
+        is_closed = now.standing is Standing.CLOSED or planned.standing.is_closed
+        fate = fate_of(now, planned.deed, backfill.reprocess, is_closed=is_closed)
+        if fate is not None:
+            return replace(planned, fate=fate)
+        job = JobKind.REBUILD if is_closed else JobKind.CLOSE
+        record = run_of(
+            turn,
+            backfill,
+            self._identifiers,
+            key=key,
+            job=job,
+            zone_name=backfill.zone_name,
+            replay_of=now.letter(job),
+        )
         turn.dispatch(record, newest_first=backfill.newest_first)
-        if letter is not None:
-            _replay(turn, backfill, letter, record.id)
+        replay(turn, backfill, record)
         return replace(planned, run_id=record.id)
 
-    def _record(
-        self,
-        turn: LedgerTurn,
-        backfill: Backfill,
-        planned: PlannedPeriod,
-        letter: DeadLetter | None,
-    ) -> RunRecord:
-        run_id = self._identifiers.new_run_id()
-        return RunRecord(
-            id=run_id,
-            trace_id=self._identifiers.new_trace_id(),
-            job=JobKind.REBUILD if planned.deed is Deed.REBUILD else JobKind.CLOSE,
-            key=CloseKey(backfill.tenant, planned.period),
-            trigger=Trigger.BACKFILL,
-            requested_by=backfill.started_by or backfill.planned_by,
-            state=RunState.QUEUED,
-            work_id=first_work_id(run_id),
-            enqueued_at=turn.now,
-            due_at=turn.now,
-            parent=backfill.id,
-            replay_of=None if letter is None else letter.run_id,
-        )
 
-
-def given_back(backfill: Backfill, planned: PlannedPeriod) -> tuple[Backfill, PlannedPeriod]:
+def given_back(
+    turn: LedgerTurn, backfill: Backfill, planned: PlannedPeriod, record: RunRecord
+) -> tuple[Backfill, PlannedPeriod]:
     """Return both with a period that is to be done once more, since its run was cancelled."""
     day = planned.period.first_day
+    open_again(turn, backfill, record)
     next_day = day if backfill.is_behind(day) else backfill.next_day
     return replace(backfill, next_day=next_day), replace(planned, run_id=None)
 
 
-def _coming(turn: LedgerTurn, backfill: Backfill) -> Iterator[PlannedPeriod]:
-    """Yield the periods that have not been looked at yet, in their order."""
-    next_day = backfill.next_day
-    while next_day is not None:
-        found = turn.state.backfills.periods(
-            backfill.id, next_day, _BATCH, newest_first=backfill.newest_first
-        )
-        yield from found[: _BATCH - 1]
-        next_day = found[-1].period.first_day if len(found) == _BATCH else None
-
-
-def _counted(backfill: Backfill, fate: Fate) -> Backfill:
-    if fate is Fate.DONE:
-        return replace(backfill, done=backfill.done + 1)
-    if fate is Fate.FAILED:
-        return replace(backfill, failed=backfill.failed + 1)
-    return replace(backfill, skipped=backfill.skipped + 1)
-
-
-def _replay(turn: LedgerTurn, backfill: Backfill, letter: DeadLetter, run_id: str) -> None:
-    operator = backfill.started_by or backfill.planned_by
-    reason = f"backfill {backfill.id}"
-    decided = decide(letter, turn, DeadLetterState.REPLAYED, operator, reason)
-    turn.state.dead_letters.save(replace(decided, replayed_as=run_id))
-    turn.state.audit.add(
-        AuditEntry(turn.now, operator, "dead_letter.replay", letter.run_id, reason)
-    )
+def _keep_end(turn: LedgerTurn, backfill: Backfill, record: RunRecord) -> Backfill:
+    planned = turn.state.backfills.periods(backfill.id, record.key.period.first_day, 1)[0]
+    if record.state is RunState.CANCELLED:
+        backfill, planned = given_back(turn, backfill, planned, record)
+    else:
+        fate = Fate.DONE if record.state is RunState.SUCCEEDED else Fate.FAILED
+        backfill, planned = backfill.counted(fate), replace(planned, fate=fate)
+    turn.state.backfills.save(backfill, [planned])
+    return backfill
 
 
 def _announce(turn: LedgerTurn, backfill: Backfill) -> None:

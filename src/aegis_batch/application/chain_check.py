@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from aegis_batch.application.ports.runs import RunFilter, Runs
+from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
+from aegis_batch.domain.broken_link import BrokenLink
 from aegis_batch.domain.errors import StateMisfit
 from aegis_batch.domain.run import RunState
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.seal_chain import (
-    BrokenLink,
     Footing,
+    judge_absence,
     judge_link,
     judge_run,
     judge_stray,
@@ -45,9 +48,14 @@ class CheckedChain:
 
 @dataclass(frozen=True, slots=True)
 class ChainsChecked:
-    """What came of checking the chains of all tenants, in the order of their names."""
+    """What came of checking the chains of all tenants, in the order of their names.
+
+    ``forgotten_before`` is the instant that runs were deleted up to for their age, so that no
+    younger one may be missing; ``None`` where none was deleted.
+    """
 
     chains: tuple[CheckedChain, ...]
+    forgotten_before: datetime | None = None
 
     @property
     def links(self) -> int:
@@ -79,7 +87,17 @@ class ChainCheckUseCase:
         for record in self._unlinked():
             tenant = record.key.tenant
             chains[tenant] = _ended_early(chains.get(tenant, _empty(tenant)), record)
-        return ChainsChecked(tuple(chains[tenant] for tenant in sorted(chains)))
+        with self._state.look() as turn:
+            forgotten_before = turn.retention.runs_forgotten_before()
+        return ChainsChecked(tuple(chains[tenant] for tenant in sorted(chains)), forgotten_before)
+
+    def check_only(self, tenant: str) -> ChainsChecked:
+        """Check the chain of one tenant as ``check`` does those of all."""
+        chain = self.check_of(tenant)
+        with self._state.look() as turn:
+            forgotten_before = turn.retention.runs_forgotten_before()
+        is_there = chain.holds.number or chain.broken is not None
+        return ChainsChecked((chain,) if is_there else (), forgotten_before)
 
     def check_of(self, tenant: str) -> CheckedChain:
         """Check the chain of one tenant; raises ``StateUnavailable`` and ``StateMisfit``."""
@@ -112,7 +130,7 @@ class ChainCheckUseCase:
                     link = judge_link(kept, footing)
                     if isinstance(link, BrokenLink):
                         return CheckedChain(tenant, footing, runs, link)
-                    is_known, broken = _compare(link, turn.runs)
+                    is_known, broken = _compare(link, turn)
                     if broken is not None:
                         return CheckedChain(tenant, footing, runs, broken)
                     runs += is_known
@@ -123,16 +141,17 @@ class ChainCheckUseCase:
                     return CheckedChain(tenant, footing, runs, stray)
 
 
-def _compare(link: SealLink, runs: Runs) -> tuple[bool, BrokenLink | None]:
-    """Say whether a link's run is still in the ledger, and what the two don't agree about."""
+def _compare(link: SealLink, turn: Turn) -> tuple[bool, BrokenLink | None]:
+    """Say whether a link's run is still in the ledger, and what is wrong with it."""
     try:
-        record = runs.get(link.run_id)
+        record = turn.runs.get(link.run_id)
     except StateMisfit as misfit:
         if misfit.code != "state_unreadable_row":
             raise
         return True, judge_run(link, None)
     if record is None:
-        return False, None
+        # Of the same moment as the run: what is forgotten meanwhile is old in both, or in neither.
+        return False, judge_absence(link, turn.retention.runs_forgotten_before())
     return True, judge_run(link, record)
 
 

@@ -40,20 +40,25 @@ class CloseJournal:
         self._run = run
         self._dry_run = dry_run
         self._started_seconds = self._step_started_seconds = clock.monotonic_seconds()
+        self._read_seconds = 0.0
+        self._step: Step | None = None
         self._orders: int | None = None
+        self.reading_since = clock.now()
 
     def started(self) -> None:
         """Tell that the close began."""
         self._metrics.emit(CloseStarted(run=self._run, at=self._clock.now(), dry_run=self._dry_run))
 
     @contextmanager
-    def step(self, step: Step) -> Iterator[None]:
+    def step(self, step: Step, *, begins: bool = True) -> Iterator[None]:
         """Tell that a step began, and that it failed where an error leaves the context.
 
-        What tells of its good end is one of the methods below, called inside the context.
+        What tells of its good end is one of the methods below, called inside the context. Where it
+        doesn't begin by itself, ``reading`` begins it.
         """
-        self._step_started_seconds = self._clock.monotonic_seconds()
-        self._metrics.emit(StepStarted(run=self._run, at=self._clock.now(), step=step))
+        self._step = None
+        if begins:
+            self._begin(step)
         try:
             yield
         except AegisError as error:
@@ -65,6 +70,20 @@ class CloseJournal:
         except KeyboardInterrupt:
             self._failed(step, "stopped")
             raise
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Time the reading of the orders, whoever reads them: a close may wait before and after."""
+        self._begin(Step.READ)
+        self.reading_since = self._clock.now()
+        try:
+            yield
+        finally:
+            self._read_seconds = self._clock.monotonic_seconds() - self._step_started_seconds
+
+    def goes_on(self) -> None:
+        """Go on with the step of the reading: the time since its end is no part of it."""
+        self._step_started_seconds = self._clock.monotonic_seconds() - self._read_seconds
 
     def sought(self, *, found: bool) -> None:
         """Tell what the Backend said when it was asked for the report."""
@@ -173,6 +192,13 @@ class CloseJournal:
                     count=violation.count,
                 )
             )
+
+    def _begin(self, step: Step) -> None:
+        """Let the time of a step begin, and tell of it once."""
+        self._step_started_seconds = self._clock.monotonic_seconds()
+        if self._step is not step:
+            self._step = step
+            self._metrics.emit(StepStarted(run=self._run, at=self._clock.now(), step=step))
 
     def _failed(self, step: Step, code: str) -> None:
         self._metrics.emit(

@@ -1,75 +1,37 @@
 """Close one period of one shop: find, read, check, derive, submit, confirm."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
 from datetime import datetime
 
+from aegis_batch.application.asking_seals import may_be_ours, merged_of
 from aegis_batch.application.close_journal import CloseJournal
+from aegis_batch.application.close_progress import CloseProgress
 from aegis_batch.application.close_request import CloseRequest, not_over
+from aegis_batch.application.closing import Closing, ReadingWanted, served
 from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
-from aegis_batch.application.ports.order_reader import OrderReader
+from aegis_batch.application.ports.order_reader import OrderReader, Reading
 from aegis_batch.application.ports.report_gateway import ReportGateway
-from aegis_batch.application.sealed_days import MergedDays, SealedDays
-from aegis_batch.domain.calendar import Period, Window
-from aegis_batch.domain.consistency import Violation
+from aegis_batch.application.sealed_days import SealedDays
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.errors import (
     AegisError,
     AnswerLost,
     BackendRefused,
     BackendUnavailable,
     InvalidRequest,
-    StateMisfit,
-    StateUnavailable,
 )
 from aegis_batch.domain.events import Step
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import Report, StoredReport
-from aegis_batch.domain.run import Run
-from aegis_batch.domain.seal import Seal
-from aegis_batch.domain.totals import Totals
+from aegis_batch.domain.run import CloseKey
 
 __all__ = ["DailyCloseUseCase"]
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What is known of a close while it goes on."""
-
-    run: Run
-    window: Window
-    journal: CloseJournal
-    can_replace: bool = False
-    report: Report | None = None
-    already_closed: bool | None = None
-    seal: Seal | None = None
-    totals: Totals | None = None
-    violations: tuple[Violation, ...] = ()
-    submission: Submission | None = None
-    problem: Problem | None = None
-    backend: str | None = None
-    revision: int | None = None
-
-    def end(self, outcome: Outcome) -> CloseResult:
-        """Tell how the close ended, and return all that is known of it."""
-        code = None if self.problem is None else self.problem.code
-        duration_ms = self.journal.ended(outcome, code)
-        return CloseResult(
-            run=self.run,
-            outcome=outcome,
-            duration_ms=duration_ms,
-            window=self.window,
-            report=self.report,
-            already_closed=self.already_closed,
-            seal=self.seal,
-            totals=self.totals,
-            violations=self.violations,
-            submission=self.submission,
-            problem=self.problem,
-            backend=self.backend if outcome.is_success else None,
-            revision=self.revision,
-        )
+_Deriving = Generator[ReadingWanted, Reading, Report | None]
+_Deciding = Generator[ReadingWanted, Reading, Outcome]
 
 
 class DailyCloseUseCase:
@@ -83,10 +45,18 @@ class DailyCloseUseCase:
         metrics: MetricsSink,
         policy: ReportPolicy,
         sealed_days: SealedDays | None = None,
+        *,
+        compares_first: bool = False,
+        hold: Callable[[CloseKey], None] | None = None,
     ) -> None:
         """Take the ports and the policy; without ``reports`` only dry runs are possible.
 
-        With ``sealed_days`` a week or a month need not read orders that its days have sealed.
+        With ``sealed_days`` a week or a month need not read orders that its days have sealed, and
+        a period that has a seal is closed already only where its report is what orders give; so is
+        one whose report an attempt that was broken off may have handed over, and it is sealed then.
+        With ``compares_first`` that goes for all periods: one of several tenants may have been
+        given the report of another. ``hold`` is asked before anything is read or sent, except in a
+        rehearsal, and raises ``InOtherHands`` where another process is at the same close.
         """
         self._deriving = Deriving(orders, clock, policy)
         self._reports = reports
@@ -94,6 +64,8 @@ class DailyCloseUseCase:
         self._metrics = metrics
         self._policy = policy
         self._sealed_days = sealed_days
+        self._compares_first = compares_first
+        self._hold = hold
 
     def close(
         self,
@@ -107,25 +79,43 @@ class DailyCloseUseCase:
         sense, before anything was tried, and a defect are told and raised as they are. So is a
         ``KeyboardInterrupt``, after ``if_stopped`` has been given all that was known by then.
         """
-        run = request.run(self._policy.calendar, self._clock.now())
+        closing = self.closing(request, if_stopped=if_stopped)
+        return served(closing, self._deriving.read)
+
+    def closing(
+        self,
+        request: CloseRequest,
+        *,
+        if_stopped: Callable[[CloseResult], None] | None = None,
+    ) -> Closing[CloseResult]:
+        """Close a day as ``close`` does, but leave the reading of its orders to the caller.
+
+        So many closes can be served by one reading. Nothing is done before the first ``next``.
+        """
+        calendar = self._policy.calendars.of(request.zone_name)
+        run = request.run(calendar, self._clock.now())
         journal = CloseJournal(self._clock, self._metrics, run, dry_run=request.dry_run)
         journal.started()
         try:
-            window = self._accept(request, run.key.period)
+            window = self._accept(request, run.key.period, calendar)
         except InvalidRequest as error:
             journal.ended(Outcome.INVALID, error.code)
             raise
-        progress = _Progress(run, window, journal)
+        progress = CloseProgress(run, window, journal, request.zone_name)
         progress.can_replace = self._reports is not None and self._reports.can_replace
+        progress.sealed_days, progress.is_rebuild = self._sealed_days, request.rebuild
         try:
+            if self._hold is not None and not request.dry_run:
+                self._hold(run.key)
             if request.dry_run or self._reports is None:
-                outcome = self._rehearse(progress)
+                outcome = yield from self._rehearse(progress)
             elif request.rebuild:
-                outcome = self._rebuild(progress, self._reports)
+                outcome = yield from self._rebuild(progress, self._reports)
             else:
-                outcome = self._attempt(progress, self._reports)
+                outcome = yield from self._attempt(progress, self._reports)
         except AegisError as error:
             progress.problem = Problem.of(error)
+            progress.not_before = error.not_before
             outcome = Outcome.of(error)
         except Exception:
             journal.ended(Outcome.DEFECT, "defect")
@@ -139,19 +129,21 @@ class DailyCloseUseCase:
         return progress.end(outcome)
 
     def ends_at(self, request: CloseRequest) -> datetime | None:
-        """Return when the period of a request ends, where that is still to come."""
-        calendar, now = self._policy.calendar, self._clock.now()
+        """Return when the period of a request ends, where that is still to come.
+
+        Raises ``InvalidRequest`` for a zone that is none.
+        """
+        calendar, now = self._policy.calendars.of(request.zone_name), self._clock.now()
         end = calendar.window_of(request.run(calendar, now).key.period).end
         return end if end > now else None
 
-    def _accept(self, request: CloseRequest, period: Period) -> Window:
+    def _accept(self, request: CloseRequest, period: Period, calendar: Calendar) -> Window:
         if self._reports is None and not request.dry_run:
             raise InvalidRequest(
                 "missing_setting",
                 "Closing a day needs a Backend to hand the report to.",
                 "Set BACKEND_BASE_URL and X_SERVICE_TOKEN, or look with --dry-run.",
             )
-        calendar = self._policy.calendar
         today = calendar.business_date(self._clock.now())
         is_over = period.first_day < today and period.end_day <= today
         if not is_over and not (request.dry_run and request.allow_open_day):
@@ -165,18 +157,27 @@ class DailyCloseUseCase:
                 "Name a day that is some days away from the first and the last date there is.",
             ) from None
 
-    def _attempt(self, progress: _Progress, reports: ReportGateway) -> Outcome:
+    def _attempt(self, progress: CloseProgress, reports: ReportGateway) -> _Deciding:
         progress.backend = reports.identity
         stored = _find(progress, reports)
-        if stored is not None:
+        if stored is not None and stored.is_whole and not self._must_compare(progress):
             progress.report = stored.as_report(self._policy.currency_decimals)
             return Outcome.ALREADY_CLOSED
-        report = self._derive(progress, may_merge=True)
+        report = yield from self._derive(progress, may_merge=True)
         if report is None:
             return Outcome.REJECTED
+        if stored is not None:
+            # What isn't what the orders give closes no period silently, whoever handed it over.
+            return _settle(progress, report, stored)
         return _hand_over(progress, reports, report)
 
-    def _rehearse(self, progress: _Progress) -> Outcome:
+    def _must_compare(self, progress: CloseProgress) -> bool:
+        """Say whether a report that is there has to be what the orders give."""
+        return self._compares_first or may_be_ours(
+            self._sealed_days, progress.run, progress.journal
+        )
+
+    def _rehearse(self, progress: CloseProgress) -> _Deciding:
         stored = None
         if self._reports is not None:
             try:
@@ -184,36 +185,47 @@ class DailyCloseUseCase:
             except (BackendRefused, BackendUnavailable) as error:
                 # A rehearsal is about the orders: a Backend that is away is worth a word only.
                 progress.problem = Problem.of(error)
-        report = self._derive(progress)
+        report = yield from self._derive(progress)
         if report is None:
             return Outcome.REJECTED
         if stored is not None:
             _compare(progress, report, stored)
         return Outcome.DRY_RUN
 
-    def _rebuild(self, progress: _Progress, reports: ReportGateway) -> Outcome:
+    def _rebuild(self, progress: CloseProgress, reports: ReportGateway) -> _Deciding:
         stored = _find(progress, reports)
-        report = self._derive(progress)
+        report = yield from self._derive(progress)
         if report is None:
             return Outcome.REJECTED
         if stored is None or (reports.can_replace and stored.differences(report)):
+            progress.problem = progress.other_than_sealed(report)
+            if progress.problem is not None:
+                return Outcome.CONFLICT
             return _hand_over(progress, reports, report, is_replacing=reports.can_replace)
         return _settle(progress, report, stored)
 
-    def _derive(self, progress: _Progress, *, may_merge: bool = False) -> Report | None:
+    def _derive(self, progress: CloseProgress, *, may_merge: bool = False) -> _Deriving:
         """Read, check and derive; ``None`` where a rule that rejects is broken.
 
         Whoever wants to know what the orders say now must not merge what was sealed.
         """
-        with progress.journal.step(Step.READ):
+        key, journal = progress.run.key, progress.journal
+        seals = self._sealed_days if may_merge and key.period.kind is not PeriodKind.DAY else None
+        with journal.step(Step.READ, begins=seals is not None):
             began = self._clock.now()
-            merged = self._merged(progress) if may_merge else None
+            merged = merged_of(seals, key, progress.zone_name, journal)
             if merged is None:
-                derived = self._deriving.derive(progress.window)
-                progress.journal.read(derived.totals, derived.violations)
+                try:
+                    reading = yield ReadingWanted(key.tenant, progress.window, journal.reading)
+                finally:
+                    journal.goes_on()
+                derived = self._deriving.derive_from(
+                    reading, progress.window, journal.reading_since
+                )
+                journal.read(derived.totals, derived.violations)
             else:
                 derived = self._deriving.derive_from(merged.reading, progress.window, began)
-                progress.journal.merged(merged.days, derived.totals, derived.violations)
+                journal.merged(merged.days, derived.totals, derived.violations)
         progress.violations = derived.violations
         progress.totals = derived.totals
         if derived.report is None:
@@ -223,18 +235,8 @@ class DailyCloseUseCase:
         progress.seal = derived.seal
         return derived.report
 
-    def _merged(self, progress: _Progress) -> MergedDays | None:
-        if self._sealed_days is None:
-            return None
-        try:
-            return self._sealed_days.merged(progress.run.key)
-        except (StateUnavailable, StateMisfit) as error:
-            # The orders are there to be read: the state is no condition for a close.
-            progress.journal.could_not_merge(error.code)
-            return None
 
-
-def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
+def _find(progress: CloseProgress, reports: ReportGateway) -> StoredReport | None:
     if not reports.can_find:
         return None
     with progress.journal.step(Step.FIND):
@@ -246,7 +248,7 @@ def _find(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
 
 
 def _hand_over(
-    progress: _Progress, reports: ReportGateway, report: Report, *, is_replacing: bool = False
+    progress: CloseProgress, reports: ReportGateway, report: Report, *, is_replacing: bool = False
 ) -> Outcome:
     try:
         with progress.journal.step(Step.SUBMIT):
@@ -280,7 +282,7 @@ def _hand_over(
     return _settle(progress, report, stored)
 
 
-def _find_once(progress: _Progress, reports: ReportGateway) -> StoredReport | None:
+def _find_once(progress: CloseProgress, reports: ReportGateway) -> StoredReport | None:
     """Ask a single time what became of a report; ``None`` where that can't be known."""
     if not reports.can_find:
         return None
@@ -294,15 +296,18 @@ def _find_once(progress: _Progress, reports: ReportGateway) -> StoredReport | No
     return stored
 
 
-def _settle(progress: _Progress, report: Report, stored: StoredReport | None) -> Outcome:
+def _settle(progress: CloseProgress, report: Report, stored: StoredReport | None) -> Outcome:
     """Decide about a report that the Backend says it has."""
     progress.already_closed = True
     if stored is not None:
         _compare(progress, report, stored)
+    if progress.problem is None:
+        # Orders and report may have been changed alike; and a report doesn't name every item.
+        progress.problem = progress.other_than_sealed(report)
     return Outcome.ALREADY_CLOSED if progress.problem is None else Outcome.CONFLICT
 
 
-def _compare(progress: _Progress, report: Report, stored: StoredReport) -> None:
+def _compare(progress: CloseProgress, report: Report, stored: StoredReport) -> None:
     differences = stored.differences(report)
     if differences:
         progress.problem = Problem.of_conflict(

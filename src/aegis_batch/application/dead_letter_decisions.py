@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from aegis_batch.application.day_standing import why_in_flight
 from aegis_batch.application.history import unknown_dead_letter
+from aegis_batch.application.job_starting import count_start
 from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.domain.audit import AuditEntry
@@ -57,7 +58,7 @@ class DeadLetterDecisions:
             return Decided(letter, is_new=False)
         if letter.state is DeadLetterState.DISCARDED:
             raise _decided_before(letter)
-        why = why_in_flight(turn.state, letter.key) if letter.job.is_of_a_period else None
+        why = _why_in_flight(turn, letter)
         if why is not None:
             raise InvalidRequest(
                 "day_in_flight",
@@ -81,8 +82,15 @@ class DeadLetterDecisions:
                 # A night looks at the days of its own time, whenever it runs.
                 nominal=None if dead is None else dead.nominal,
                 replay_of=run_id,
+                # What the period means was settled when it was closed first.
+                zone_name=None if dead is None else dead.zone_name,
+                # A run of a defined job is known by its schedule, and is none of a firing's.
+                schedule=None if dead is None or dead.task is None else dead.schedule,
+                task=None if dead is None else dead.task,
             )
         )
+        if dead is not None and dead.task is not None:
+            count_start(turn.state, dead.task.job_name)
         decided = decide(letter, turn, DeadLetterState.REPLAYED, operator, reason)
         decided = replace(decided, replayed_as=new_id)
         turn.state.dead_letters.save(decided)
@@ -107,6 +115,15 @@ def decide(
 ) -> DeadLetter:
     """Return a dead letter as it is once a person has decided about it."""
     return replace(letter, state=state, decided_by=operator, decided_at=turn.now, reason=reason)
+
+
+def _why_in_flight(turn: LedgerTurn, letter: DeadLetter) -> str | None:
+    """Return which run is at the period of a dead letter: its close, or the same job."""
+    if not letter.job.is_of_a_period:
+        return None
+    return why_in_flight(turn.state, letter.key) or why_in_flight(
+        turn.state, letter.key, letter.job
+    )
 
 
 def _get(turn: LedgerTurn, run_id: str) -> DeadLetter:

@@ -13,6 +13,7 @@ from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.job_events import DayOverdue, JobCompleted, JobStarted
 from aegis_batch.domain.notice import NoticeKind
+from aegis_batch.domain.report_keeper import ReportKeeper
 from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.run_record import RunRecord
 
@@ -73,6 +74,7 @@ class DeadlineJob:
     ) -> list[tuple[date, str]]:
         overdue = []
         asks = self._reports.can_find
+        keeper = ReportKeeper.of(can_replace=self._reports.can_replace)
         for day, found in zip(days, standings, strict=True):
             if found.standing is Standing.CLOSED:
                 continue
@@ -83,7 +85,7 @@ class DeadlineJob:
                         continue
                 except (BackendRefused, BackendUnavailable) as error:
                     asks = not error.retryable
-                    why = f"{found.why}, and the Backend can't be asked ({error.code})"
+                    why = f"{found.why}, and {keeper.named} can't be asked ({error.code})"
             overdue.append((day, why))
         return overdue
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.order_reader import OrderReader, Reading
-from aegis_batch.domain.calendar import Calendar, Window
+from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.consistency import Action, Rules, Violation
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.report import Report
@@ -23,7 +24,7 @@ class ReportPolicy:
     list of items.
     """
 
-    calendar: Calendar
+    calendars: Calendars
     rules: Rules
     versions: Versions
     top_items_max: int = 10
@@ -63,11 +64,15 @@ class Deriving:
         self._clock = clock
         self._policy = policy
 
-    def derive(self, window: Window) -> Derived:
-        """Read a window's orders and derive its report; see ``OrderReader`` for the errors."""
+    def derive(self, tenant: str, window: Window) -> Derived:
+        """Read a tenant's orders of a window and derive its report; see ``OrderReader``."""
         read_at = self._clock.now()
-        reading = self._orders.read(window, self._policy.rules.tolerance)
-        return self.derive_from(reading, window, read_at)
+        read_at = self._clock.now()
+        return self.derive_from(self.read(tenant, window), window, read_at)
+
+    def read(self, tenant: str, window: Window) -> Reading:
+        """Read a tenant's orders of a window alone; see ``OrderReader`` for the errors."""
+        return self._orders.read(tenant, window, self._policy.rules.tolerance)
 
     def derive_from(self, reading: Reading, window: Window, read_at: datetime) -> Derived:
         """Derive a window's report from what it adds up to, as was found at a UTC instant."""

@@ -17,12 +17,15 @@ from aegis_batch.application.checks.orders import (
 from aegis_batch.application.checks.reports import is_fit, reports_checks, revision_check
 from aegis_batch.application.checks.rights import rights_checks
 from aegis_batch.application.checks.settings import SettingsFacts, settings_checks
+from aegis_batch.application.checks.tenants import tenants_checks
 from aegis_batch.application.ports.backend_probe import BackendProbe
+from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.collector_probe import CollectorProbe
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.orders_inspector import Fault, Fit, OrdersInspector
 from aegis_batch.application.ports.reports_inspector import ReportsInspector
+from aegis_batch.application.ports.tenant_directory import TenantDirectory
 from aegis_batch.application.ports.tracked_files import TrackedFiles
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.checkup import Check
@@ -33,6 +36,7 @@ from aegis_batch.domain.errors import (
     BackendUnavailable,
     InvalidRequest,
 )
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.totals import Totals
 
 __all__ = ["CheckupSetup", "DoctorUseCase", "Instruments"]
@@ -53,7 +57,7 @@ class CheckupSetup:
     telemetry from being exported. ``total_seconds`` bounds the checkup: no
     step starts later, and each step is bounded by itself. ``asks_backend`` and ``asks_table`` say
     which of the two closes ask for reports, if either. ``keeps_reports`` says that a database of
-    reports stands in for the Backend.
+    reports stands in for the Backend. ``tenant`` is whose orders are read.
     """
 
     settings: SettingsFacts
@@ -67,6 +71,7 @@ class CheckupSetup:
     keeps_reports: bool = False
     connect_seconds: float = 30.0
     currency_decimals: int = 2
+    tenant: str = SINGLE
     collectors: tuple[tuple[str, str], ...] = ()
     collector_faults: tuple[str, ...] = ()
     total_seconds: float = 60.0
@@ -74,7 +79,10 @@ class CheckupSetup:
 
 @dataclass(frozen=True, slots=True)
 class Instruments:
-    """What a checkup looks with; ``None`` where the settings don't allow to look."""
+    """What a checkup looks with; ``None`` where the settings don't allow to look.
+
+    ``tenants`` are the directory and the calendars of its zones, where there are several tenants.
+    """
 
     clock: Clock
     files: TrackedFiles
@@ -83,6 +91,7 @@ class Instruments:
     orders: OrderReader | None = None
     backend: BackendProbe | None = None
     reports: ReportsInspector | None = None
+    tenants: tuple[TenantDirectory, Calendars] | None = None
 
 
 class DoctorUseCase:
@@ -93,6 +102,7 @@ class DoctorUseCase:
         self._setup = setup
         self._with = instruments
         self._end_seconds = 0.0
+        self._sample: tuple[str, Calendar] | None = None
 
     def examine(self) -> Iterator[Check]:
         """Yield each check as soon as it is made; what can't be looked at says why.
@@ -104,6 +114,8 @@ class DoctorUseCase:
         yield from settings_checks(setup.settings)
         yield from secret_checks(setup.known_secrets, self._with.files)
         if (yield from self._database()):
+            yield from self._tenants()
+            self._find_sample()
             yield from self._data()
         if setup.keeps_reports:
             yield from self._kept_reports()
@@ -189,11 +201,23 @@ class DoctorUseCase:
         yield from access_checks(access, yesterday)
         return True
 
+    def _tenants(self) -> Iterator[Check]:
+        if self._with.tenants is None:
+            return
+        if self._is_late:
+            yield self._late("tenants.directory")
+            return
+        window = self._setup.calendar.window(self._closed_days()[0])
+        yield from tenants_checks(*self._with.tenants, window)
+
     def _data(self) -> Iterator[Check]:
         reader = self._with.orders
         if reader is None:
             return
         setup = self._setup
+        if self._sample is None:
+            return
+        tenant, calendar = self._sample
         days: list[date] = []
         parts: list[Totals] = []
         for day in self._closed_days():
@@ -201,7 +225,8 @@ class DoctorUseCase:
                 yield self._late("orders.data")
                 break
             try:
-                reading = reader.read(setup.calendar.window(day), setup.rules.tolerance)
+                window = calendar.window(day)
+                reading = reader.read(tenant, window, setup.rules.tolerance)
             except AegisError as error:
                 yield _unread(day, error)
                 break
@@ -209,7 +234,27 @@ class DoctorUseCase:
             parts.extend(reading.parts)
         if days:
             totals = Totals.sum(parts)
-            yield from data_checks(days, totals, setup.rules, setup.currency_decimals)
+            whose = None if self._with.tenants is None else tenant
+            yield from data_checks(days, totals, setup.rules, setup.currency_decimals, whose)
+
+    def _find_sample(self) -> None:
+        """Find whose orders are read: of several tenants, those of one.
+
+        None where there is nobody, or the directory can't tell: it has been told by then.
+        """
+        if self._with.tenants is None:
+            self._sample = (self._setup.tenant, self._setup.calendar)
+            return
+        directory, calendars = self._with.tenants
+        window = self._setup.calendar.window(self._closed_days()[0])
+        try:
+            for zone_name in directory.zones():
+                page = directory.page(zone_name, None, 1, window)
+                if page:
+                    self._sample = (page[0].id, calendars.of(zone_name))
+                    return
+        except AegisError:
+            return
 
     def _backend(self) -> Iterator[Check]:
         probe = self._with.backend
@@ -220,12 +265,32 @@ class DoctorUseCase:
         if self._is_late:
             yield self._late(name)
             return
+        if self._with.tenants is not None and self._sample is None:
+            # The orders may not be fit to be read, or the directory not to be.
+            self._find_sample()
+            if self._sample is None:
+                yield Check.warn(
+                    name,
+                    "Not looked at: it is asked about a tenant, and the directory names none.",
+                    "Mend what is told of the directory or its database above, and run doctor"
+                    " again.",
+                )
+                return
         yesterday = self._closed_days()[0]
         is_asked = self._setup.asks_backend
         try:
-            yield from answer_checks(probe.ask(yesterday), yesterday, is_asked=is_asked)
+            yield from answer_checks(
+                probe.ask(yesterday, self._tenant_asked_about), yesterday, is_asked=is_asked
+            )
         except (BackendRefused, BackendUnavailable) as error:
             yield refusal_check(error, is_asked=is_asked)
+
+    @property
+    def _tenant_asked_about(self) -> str | None:
+        """The tenant that the Backend is asked about; ``None`` where there is but one."""
+        if self._with.tenants is None or self._sample is None:
+            return None
+        return self._sample[0]
 
     def _kept_reports(self) -> Iterator[Check]:
         inspector = self._with.reports

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from aegis_batch.application.expectations import Expectations
+from aegis_batch.application.job_starting import JobStarting, Start, count_start, pause_over
 from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id, took_its_place
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.ports.runs import RunFilter
@@ -22,6 +24,7 @@ from aegis_batch.domain.schedule import (
     ScheduleKind,
     ScheduleState,
 )
+from aegis_batch.domain.tenant import EVERYONE, SINGLE
 
 __all__ = ["FireDueUseCase", "Fired", "Firing"]
 
@@ -52,14 +55,20 @@ class Firing:
         self,
         timings: Timings,
         identifiers: Identifiers,
-        expectation: Expectation,
-        tenant: str = "default",
+        expectations: Expectations,
+        tenant: str = SINGLE,
+        jobs: JobStarting | None = None,
     ) -> None:
-        """Take what knows nominal times, new ids, and the calendar that names a run's day."""
+        """Take what knows nominal times, new ids, and the calendars that name a run's day.
+
+        ``tenant`` is whose the runs are: with ``EVERYONE`` each looks after the tenants of the
+        zone that its schedule goes by. ``jobs`` starts those that are defined.
+        """
         self._timings = timings
         self._identifiers = identifiers
-        self._expectation = expectation
+        self._expectations = expectations
         self._tenant = tenant
+        self._jobs = jobs or JobStarting(identifiers, expectations)
 
     def fire(self, turn: LedgerTurn, state: ScheduleState) -> int:
         """Decide about all nominal times of a schedule that have come, up to a limit; count them.
@@ -74,14 +83,18 @@ class Firing:
         nominals = [each for each in come if turn.state.occurrences.find(name, each) is None]
         going = self._going(turn, state)
         more_follow = following is not None and following <= turn.now
+        definition = self._jobs.definition_of(turn.state, state.schedule)
+        pause = state.pause or pause_over(turn.state, definition)
         verdicts = judge_firings(
-            state,
+            replace(state, pause=pause),
             nominals,
             turn.now,
             going,
             more_follow=more_follow,
-            days_from=self._expectation.oldest_nominal(turn.now),
+            days_from=self._expected(state.schedule).oldest_nominal(turn.now),
         )
+        if definition is not None:
+            verdicts = [self._jobs.judged(turn, definition, verdict) for verdict in verdicts]
         for verdict in verdicts:
             self.decide(turn, state, verdict, Trigger.SCHEDULE, "scheduler")
         if not _is_told(turn, state, verdicts):
@@ -106,11 +119,14 @@ class Firing:
         )
         return judge_firings(replace(unpaused, schedule=schedule), [nominal], turn.now, going)[0]
 
-    def day_if_too_old(self, turn: LedgerTurn, nominal: datetime) -> date | None:
-        """Return a nominal time's day, where that has left the catch-up window."""
-        if nominal >= self._expectation.oldest_nominal(turn.now):
+    def day_if_too_old(
+        self, turn: LedgerTurn, schedule: Schedule, nominal: datetime
+    ) -> date | None:
+        """Return the day of a schedule's nominal time, where that has left the catch-up window."""
+        expected = self._expected(schedule)
+        if nominal >= expected.oldest_nominal(turn.now):
             return None
-        return self._expectation.newest_day(nominal)
+        return expected.newest_day(nominal)
 
     def settle(self, turn: LedgerTurn, state: ScheduleState) -> ScheduleState | None:
         """Decide about a number of times that have come, and return the schedule after the last.
@@ -137,6 +153,9 @@ class Firing:
                 self._cancel_others(turn, state, verdict.nominal)
             record = self._record(turn, state, verdict, trigger, requested_by)
             turn.dispatch(record)
+            count_start(
+                turn.state, state.schedule.name if record.task is None else record.task.job_name
+            )
         occurrence = Occurrence(
             schedule=state.schedule.name,
             nominal=verdict.nominal,
@@ -166,12 +185,22 @@ class Firing:
         trigger: Trigger,
         requested_by: str,
     ) -> RunRecord:
-        run_id = self._identifiers.new_run_id()
-        day = self._expectation.newest_day(verdict.nominal)
         due_at = turn.now
         if trigger is not Trigger.HAND:
             # Whoever starts it by hand wants it now.
             due_at = max(due_at, verdict.nominal + state.schedule.jitter(verdict.nominal))
+        definition = self._jobs.definition_of(turn.state, state.schedule)
+        if definition is not None:
+            start = Start(
+                trigger=trigger,
+                requested_by=requested_by,
+                due_at=due_at,
+                nominal=verdict.nominal,
+                is_held=verdict.is_held,
+            )
+            return self._jobs.record(turn, definition, start)
+        run_id = self._identifiers.new_run_id()
+        day = self._expected(state.schedule).newest_day(verdict.nominal)
         return RunRecord(
             id=run_id,
             trace_id=self._identifiers.new_trace_id(),
@@ -185,7 +214,17 @@ class Firing:
             due_at=due_at,
             nominal=verdict.nominal,
             schedule=state.schedule.name,
+            zone_name=self._zone_name(state.schedule),
         )
+
+    def _expected(self, schedule: Schedule) -> Expectation:
+        return self._expectations.of(self._zone_name(schedule))
+
+    def _zone_name(self, schedule: Schedule) -> str | None:
+        """Return the zone whose tenants a schedule is for; ``None``: the deployment's own."""
+        zone_name = schedule.timing.zone
+        own = self._expectations.own.calendar.zone_name
+        return None if self._tenant != EVERYONE or zone_name == own else zone_name
 
     def _going(self, turn: LedgerTurn, state: ScheduleState) -> Going:
         name = state.schedule.name

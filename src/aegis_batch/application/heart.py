@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aegis_batch.application.firing import FireDueUseCase
+from aegis_batch.application.heartbeat import Heartbeat
 from aegis_batch.application.ports.clock import Clock
-from aegis_batch.application.ports.pulse import Beat, Pulse
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.set_back import SetBackUseCase
+from aegis_batch.application.takeover import TakeOverUseCase
 
 __all__ = ["Heart", "HeartRate"]
 
@@ -37,14 +38,16 @@ class Heart:
         reconcile: ReconcileUseCase,
         set_back: SetBackUseCase,
         tidy: Callable[[], bool],
-        pulse: Pulse,
+        heartbeat: Heartbeat,
+        take_over: TakeOverUseCase | None,
         clock: Clock,
         rate: HeartRate,
-        executor: str,
-        version: str,
-        started_at: datetime,
     ) -> None:
-        """Take what to do and how often; the last three go with each sign of life.
+        """Take what to do and how often.
+
+        Who is alone gives its signs of life here, so that they stop where all does. Where there are
+        several, a thread of its own gives them. ``take_over`` may be ``None`` where nobody else can
+        have held anything.
 
         ``tidy`` takes a little away of what nobody needs any more, and says whether there is more:
         then it goes on at the next beat. It raises nothing.
@@ -53,12 +56,10 @@ class Heart:
         self._reconcile = reconcile
         self._set_back = set_back
         self._tidy = tidy
-        self._pulse = pulse
+        self._heartbeat = heartbeat
+        self._take_over = take_over
         self._clock = clock
         self._rate = rate
-        self._executor = executor
-        self._version = version
-        self._started_at = started_at
         self._beaten_seconds: float | None = None
         self._reconciled_seconds: float | None = None
         self._tidied_seconds: float | None = None
@@ -71,9 +72,13 @@ class Heart:
         Raises ``StateUnavailable`` and ``StateMisfit``.
         """
         now_seconds = self._clock.monotonic_seconds()
-        if _is_due(self._beaten_seconds, self._rate.beat_seconds, now_seconds):
-            self._pulse.beat(self._sign(stopped=False))
+        if self._heartbeat.is_alone and _is_due(
+            self._beaten_seconds, self._rate.beat_seconds, now_seconds
+        ):
+            self._heartbeat.beat()
             self._beaten_seconds = now_seconds
+        if self._take_over is not None:
+            self._take_over.take_over()
         if _is_due(self._reconciled_seconds, self._rate.reconcile_seconds, now_seconds):
             self._reconcile.reconcile()
             self._reconciled_seconds = now_seconds
@@ -90,12 +95,13 @@ class Heart:
 
     def stop(self) -> None:
         """Leave word that the process goes in good order."""
-        self._pulse.beat(self._sign(stopped=True))
+        self._heartbeat.stop()
 
     def _watch_clock(self, now: datetime, now_seconds: float) -> None:
         """Have next times set back where the clock on the wall has gone back, by the steady one."""
         zero = now - timedelta(seconds=now_seconds)
-        furthest = self._zero or self._started_at - timedelta(seconds=now_seconds)
+        started_at = self._heartbeat.executor.started_at
+        furthest = self._zero or started_at - timedelta(seconds=now_seconds)
         if zero < furthest - _BACK_MAX:
             self._set_back.begin(now)
             self._zero = zero
@@ -107,15 +113,6 @@ class Heart:
             return self._rate.poll_seconds
         until_due = (next_due_at - self._clock.now()).total_seconds()
         return min(max(until_due, 0.0), self._rate.poll_seconds)
-
-    def _sign(self, *, stopped: bool) -> Beat:
-        return Beat(
-            executor=self._executor,
-            version=self._version,
-            started_at=self._started_at,
-            beaten_at=self._clock.now(),
-            stopped=stopped,
-        )
 
 
 def _is_due(last_seconds: float | None, every_seconds: float, now_seconds: float) -> bool:

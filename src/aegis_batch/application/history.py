@@ -50,10 +50,12 @@ class HistoryUseCase:
                 record, tuple(turn.timeline.of(run_id)), turn.dead_letters.get(run_id)
             )
 
-    def dead_letters(self, state: DeadLetterState | None, limit: int) -> Sequence[DeadLetter]:
-        """Return dead letters, in one state or in any, the last to die first."""
+    def dead_letters(
+        self, state: DeadLetterState | None, limit: int, *, tenant: str | None = None
+    ) -> Sequence[DeadLetter]:
+        """Return dead letters, of one state or tenant or of any, the last to die first."""
         with self._state.look() as turn:
-            return turn.dead_letters.newest(state, limit)
+            return turn.dead_letters.newest(state, limit, tenant=tenant)
 
     def dead_letter(self, run_id: str) -> DeadLetter:
         """Return the dead letter of a run; raises ``InvalidRequest`` where there is none."""

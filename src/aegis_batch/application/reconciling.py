@@ -1,16 +1,18 @@
 """Holds the ledger against the work queue: no run may wait for work that will never come."""
 
+from dataclasses import replace
+
 from aegis_batch.application.after_run import AfterRun
-from aegis_batch.application.ledger import Ledger
-from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ledger import Ledger, LedgerTurn
 from aegis_batch.application.ports.work_queue import WorkQueue
+from aegis_batch.application.taking import tokens_of
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run import RunState
 from aegis_batch.domain.run_record import RunRecord
 
 __all__ = ["ReconcileUseCase"]
 
-_RUNS_MAX = 1_000
+_WORKS_MAX = 500
 _REQUEUES_MAX = 3
 _IN_FLIGHT = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
 
@@ -23,32 +25,50 @@ class ReconcileUseCase:
         self._ledger = ledger
         self._queue = queue
         self._after_run = after_run
+        self._looked_at = ""
 
     def reconcile(self) -> int:
-        """Put right what differs, and return how many runs did."""
-        with self._ledger.turn() as turn:
-            going = turn.state.runs.search(
-                RunFilter(states=_IN_FLIGHT, oldest_first=True), _RUNS_MAX
-            )
-        lost = self._queue.lost([record.work_id for record in going])
+        """Put right what differs, and return how many pieces of work did.
+
+        Each time it looks at a number of them, and begins anew after the last.
+        """
+        self._queue.widen()
+        with self._ledger.look() as turn:
+            works = turn.many_runs.works(self._looked_at, _WORKS_MAX)
+            left = self._after_run.left(turn)
+        self._looked_at = works[-1] if len(works) == _WORKS_MAX else ""
+        lost = self._queue.lost(works)
         for work_id in lost:
             self._put_right(work_id)
+        for backfill_id in left:
+            with self._ledger.turn() as ledger_turn:
+                self._after_run.go_on(ledger_turn, backfill_id)
         return len(lost)
 
     def _put_right(self, work_id: str) -> None:
         with self._ledger.turn() as turn:
-            record = turn.state.runs.get(work_id.partition("#")[0])
-            if record is None or record.work_id != work_id or record.state not in _IN_FLIGHT:
-                # It has ended, or gone on, since it was looked at.
-                return
-            if record.cancel_requested:
-                # The attempt that broke off was to be its last.
-                self._after_run.ended(turn, turn.cancel_as_asked(record))
-            elif record.requeues < _REQUEUES_MAX:
-                turn.requeue(record, "taken_up_again")
-            else:
-                dead = turn.bury(record, Outcome.DEFECT, _problem(record))
-                self._after_run.ended(turn, dead)
+            # Those that have ended, or gone on, since they were looked at, are other work's.
+            given_up = [
+                self._given_up(turn, record)
+                for record in turn.state.many_runs.of_work(work_id)
+                if record.state in _IN_FLIGHT
+            ]
+            self._after_run.ended(turn, [record for record in given_up if record is not None])
+
+    def _given_up(self, turn: LedgerTurn, record: RunRecord) -> RunRecord | None:
+        """Queue a run anew, or return it as it is given up."""
+        if record.state is RunState.RUNNING and record.executor is not None:
+            # Nobody is at it, so nobody would give its lease back: the next run about the same
+            # period would wait for as long as that executor lives.
+            turn.state.leases.give_back(tokens_of([record]), record.executor)
+        if record.cancel_requested:
+            # The attempt that broke off was to be its last.
+            return turn.cancel_as_asked(record)
+        if record.requeues < _REQUEUES_MAX:
+            # Where nobody may have worked at its tenant's own queue, somebody does at that of all.
+            turn.requeue(replace(record, queue=None), "taken_up_again")
+            return None
+        return turn.bury(record, Outcome.DEFECT, _problem(record))
 
 
 def _problem(record: RunRecord) -> Problem:

@@ -155,7 +155,7 @@ class ScheduleControl:
         self, turn: LedgerTurn, state: ScheduleState, nominal: datetime, *, is_now: bool
     ) -> None:
         name = state.schedule.name
-        day = self._firing.day_if_too_old(turn, nominal)
+        day = self._firing.day_if_too_old(turn, state.schedule, nominal)
         decided = turn.state.occurrences.find(name, nominal)
         if decided is not None:
             raise InvalidRequest(

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.ledger import Ledger, LedgerTurn
 from aegis_batch.application.set_back import SetBack
 from aegis_batch.application.timings import AHEAD_MAX, Timings
+from aegis_batch.domain.job import job_id_of
 from aegis_batch.domain.schedule import Schedule, ScheduleState
 
 __all__ = ["ScheduleSync"]
@@ -37,15 +39,15 @@ class ScheduleSync:
             known = {state.schedule.name: state for state in turn.state.schedules.all()}
             now = turn.now
         names = {schedule.name for schedule in wanted}
-        deeds = [
-            self._making(schedule)
+        deeds: list[Callable[[LedgerTurn], bool]] = [
+            partial(self.make, schedule=schedule)
             for schedule in wanted
             if not _stays(known.get(schedule.name), schedule, now)
         ]
         deeds += [
-            self._retiring(name)
+            partial(self.retire, name=name)
             for name, state in known.items()
-            if name not in names and not state.retired
+            if name not in names and not state.retired and job_id_of(name) is None
         ]
         while deeds:
             with self._ledger.turn() as turn:
@@ -54,30 +56,30 @@ class ScheduleSync:
             if not go_on():
                 break
 
-    def _retiring(self, name: str) -> Callable[[LedgerTurn], bool]:
-        def retire(turn: LedgerTurn) -> bool:
-            known = turn.state.schedules.get(name)
-            assert known is not None  # noqa: S101 - schedules are never taken away
-            left = self._firing.settle(turn, known)
-            if left is None:
-                return False
-            turn.state.schedules.save(replace(left, retired=True, next_at=None))
+    def retire(self, turn: LedgerTurn, name: str) -> bool:
+        """Retire a schedule; ``False``: more has come, so commit and go on in another turn.
+
+        Where there is none of the name, nothing is to be done.
+        """
+        known = turn.state.schedules.get(name)
+        if known is None or known.retired:
             return True
+        left = self._firing.settle(turn, known)
+        if left is None:
+            return False
+        turn.state.schedules.save(replace(left, retired=True, next_at=None))
+        return True
 
-        return retire
-
-    def _making(self, schedule: Schedule) -> Callable[[LedgerTurn], bool]:
-        def make(turn: LedgerTurn) -> bool:
-            known = turn.state.schedules.get(schedule.name)
-            if known is None:
-                next_at = self._timings.first(schedule.timing, turn.now)
-                turn.state.schedules.save(ScheduleState(schedule, next_at))
-                return True
-            if known.schedule == schedule and not known.retired:
-                return self._set_back.mend(turn, known) is not None
-            return self._change(turn, known, schedule)
-
-        return make
+    def make(self, turn: LedgerTurn, schedule: Schedule) -> bool:
+        """Make a schedule, or change the one of its name; ``False`` as ``retire`` says it."""
+        known = turn.state.schedules.get(schedule.name)
+        if known is None:
+            next_at = self._timings.first(schedule.timing, turn.now)
+            turn.state.schedules.save(ScheduleState(schedule, next_at))
+            return True
+        if known.schedule == schedule and not known.retired:
+            return self._set_back.mend(turn, known) is not None
+        return self._change(turn, known, schedule)
 
     def _change(self, turn: LedgerTurn, known: ScheduleState, schedule: Schedule) -> bool:
         mended = self._set_back.mend(turn, known)

@@ -1,40 +1,32 @@
 """The sweep: verify the last closed days every night, and tell people what is no longer true."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from aegis_batch.application.day_standing import Standing, standing_of
 from aegis_batch.application.jobs import Ended
 from aegis_batch.application.ledger import Ledger, LedgerTurn
+from aegis_batch.application.ports.at_once import AtOnce
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.swept_days import SweptDay, SweptDays
 from aegis_batch.application.verification_text import found_lines
 from aegis_batch.application.verify import verified_event
-from aegis_batch.application.verifying import Sealed, Verifying, newest_seal
+from aegis_batch.application.verifying import Verifying
 from aegis_batch.domain.errors import AegisError
-from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.job_events import JobCompleted, JobStarted, PeriodVerified
 from aegis_batch.domain.notice import Notice, NoticeKind, NoticeState
-from aegis_batch.domain.run import JobKind, Run
 from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.verification import Verdict, Verification
+
+if TYPE_CHECKING:
+    from aegis_batch.domain.run import CloseKey
 
 __all__ = ["SweepJob"]
 
-_ONE_DAY = timedelta(days=1)
 # What a message has room for, beside the command that shows them all.
 _DAYS_NAMED_MAX = 31
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """A day to look at; it is surely closed, or the Backend is asked whether it is."""
-
-    run: Run
-    is_closed: bool
-    sealed: Sealed | None
 
 
 class SweepJob:
@@ -43,28 +35,26 @@ class SweepJob:
     Days in flight and days with an open dead letter are left out: others look after them.
     """
 
-    def __init__(  # noqa: PLR0913 - the ports, and what days there are
+    def __init__(  # noqa: PLR0913 - the ports, and what is looked at
         self,
         *,
         ledger: Ledger,
         verifying: Verifying,
         clock: Clock,
         metrics: MetricsSink,
-        expectation: Expectation,
-        days: int,
-        backend: str,
+        swept: SweptDays,
+        at_once: AtOnce,
     ) -> None:
-        """Take the ports, which days are expected to be closed, and how many are looked at.
+        """Take the ports, and what knows which days are looked at.
 
-        ``backend`` is the identity of the one that they are closed with.
+        The days of a tenant are read one after the other, and so many tenants ``at_once``.
         """
         self._ledger = ledger
         self._verifying = verifying
         self._clock = clock
         self._metrics = metrics
-        self._expectation = expectation
-        self._days = days
-        self._backend = backend
+        self._swept = swept
+        self._at_once = at_once
 
     def do(self, record: RunRecord) -> Ended:
         """Look at every closed day, and keep and tell what was found; see ``Job``.
@@ -72,21 +62,28 @@ class SweepJob:
         A day that can't be read doesn't keep back what was found of the others.
         """
         started = self._clock.monotonic_seconds()
-        self._metrics.emit(JobStarted(run=record.run, at=self._clock.now(), job=JobKind.SWEEP))
-        found, error = self._verify(self._look(record))
-        with self._ledger.turn() as turn:
-            _keep(turn, record, found)
-        if error is not None:
-            raise error
-        off = sum(verification.verdict.is_off for verification in found)
+        self._metrics.emit(JobStarted(run=record.run, at=self._clock.now(), job=record.job))
+        verified = off = 0
+        first_error: AegisError | None = None
+        for days in self._swept.pages(record):
+            found, error = self._verify(days)
+            with self._ledger.turn() as turn:
+                _keep(turn, record, found)
+            verified += len(found)
+            off += sum(verification.verdict.is_off for verification in found)
+            first_error = first_error or error
+            if error is not None and error.retryable:
+                break
+        if first_error is not None:
+            raise first_error
 
         def tell(turn: LedgerTurn) -> None:
             turn.tell(
                 JobCompleted(
                     run=record.run,
                     at=turn.now,
-                    job=JobKind.SWEEP,
-                    told=f"{len(found)} closed days verified, {off} off",
+                    job=record.job,
+                    told=f"{verified} closed days verified, {off} off",
                     duration_ms=(self._clock.monotonic_seconds() - started) * 1000,
                 )
             )
@@ -94,42 +91,41 @@ class SweepJob:
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
         return Ended(None, duration_ms, in_turn=tell)
 
-    def _look(self, record: RunRecord) -> list[_Day]:
-        """Return the days that are closed, or may be, oldest first."""
-        found = []
-        with self._ledger.turn() as turn:
-            newest = self._expectation.newest_day(turn.now)
-            for day in self._days_until(newest):
-                run = record.run_on(day)
-                standing = standing_of(turn.state, run.key, self._backend).standing
-                if standing in (Standing.CLOSED, Standing.UNKNOWN):
-                    sealed = newest_seal(turn.state, run.key)
-                    found.append(_Day(run, standing is Standing.CLOSED, sealed))
-        return found
+    def _verify(self, days: Sequence[SweptDay]) -> tuple[list[Verification], AegisError | None]:
+        """Return what was found, in the order of the days, and the error that one met, if any did.
 
-    def _days_until(self, newest: date) -> Iterator[date]:
-        close_from = self._expectation.close_from
-        for behind in reversed(range(self._days)):
-            day = newest - behind * _ONE_DAY
-            if close_from is None or day >= close_from:
-                yield day
+        Of several errors it is one that may pass, since the next attempt looks at all of them.
+        """
+        found: dict[CloseKey, Verification] = {}
+        errors: list[AegisError] = []
+        passing: list[AegisError] = []
 
-    def _verify(self, days: list[_Day]) -> tuple[list[Verification], AegisError | None]:
-        """Return what was found, and the error that one day met, if any did."""
-        found: list[Verification] = []
-        first_error: AegisError | None = None
-        for day in days:
-            try:
-                verification = self._verifying.verify(day.run, day.sealed, is_closed=day.is_closed)
-            except AegisError as error:
-                first_error = first_error or error
-                if error.retryable:
+        def look_at(tenants_days: Sequence[SweptDay]) -> None:
+            for day in tenants_days:
+                if passing:
                     # The rest would only wait for the same silence; the next attempt has them all.
-                    return found, error
-                continue
-            if verification is not None:
-                found.append(verification)
-        return found, first_error
+                    return
+                try:
+                    verification = self._verifying.verify(
+                        day.run, day.sealed, is_closed=day.is_closed, zone_name=day.zone_name
+                    )
+                except AegisError as error:
+                    (passing if error.retryable else errors).append(error)
+                    continue
+                if verification is not None:
+                    found[day.run.key] = verification
+
+        # What is found is gathered as it is found.
+        list(self._at_once.each(look_at, _by_tenant(days)))
+        in_order = [found[day.run.key] for day in days if day.run.key in found]
+        return in_order, next(iter(passing + errors), None)
+
+
+def _by_tenant(days: Sequence[SweptDay]) -> Sequence[Sequence[SweptDay]]:
+    of_tenants: dict[str, list[SweptDay]] = {}
+    for day in days:
+        of_tenants.setdefault(day.run.key.tenant, []).append(day)
+    return list(of_tenants.values())
 
 
 def _keep(turn: LedgerTurn, record: RunRecord, found: list[Verification]) -> None:
@@ -167,11 +163,11 @@ def _announce(turn: LedgerTurn, record: RunRecord, new: list[Verification]) -> N
     findings = "".join(each.finding() for each in new)
     digest = "sha256:" + hashlib.sha256(findings.encode()).hexdigest()
     days = [each.key.period.first_day for each in new]
-    named = ", ".join(map(str, days[:_DAYS_NAMED_MAX]))
+    named = ", ".join(_named(each) for each in new[:_DAYS_NAMED_MAX])
     if len(days) > _DAYS_NAMED_MAX:
         named += f" and {len(days) - _DAYS_NAMED_MAX} more"
     told = " ".join(
-        f"{each.key.period} is {each.verdict}: {'; '.join(found_lines(each))}." for each in new
+        f"{_named(each)} is {each.verdict}: {'; '.join(found_lines(each))}." for each in new
     )
     turn.announce(
         NoticeKind.MESSAGE,
@@ -181,3 +177,9 @@ def _announce(turn: LedgerTurn, record: RunRecord, new: list[Verification]) -> N
         text=f"Closed days that are off: {named}."
         f" See: aegis-batch verify --from {min(days)} --to {max(days)}. {told}",
     )
+
+
+def _named(verification: Verification) -> str:
+    """Return a day as people name it, with its tenant where there may be others."""
+    tenant, period = verification.key.tenant, verification.key.period
+    return str(period) if tenant == SINGLE else f"{tenant} {period}"

@@ -1,16 +1,18 @@
 """Verify every period of a range, and keep what came of each."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
 from aegis_batch.application.close_request import last_ended
+from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.state import State
 from aegis_batch.application.verification_text import found_lines
 from aegis_batch.application.verifying import Sealed, Verifying, newest_seal
-from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
+from aegis_batch.domain.broken_link import BrokenLink
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.errors import (
     BackendRefused,
     BackendUnavailable,
@@ -35,7 +37,11 @@ _FAILURES_IN_A_ROW_MAX = 3
 
 @dataclass(frozen=True, slots=True)
 class VerifyRequest:
-    """The wish to verify each period of a kind that holds a day from ``first`` to ``last``."""
+    """The wish to verify each period of a kind that holds a day from ``first`` to ``last``.
+
+    ``zone_name`` is the zone of the tenant's calendar, ``None``: the deployment's. A period that
+    has neither a seal nor a report is missing one, unless ``may_be_open``: then it is left out.
+    """
 
     run_id: str
     trace_id: str
@@ -43,6 +49,8 @@ class VerifyRequest:
     last: date
     kind: PeriodKind = PeriodKind.DAY
     tenant: str = "default"
+    zone_name: str | None = None
+    may_be_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,10 @@ class Verified:
 
     verification: Verification
     failure: Outcome | None = None
+
+
+def _nobody(key: CloseKey) -> None:
+    del key
 
 
 class VerifyUseCase:
@@ -62,20 +74,20 @@ class VerifyUseCase:
         state: State,
         clock: Clock,
         metrics: MetricsSink,
-        calendar: Calendar,
+        calendars: Calendars,
     ) -> None:
-        """Take what verifies one period, the ports and the calendar."""
+        """Take what verifies one period, and the ports."""
         self._verifying = verifying
         self._state = state
         self._clock = clock
         self._metrics = metrics
-        self._calendar = calendar
+        self._calendars = calendars
 
     def periods(self, request: VerifyRequest) -> list[Period]:
         """Return the periods of a range, oldest first.
 
         Raises ``InvalidRequest`` for a range that ends before it begins, is longer than
-        ``PERIODS_MAX`` periods, or holds a period that is not over.
+        ``PERIODS_MAX`` periods, or holds a period that is not over, and for a zone that is none.
         """
         if request.last < request.first:
             raise InvalidRequest(
@@ -83,11 +95,12 @@ class VerifyUseCase:
                 f"The range ends on {request.last}, before it begins on {request.first}.",
                 "Name its first day with --from and its last with --to.",
             )
-        today = self._calendar.business_date(self._clock.now())
+        calendar = self._calendars.of(request.zone_name)
+        today = calendar.business_date(self._clock.now())
         last_period = Period.holding(request.kind, request.last)
-        _refuse_open(last_period, today, self._calendar.zone_name)
+        _refuse_open(last_period, today, calendar.zone_name)
         periods = [Period.holding(request.kind, request.first)]
-        _refuse_edge(self._calendar, periods[0])
+        _refuse_edge(calendar, periods[0])
         while periods[-1] != last_period:
             if len(periods) == PERIODS_MAX:
                 raise InvalidRequest(
@@ -97,6 +110,13 @@ class VerifyUseCase:
                 )
             periods.append(Period(request.kind, periods[-1].end_day))
         return periods
+
+    def window_of(self, request: VerifyRequest) -> Window:
+        """Return the time from the start of a range's first period to the end of its last."""
+        calendar = self._calendars.of(request.zone_name)
+        periods = self.periods(request)
+        first, last = (calendar.window_of(each) for each in (periods[0], periods[-1]))
+        return Window(first.day, first.start, last.end, first.wall_start, last.wall_end)
 
     def verify(
         self, request: VerifyRequest, if_state_fails: Callable[[Problem], None]
@@ -108,13 +128,49 @@ class VerifyUseCase:
         fails, ``if_state_fails`` is told once, and what follows is neither compared with seals nor
         kept. Raises ``InvalidRequest`` before anything is asked; see ``periods``.
         """
+        return self._verify(request, _Memory(self._state, if_state_fails))
+
+    def verify_each(
+        self,
+        requests: Iterable[VerifyRequest],
+        if_state_fails: Callable[[Problem], None],
+        if_open: Callable[[CloseKey], None] = _nobody,
+    ) -> Iterator[Verified]:
+        """Verify the ranges of many tenants as ``verify`` does that of one.
+
+        ``if_open`` is told of each period that is left out since it was never closed.
+        Nobody is asked any more after so many tenants in a row whose last period nobody could
+        answer for.
+        """
         memory = _Memory(self._state, if_state_fails)
+        away_in_a_row = 0
+        for request in requests:
+            last = None
+            for last in self._verify(request, memory, if_open):
+                yield last
+            is_away = last is not None and last.failure is Outcome.UNAVAILABLE
+            away_in_a_row = away_in_a_row + 1 if is_away else 0
+            if away_in_a_row == _FAILURES_IN_A_ROW_MAX:
+                return
+
+    def _verify(
+        self,
+        request: VerifyRequest,
+        memory: "_Memory",
+        if_open: Callable[[CloseKey], None] = _nobody,
+    ) -> Iterator[Verified]:
         in_a_row, last_failure = 0, None
         for period in self.periods(request):
             run = Run(request.run_id, request.trace_id, CloseKey(request.tenant, period))
-            verified = self._verify_one(run, memory.seal_of(run.key))
+            sealed = memory.seal_of(run.key)
+            verified = self._verify_one(run, sealed, request)
+            if verified is None:
+                if_open(run.key)
+                continue
             memory.keep(verified.verification)
-            self._metrics.emit(verified_event(run, verified.verification))
+            self._metrics.emit(
+                verified_event(run, verified.verification, known_closed=sealed is not None)
+            )
             yield verified
             failure = verified.failure
             in_a_row = in_a_row + 1 if failure is not None and failure is last_failure else 1
@@ -122,21 +178,26 @@ class VerifyUseCase:
             if failure is not None and in_a_row == _FAILURES_IN_A_ROW_MAX:
                 return
 
-    def _verify_one(self, run: Run, sealed: Sealed | None) -> Verified:
+    def _verify_one(
+        self, run: Run, sealed: Sealed | BrokenLink | None, request: VerifyRequest
+    ) -> Verified | None:
         try:
-            verification = self._verifying.verify(run, sealed)
+            verification = self._verifying.verify(
+                run,
+                sealed,
+                is_closed=sealed is not None or not request.may_be_open,
+                zone_name=request.zone_name,
+            )
         except (BackendRefused, BackendUnavailable, OrdersMisfit, OrdersUnreachable) as error:
             unknown = Verification(
                 key=run.key,
                 verdict=Verdict.UNKNOWN,
-                seal_digest=None if sealed is None else sealed.digest,
+                seal_digest=sealed.digest if isinstance(sealed, Sealed) else None,
                 verified_at=self._clock.now(),
                 problem=Problem.of(error),
             )
             return Verified(unknown, Outcome.of(error))
-        # Whoever asks for a range says that it is closed: there always is a verification.
-        assert verification is not None  # noqa: S101 - see above
-        return Verified(verification)
+        return None if verification is None else Verified(verification)
 
 
 class _Memory:
@@ -147,7 +208,7 @@ class _Memory:
         self._if_fails = if_fails
         self._works = True
 
-    def seal_of(self, key: CloseKey) -> Sealed | None:
+    def seal_of(self, key: CloseKey) -> Sealed | BrokenLink | None:
         if not self._works:
             return None
         try:
@@ -171,23 +232,28 @@ class _Memory:
         self._if_fails(problem)
 
 
-def verified_event(run: Run, verification: Verification) -> PeriodVerified:
+def verified_event(
+    run: Run, verification: Verification, *, known_closed: bool = True
+) -> PeriodVerified:
     """Return the event that tells of a verification; ``run`` is what made it."""
     return PeriodVerified(
-        run=Run(run.id, run.trace_id, verification.key),
+        run=replace(run, key=verification.key),
         at=verification.verified_at,
         verdict=verification.verdict,
         found="; ".join(found_lines(verification)) or None,
+        known_closed=known_closed,
     )
 
 
 def _refuse_open(period: Period, today: date, zone_name: str) -> None:
     if period.first_day < today and period.end_day <= today:
         return
+    latest = last_ended(period.kind, today)
+    by = "" if period.kind is PeriodKind.DAY else f" (any day up to {latest.last_day})"
     raise InvalidRequest(
         "day_not_over",
         f"The {_named(period)} has not ended: today is {today} in {zone_name}.",
-        f"Let the range end with {_named(last_ended(period.kind, today))} or an earlier"
+        f"The newest that is over is {_named(latest)}{by}: name that one or an earlier"
         f" {period.kind}.",
     )
 

@@ -1,15 +1,18 @@
 """Verify one closed period: ask, read and derive again, and compare. Nothing is ever sent."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from aegis_batch.application.deriving import Derived, Deriving, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.application.ports.turn import Turn
-from aegis_batch.domain.errors import StateMisfit
+from aegis_batch.domain.broken_link import Breach, BrokenLink
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.report import Difference, Report, StoredReport
+from aegis_batch.domain.report_keeper import ReportKeeper
 from aegis_batch.domain.run import CloseKey, Run
+from aegis_batch.domain.seal_chain import judge_alone
 from aegis_batch.domain.totals import Totals
 from aegis_batch.domain.verification import Change, Verdict, Verification
 
@@ -24,24 +27,37 @@ class Sealed:
     totals: Totals
     report: Report
 
+    def change_to(self, present: Totals) -> Change | None:
+        """Return how the period's orders add up otherwise now; ``None`` where they don't."""
+        # It may be of a Python with another Unicode; that names are written anew is no change.
+        sealed = self.totals.with_present_names()
+        return Change.between(sealed, present, self.report.decimals)
 
-def newest_seal(turn: Turn, key: CloseKey) -> Sealed | None:
+    def differences(self, derived: Report) -> tuple[Difference, ...]:
+        """Return in which fields a derived report differs from the one that was sealed."""
+        return StoredReport.of(self.report).differences(derived)
+
+
+def newest_seal(turn: Turn, key: CloseKey) -> Sealed | BrokenLink | None:
     """Return what a period was closed with, as far as the chain of seals knows.
 
-    Raises ``StateUnavailable``, and ``StateMisfit`` for a seal that can't be read.
+    That is a broken link where the seal can't be read, or is not as it was kept. Raises
+    ``StateUnavailable`` and ``StateMisfit``.
     """
-    link = turn.seals.newest_of(key)
-    if link is None:
+    newest = turn.seals.of(key, 1)
+    if not newest:
         return None
+    kept = newest[0]
+    link = judge_alone(kept)
+    if isinstance(link, BrokenLink):
+        return link
     try:
         report = Report.of_body(link.sealed.body)
     except ValueError:
-        raise StateMisfit(
-            "seal_unreadable",
-            f"The seal of {key.period} in the state database holds no report.",
-            "Look for the broken link with: aegis-batch audit --check.",
-        ) from None
-    return Sealed(link.kept().digest, link.sealed.totals, report)
+        period = str(key.period)
+        detail = "Its body can't be read as a report."
+        return BrokenLink(kept.tenant, kept.number, Breach.CONTENT, detail, period, kept.run_id)
+    return Sealed(kept.digest, link.sealed.totals, report)
 
 
 class Verifying:
@@ -61,15 +77,23 @@ class Verifying:
         self._policy = policy
 
     def verify(
-        self, run: Run, sealed: Sealed | None, *, is_closed: bool = True
+        self,
+        run: Run,
+        sealed: Sealed | BrokenLink | None,
+        *,
+        is_closed: bool = True,
+        zone_name: str | None = None,
     ) -> Verification | None:
-        """Verify the period of a run's key beside its seal, where it has one.
+        """Verify the period of a run's key, in a zone, beside its seal where it has one.
 
         ``None`` where it isn't sure that the period is closed, and the Backend knows of no report:
-        then there is nothing to verify.
+        then there is nothing to verify. Beside a broken link nothing is compared, since nothing
+        says any more what the period was closed with; nobody is asked then.
 
         Raises ``BackendRefused`` and ``BackendUnavailable``; for the others see ``OrderReader``.
         """
+        if isinstance(sealed, BrokenLink):
+            return _known_without(run, Verdict.SEAL_CHANGED, self._clock.now(), sealed.as_problem())
         stored: StoredReport | None = None
         asks = self._reports is not None and self._reports.can_find
         if self._reports is not None and asks:
@@ -78,15 +102,10 @@ class Verifying:
             return None
         verified_at = self._clock.now()
         if sealed is None and not asks:
-            return Verification(
-                key=run.key,
-                verdict=Verdict.UNKNOWN,
-                seal_digest=None,
-                verified_at=verified_at,
-                problem=_NOTHING_TO_COMPARE,
-            )
-        derived = self._deriving.derive(self._policy.calendar.window_of(run.key.period))
-        change = None if sealed is None else Change.between(sealed.totals, derived.totals)
+            return _known_without(run, Verdict.UNKNOWN, verified_at, _NOTHING_TO_COMPARE)
+        window = self._policy.calendars.of(zone_name).window_of(run.key.period)
+        derived = self._deriving.derive(run.key.tenant, window)
+        change = None if sealed is None else sealed.change_to(derived.totals)
         differences = _differences(sealed, change, derived, stored)
         return Verification(
             key=run.key,
@@ -101,7 +120,23 @@ class Verifying:
             change=change,
             differences=differences,
             problem=derived.problem,
+            keeper=ReportKeeper.of(
+                can_replace=self._reports is not None and self._reports.can_replace
+            ),
         )
+
+
+def _known_without(
+    run: Run, verdict: Verdict, verified_at: datetime, problem: Problem
+) -> Verification:
+    """Return what is known of a period without a comparison."""
+    return Verification(
+        key=run.key,
+        verdict=verdict,
+        seal_digest=None,
+        verified_at=verified_at,
+        problem=problem,
+    )
 
 
 _NOTHING_TO_COMPARE = Problem(

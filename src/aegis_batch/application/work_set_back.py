@@ -1,13 +1,14 @@
 """Sets back what waits for a moment that only a clock far ahead can have named."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.ledger import LedgerTurn
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.timings import AHEAD_MAX
-from aegis_batch.domain.expectation import Expectation
+from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
 
@@ -24,9 +25,9 @@ _WAITING = frozenset({RunState.HELD, RunState.QUEUED, RunState.WAITING})
 class WorkSetBack:
     """Cancels the runs of void decisions, and lets all else that waits too long begin now."""
 
-    def __init__(self, expectation: Expectation, after_run: AfterRun) -> None:
-        """Take the calendar's days, and what follows from the end of a run."""
-        self._calendar = expectation.calendar
+    def __init__(self, expectations: Expectations, after_run: AfterRun) -> None:
+        """Take what is expected in each zone, and what follows from the end of a run."""
+        self._calendars = expectations.calendars
         self._after_run = after_run
 
     def mend(self, turn: LedgerTurn) -> bool:
@@ -42,7 +43,7 @@ class WorkSetBack:
         late = [record for record in runs if record.due_at > latest and record not in void]
         for record in void[:_IN_A_TURN_MAX]:
             turn.state.work.withdraw(record.work_id)
-            self._after_run.ended(turn, turn.cancel(record, _VOID))
+            self._after_run.ended(turn, [turn.cancel(record, _VOID)])
         for record in late[:_IN_A_TURN_MAX]:
             _begin_now(turn, record)
         notices = turn.state.notices.due(turn.now + _EVER, _NOTICES_MAX)
@@ -54,12 +55,22 @@ class WorkSetBack:
     def _is_void(self, turn: LedgerTurn, record: RunRecord) -> bool:
         """Say whether a run came of a decision that was withdrawn; or closes a day to come."""
         if record.job is JobKind.CLOSE:
-            ends_at = self._calendar.window(record.key.period.first_day).end
+            ends_at = self._end_of(record)
+            if ends_at is None:
+                return False
             return ends_at > turn.now and max(ends_at, record.due_at) > turn.now + AHEAD_MAX
         schedule, nominal = record.schedule, record.nominal
         if schedule is None or nominal is None or nominal <= turn.now:
             return False
         return turn.state.occurrences.find(schedule, nominal) is None
+
+    def _end_of(self, record: RunRecord) -> datetime | None:
+        try:
+            calendar = self._calendars.of(record.zone_name)
+        except InvalidRequest:
+            # Another version of the zones knew it: whoever carries the run out says so.
+            return None
+        return calendar.window(record.key.period.first_day).end
 
 
 def _begin_now(turn: LedgerTurn, record: RunRecord) -> None:

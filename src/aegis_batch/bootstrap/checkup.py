@@ -13,12 +13,14 @@ from aegis_batch.adapters.outbound.system.tracked_files import GitTrackedFiles
 from aegis_batch.application.checks.settings import SettingFault, SettingsFacts
 from aegis_batch.application.doctor import CheckupSetup, DoctorUseCase, Instruments
 from aegis_batch.application.ports.backend_probe import BackendProbe
+from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.order_reader import OrderReader
 from aegis_batch.application.ports.orders_inspector import OrdersInspector
 from aegis_batch.application.ports.reports_inspector import ReportsInspector
+from aegis_batch.application.ports.tenant_directory import TenantDirectory
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
-from aegis_batch.bootstrap.calendars import calendar_of
+from aegis_batch.bootstrap.calendars import calendar_of, calendars_of
 from aegis_batch.bootstrap.loading import (
     ExaminedSettings,
     missing_variables,
@@ -38,6 +40,9 @@ from aegis_batch.bootstrap.settings import (
     Settings,
     variable_of,
 )
+from aegis_batch.bootstrap.tenancy_settings import TenancySettings
+from aegis_batch.bootstrap.tenancy_types import Tenancy
+from aegis_batch.bootstrap.tenants import build_tenant_directory
 from aegis_batch.bootstrap.variables import FILE_SUFFIX
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.calendar import Calendar
@@ -99,6 +104,7 @@ def build_doctor(
         orders=_orders(settings),
         backend=None if is_in_memory else _backend(settings, clock),
         reports=None if is_in_memory else _reports(settings),
+        tenants=_tenants(settings, examined),
     )
     return DoctorUseCase(setup, instruments)
 
@@ -171,7 +177,9 @@ def _inspector(settings: Settings, calendar: Calendar, clock: Clock) -> OrdersIn
         return None
     from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
     from aegis_batch.adapters.outbound.postgres.orders_inspector import PostgresOrdersInspector
+    from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
 
+    table = settings.tenants_table if settings.tenancy is Tenancy.MULTI else None
     return PostgresOrdersInspector(
         parse_database_url(settings.database_url.get_secret_value()),
         orders_schema(settings),
@@ -179,6 +187,7 @@ def _inspector(settings: Settings, calendar: Calendar, clock: Clock) -> OrdersIn
         clock,
         seconds=_bounded(settings.db_connect_seconds),
         reads_reports=settings.report_status is ReportStatusSource.TABLE,
+        tenants=None if table is None else TableName.parse(table, "AEGIS_TENANTS_TABLE"),
     )
 
 
@@ -186,15 +195,27 @@ def _orders(settings: Settings) -> OrderReader | None:
     is_in_memory = settings.adapters is Adapters.MEMORY
     if (settings.memory_orders if is_in_memory else settings.database_url) is None:
         return None
+    return build_order_reader(_hurried(settings))
+
+
+def _hurried(settings: Settings) -> Settings:
     statement_seconds = _bounded(settings.db_statement_timeout_seconds)
-    return build_order_reader(
-        settings.model_copy(
-            update={
-                "db_connect_seconds": _bounded(settings.db_connect_seconds),
-                "db_statement_timeout_seconds": statement_seconds,
-            }
-        )
+    return settings.model_copy(
+        update={
+            "db_connect_seconds": _bounded(settings.db_connect_seconds),
+            "db_statement_timeout_seconds": statement_seconds,
+        }
     )
+
+
+def _tenants(
+    settings: Settings, examined: ExaminedSettings
+) -> tuple[TenantDirectory, Calendars] | None:
+    doubtful = {variable_of(field) for field in TenancySettings.own_fields()} & examined.doubtful
+    is_there = settings.adapters is Adapters.MEMORY or settings.database_url is not None
+    if settings.tenancy is not Tenancy.MULTI or doubtful or not is_there:
+        return None
+    return build_tenant_directory(_hurried(settings)), calendars_of(settings)
 
 
 def _backend(settings: Settings, clock: Clock) -> BackendProbe | None:

@@ -124,8 +124,19 @@ class ClosingSettings(BaseModel):
     orders_statuses: CommaSeparated = Field(
         (), description="The statuses that count, separated by commas. Empty: all orders count."
     )
+    orders_tenant: NameOrNone = Field(
+        None,
+        description="Its column that names the tenant of an order, compared as text: text, an"
+        " enumeration, a whole number or a UUID. Needed for `AEGIS_TENANCY=multi`. Empty: all"
+        " orders are one shop's.",
+    )
     items_table: TableOrView = Field("order_items", description="The table or view of order lines.")
     items_order_id: Name = Field("order_id", description="Its column that names the order.")
+    items_tenant: NameOrNone = Field(
+        None,
+        description="Its column that names the tenant of a line, where two tenants can have orders"
+        " of the same id. Empty: an order's id alone says which lines are its own.",
+    )
     items_name: Name = Field("name", description="Its column with the item's name.")
     items_quantity: Name = Field("quantity", description="Its column with the quantity.")
     items_unit_price: Name = Field("unit_price", description="Its column with the unit price.")

@@ -27,6 +27,7 @@ _WARNINGS = {
     "telemetry_setting_unknown": "is set to something that this program can't do",
     "telemetry_not_set_up": "can't be exported as the OTEL_ variables say",
     "telemetry_not_delivered": "did not all reach the collector",
+    "telemetry_not_read": "could not all be read from the state, and miss an export",
     "telemetry_defect": "was raised by telemetry, which then missed an event",
 }
 

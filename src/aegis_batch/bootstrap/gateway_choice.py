@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from pydantic import SecretStr
-
 from aegis_batch.bootstrap.setting_types import ReportGatewayKind, ReportStatusSource
 
 __all__ = ["faults_of_gateways", "needed_with"]
@@ -42,25 +40,4 @@ def faults_of_gateways(values: Mapping[str, object], given: Collection[str]) -> 
             "AEGIS_REPORT_STATUS: has no meaning where AEGIS_REPORT_GATEWAY is sql, since the"
             " reports' database is asked itself (Unset it)"
         )
-    orders = values.get("database_url")
-    if isinstance(reports, SecretStr) and isinstance(orders, SecretStr):
-        faults += _faults_of_addresses(reports, orders)
     return faults
-
-
-def _faults_of_addresses(reports: SecretStr, orders: SecretStr) -> list[str]:
-    from aegis_batch.adapters.outbound.postgres.database_url import (  # noqa: PLC0415
-        parse_database_url,
-    )
-    from aegis_batch.adapters.outbound.postgres.derived.address import (  # noqa: PLC0415
-        name_same_database,
-        parse_reports_url,
-    )
-
-    if not name_same_database(
-        parse_reports_url(reports.get_secret_value()),
-        parse_database_url(orders.get_secret_value()),
-    ):
-        return []
-    what = "names the orders' database, in which this program never writes"
-    return [f"AEGIS_REPORTS_URL: {what} (Create a database for reports, and name that one)"]

@@ -18,18 +18,22 @@ from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.history import HistoryUseCase
+from aegis_batch.application.job_starting import JobStarting
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.timings import Timings
-from aegis_batch.bootstrap.calendars import expectation_of
+from aegis_batch.bootstrap.calendars import calendars_of, expectations_of
 from aegis_batch.bootstrap.identity import operator
+from aegis_batch.bootstrap.job_parts import build_job_parts
 from aegis_batch.bootstrap.loading import load_settings
+from aegis_batch.bootstrap.services_file import service_names
 from aegis_batch.bootstrap.settings import LogLevel, Settings
 from aegis_batch.bootstrap.state import build_state, make_ready, open_database, open_work_engine
 from aegis_batch.bootstrap.telemetry import set_up_logs
+from aegis_batch.bootstrap.tenants import whose_jobs, zone_of_tenants
 from aegis_batch.domain.errors import NoticeUndelivered
 from aegis_batch.domain.notice import Notice, NoticeKind
 
@@ -72,20 +76,38 @@ def open_ledger_desk(
     Work is queued by the engine's intake alone, so that a process that serves is not disturbed.
     """
     settings = _settings(environ)
-    expectation = expectation_of(settings)
-    calendar = expectation.calendar
+    calendars = calendars_of(settings)
+    calendar = calendars.of(None)
     with _database(settings) as database, _work_engine(settings) as engine:
         state = build_state(database, engine)
         ledger = Ledger(state, clock, LogMetricsSink(), LeftToServe(settings))
         timings = Timings(SystemCron())
-        firing = Firing(timings, identifiers, expectation)
+        expectations = expectations_of(settings, calendars)
+        starting = JobStarting(identifiers, expectations, settings.jobs_waiting_max)
+        firing = Firing(timings, identifiers, expectations, whose_jobs(settings), starting)
+        parts = build_job_parts(
+            ledger=ledger,
+            state=state,
+            timings=timings,
+            firing=firing,
+            starting=starting,
+            identifiers=identifiers,
+            expectations=expectations,
+            services=service_names(settings),
+            zone_of=zone_of_tenants(settings),
+            several_tenants=settings.has_several_tenants,
+        )
         yield LedgerDesk(
             history=HistoryUseCase(state),
             schedules=ScheduleControl(ledger, timings, firing),
             dead_letters=DeadLetterDecisions(ledger, identifiers),
             stats=StatsUseCase(state, clock, calendar, settings.prices),
             chains=ChainCheckUseCase(state),
-            backfills=BackfillControl(ledger, Backfilling(identifiers)),
+            backfills=BackfillControl(ledger, Backfilling(identifiers, settings.shard_tenants)),
+            jobs=parts.control,
+            job_pauses=parts.pauses,
+            job_starts=parts.starts,
+            job_views=parts.views,
             operator=operator(settings),
             calendar=Clockface(calendar.zone, calendar.zone_name),
             clockface_of=lambda name: Clockface(load_zone(name), name),
@@ -116,7 +138,8 @@ def back_up_state(environ: Mapping[str, str] | None, target: Path) -> None:
 
 
 def _settings(environ: Mapping[str, str] | None) -> Settings:
-    settings = load_settings(environ)
+    # The orders' database for the tenants in it, where there are several.
+    settings = load_settings(environ, from_vault=("state_url", "database_url"))
     # What they log as they go they also answer, on standard output: to people it would be noise.
     is_wanted = "log_level" in settings.model_fields_set
     set_up_logs(settings.log_level if is_wanted else LogLevel.WARNING, settings.log_format)
@@ -124,4 +147,10 @@ def _settings(environ: Mapping[str, str] | None) -> Settings:
 
 
 def _schema(database: "StateDatabase", status: "SchemaStatus") -> StateSchema:
-    return StateSchema(database.file, status.revision, status.head, status.pending)
+    return StateSchema(
+        database.name,
+        status.revision,
+        status.head,
+        status.pending,
+        is_file=database.is_file,
+    )

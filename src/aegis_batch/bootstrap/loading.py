@@ -17,8 +17,10 @@ from aegis_batch.bootstrap.settings import (
     faults_between,
     variable_of,
 )
-from aegis_batch.bootstrap.variables import FILE_SUFFIX, gather, read_env_file
-from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.bootstrap.variables import FILE_SUFFIX, Fault, gather, read_env_file
+from aegis_batch.bootstrap.vault_choice import secrets_of
+from aegis_batch.bootstrap.vault_settings import VAULT_FIELDS
+from aegis_batch.domain.errors import AegisError, InvalidRequest, VaultUnavailable
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 _ENV_FILE = Path(".env")
+_VAULT = "AEGIS_SECRETS_FROM"
 _WORDS = {
     "int_parsing": "is no whole number",
     "int_from_float": "is no whole number",
@@ -51,31 +54,43 @@ class ExaminedSettings:
 
     ``settings`` has the default of every field that is at fault; ``given`` names the fields that
     are set and fit. ``faults`` pairs a variable with what is wrong with it, without its value.
+    Where a vault gave no answer, ``vault_error`` says why, beside a fault of its own;
+    ``unanswered`` has the variables that are set there, and whose values are not known.
     """
 
     settings: Settings
     given: frozenset[str]
     faults: tuple[tuple[str, str], ...]
+    vault_error: AegisError | None = None
+    unanswered: frozenset[str] = frozenset()
 
     @property
     def doubtful(self) -> frozenset[str]:
-        """The variables that are at fault."""
-        return frozenset(variable for variable, _ in self.faults)
+        """The variables that are at fault, or may be set."""
+        return frozenset(variable for variable, _ in self.faults) | self.unanswered
 
 
 def load_settings(
-    environ: Mapping[str, str] | None = None, *, required: Iterable[str] = ()
+    environ: Mapping[str, str] | None = None,
+    *,
+    required: Iterable[str] = (),
+    from_vault: Collection[str] | None = None,
 ) -> Settings:
     """Return the validated settings of an environment, by default this process's.
 
-    ``required`` names fields that the command can't do without. A ``.env`` file in the current
-    folder stands behind the environment, unless ``AEGIS_ENVIRONMENT`` is ``production``.
+    ``required`` names fields that the command can't do without, and ``from_vault`` those that a
+    vault is asked for, where not all: what is often run must not depend on it for nothing. A
+    ``.env`` file in the current folder stands behind the environment, unless ``AEGIS_ENVIRONMENT``
+    is ``production``.
 
-    Raises ``InvalidRequest`` with every fault in one message, and no value of any variable.
+    Raises ``InvalidRequest`` with every fault in one message, and no value of any variable; and
+    ``VaultUnavailable`` where a vault that doesn't answer is all that is wrong.
     """
-    examined = examine_settings(environ)
+    examined = examine_settings(environ, from_vault=from_vault)
     faults = [f"{variable}: {what}" for variable, what in examined.faults]
     missing = [f"{name}: is not set" for name in missing_variables(examined, required)]
+    if examined.vault_error is not None and len(faults) == 1 and not missing:
+        raise examined.vault_error
     if faults or missing:
         raise InvalidRequest(
             "invalid_settings",
@@ -88,24 +103,28 @@ def load_settings(
 
 
 def examine_settings(
-    environ: Mapping[str, str] | None = None, *, only: Collection[str] = ()
+    environ: Mapping[str, str] | None = None,
+    *,
+    only: Collection[str] = (),
+    from_vault: Collection[str] | None = None,
 ) -> ExaminedSettings:
     """Return the settings of an environment as far as they are fit, and all their faults.
 
     ``only`` names the fields to look at, where not all; the others have their defaults.
+    ``from_vault`` names those that a vault is asked for, where not all.
     """
     fields = {variable_of(field): field for field in only or Settings.model_fields}
     layers, file_faults = _layers(os.environ if environ is None else environ)
     gathered = gather(fields, layers)
-    values = {
-        fields[name]: value
-        for name, value in gathered.items()
-        if value != "" or Settings.may_be_empty(fields[name])
-    }
+    told, unanswered, vault_error = _of_vault(gathered, fields, layers, from_vault)
+    values = _set_ones({**gathered, **told}, fields)
     faults = [_parted(fault) for fault in file_faults]
+    if vault_error is not None:
+        remedy = vault_error.remedy.rstrip(".")
+        faults.append((_VAULT, f"{vault_error.message.rstrip('.')} ({remedy})"))
     settings, faulty = _sound_settings(values)
     faults += [(variable_of(field), what) for field, what in faulty]
-    doubtful = {field for field, _ in faulty}
+    doubtful = {field for field, _ in faulty} | {fields[name] for name in unanswered}
     between = [
         _parted(fault)
         for fault in faults_between(
@@ -116,7 +135,45 @@ def examine_settings(
         doubtful |= {fields[variable] for variable, _ in between}
         settings, _ = _sound_settings({k: v for k, v in values.items() if k not in doubtful})
     given = frozenset(values) - doubtful
-    return ExaminedSettings(settings, given, (*faults, *between))
+    return ExaminedSettings(settings, given, (*faults, *between), vault_error, unanswered)
+
+
+def _of_vault(
+    gathered: Mapping[str, str | Fault],
+    fields: Mapping[str, str],
+    layers: Iterable[Mapping[str, str]],
+    from_vault: Collection[str] | None,
+) -> tuple[dict[str, str], frozenset[str], AegisError | None]:
+    """Return what a vault has of what is not set otherwise, what it may have beside, and its error.
+
+    Where its own settings are at fault, nobody is asked.
+    """
+    unset = [name for name in fields if not gathered.get(name)]
+    wanted = [name for name in unset if from_vault is None or fields[name] in from_vault]
+    of_vault = {variable_of(field): field for field in VAULT_FIELDS}
+    values = _set_ones(gather(of_vault, layers), of_vault)
+    if "secrets_from" not in values:
+        return {}, frozenset(), None
+    settings, faulty = _sound_settings(values)
+    if faulty or faults_between(dict(settings), values.keys()):
+        return {}, frozenset(), None
+    there = frozenset(unset) & frozenset(settings.secrets_names)
+    try:
+        told = secrets_of(settings, wanted)
+    except (InvalidRequest, VaultUnavailable) as error:
+        return {}, there, error
+    return told, there - told.keys(), None
+
+
+def _set_ones(
+    gathered: Mapping[str, str | Fault], fields: Mapping[str, str]
+) -> dict[str, str | Fault]:
+    """Return by fields what is set; an empty text counts only where it means something."""
+    return {
+        fields[name]: value
+        for name, value in gathered.items()
+        if value != "" or Settings.may_be_empty(fields[name])
+    }
 
 
 def _sound_settings(values: Mapping[str, object]) -> tuple[Settings, list[tuple[str, str]]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "build_order_reader",
     "open_report_gateway",
+    "orders_database",
     "orders_schema",
     "reports_database",
     "reports_guard",
@@ -39,7 +40,7 @@ def build_order_reader(settings: Settings) -> OrderReader:
         return JsonOrderReader(settings.memory_orders, settings.orders_statuses)
     from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderReader
 
-    return PostgresOrderReader(_database(settings), orders_schema(settings))
+    return PostgresOrderReader(orders_database(settings), orders_schema(settings))
 
 
 def orders_schema(settings: Settings) -> "OrdersSchema":
@@ -52,17 +53,20 @@ def orders_schema(settings: Settings) -> "OrdersSchema":
         placed_at=settings.orders_placed_at,
         placed_at_kind=settings.orders_placed_at_kind,
         total=settings.orders_total,
+        tenant=settings.orders_tenant,
         status=settings.orders_status,
         statuses=settings.orders_statuses,
         items_table=settings.items_table,
         item_order_id=settings.items_order_id,
+        item_tenant=settings.items_tenant,
         item_name=settings.items_name,
         item_quantity=settings.items_quantity,
         item_unit_price=settings.items_unit_price,
     )
 
 
-def _database(settings: Settings) -> "OrdersDatabase":
+def orders_database(settings: Settings) -> "OrdersDatabase":
+    """Return the orders' database; nothing is connected before its first use."""
     from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase
     from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
 
@@ -102,6 +106,7 @@ def open_report_gateway(
         timeout_seconds=settings.http_timeout_seconds,
         max_attempts=settings.http_max_attempts,
         backoff_seconds=settings.http_backoff_seconds,
+        several_tenants=settings.has_several_tenants,
     )
     backend = HttpBackend(connection, clock, metrics, traceparent_of, program_version())
     gateway = HttpReportGateway(backend, _report_status(settings, backend))
@@ -111,8 +116,11 @@ def open_report_gateway(
         gateway.close()
 
 
-def reports_database(settings: Settings) -> "ReportsDatabase":
-    """Return the reports' database; nothing is connected before its first use."""
+def reports_database(settings: Settings, **limits: float) -> "ReportsDatabase":
+    """Return the reports' database, with other limits than its own where they are named.
+
+    Nothing is connected before its first use.
+    """
     from aegis_batch.adapters.outbound.postgres.derived.address import parse_reports_url
     from aegis_batch.adapters.outbound.postgres.derived.database import ReportsDatabase
 
@@ -120,6 +128,7 @@ def reports_database(settings: Settings) -> "ReportsDatabase":
     return ReportsDatabase(
         parse_reports_url(settings.reports_url.get_secret_value()),
         connect_seconds=settings.db_connect_seconds,
+        **limits,
     )
 
 
@@ -127,7 +136,7 @@ def reports_guard(settings: Settings) -> "OrdersGuard":
     """Return what keeps reports out of the orders' database."""
     from aegis_batch.adapters.outbound.postgres.derived.identity import OrdersGuard
 
-    return OrdersGuard(None if settings.database_url is None else _database(settings))
+    return OrdersGuard(None if settings.database_url is None else orders_database(settings))
 
 
 def _sql_gateway(settings: Settings, clock: Clock) -> ReportGateway | None:
@@ -160,4 +169,4 @@ def _report_status(settings: Settings, backend: "HttpBackend") -> "ReportStatus 
 def _table_status(settings: Settings) -> "ReportStatus":
     from aegis_batch.adapters.outbound.postgres.report_status import TableReportStatus
 
-    return TableReportStatus(_database(settings))
+    return TableReportStatus(orders_database(settings))

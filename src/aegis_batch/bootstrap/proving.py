@@ -12,10 +12,12 @@ from aegis_batch.application.proving import ProveUseCase
 from aegis_batch.application.verify import VerifyRequest, VerifyUseCase
 from aegis_batch.bootstrap.calendars import calendar_of
 from aegis_batch.bootstrap.loading import load_settings
+from aegis_batch.bootstrap.setting_types import ReportGatewayKind
 from aegis_batch.bootstrap.state import build_state, open_database, open_work_engine
 from aegis_batch.bootstrap.telemetry import set_up_logs
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.outcome import Problem
+from aegis_batch.domain.report_keeper import ReportKeeper
 from aegis_batch.domain.run import CloseKey
 from aegis_batch.domain.verification import Verification
 
@@ -36,8 +38,8 @@ class _VerifiesNow:
         self._opens = opens
         self._identifiers = identifiers
 
-    def verify(self, key: CloseKey) -> Verification:
-        """Verify one period; raises ``AegisError`` where that can't be done."""
+    def verify(self, key: CloseKey, zone_name: str | None) -> Verification:
+        """Verify one period in a zone; raises ``AegisError`` where that can't be done."""
         day = key.period.first_day
         request = VerifyRequest(
             run_id=self._identifiers.new_run_id(),
@@ -46,6 +48,7 @@ class _VerifiesNow:
             last=day,
             kind=key.period.kind,
             tenant=key.tenant,
+            zone_name=zone_name,
         )
         with self._opens() as use_case:
             (verified,) = use_case.verify(request, _fail)
@@ -74,4 +77,5 @@ def open_proving(
         yield ProvingDesk(
             use_case=ProveUseCase(state, ChainCheckUseCase(state), verifier, clock),
             calendar=Clockface(calendar.zone, calendar.zone_name),
+            keeper=ReportKeeper.of(can_replace=settings.report_gateway is ReportGatewayKind.SQL),
         )

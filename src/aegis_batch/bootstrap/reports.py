@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import Connection
 
 from aegis_batch.adapters.inbound.cli.services import ReportsSchema
 from aegis_batch.adapters.outbound.postgres.derived.address import parse_reports_url
@@ -11,6 +11,7 @@ from aegis_batch.adapters.outbound.postgres.derived.schema import (
     migrate,
     read_status,
 )
+from aegis_batch.adapters.postgresql.address import plain_name_of
 from aegis_batch.bootstrap.loading import load_settings
 from aegis_batch.bootstrap.outbound import reports_database, reports_guard
 from aegis_batch.bootstrap.settings import Settings
@@ -18,6 +19,9 @@ from aegis_batch.bootstrap.telemetry import set_up_logs
 from aegis_batch.domain.errors import InvalidRequest
 
 __all__ = ["migrate_reports", "read_reports_schema"]
+
+# A migration may have every row to look at, years of days of many tenants.
+_MIGRATING_SECONDS = 1_800.0
 
 
 def read_reports_schema(environ: Mapping[str, str] | None) -> ReportsSchema:
@@ -39,7 +43,8 @@ def migrate_reports(environ: Mapping[str, str] | None) -> ReportsSchema:
         guard.refuse(connection)
         return migrate(connection)
 
-    return _schema(settings, reports_database(settings).carry_out(deed))
+    database = reports_database(settings, statement_timeout_seconds=_MIGRATING_SECONDS)
+    return _schema(settings, database.carry_out(deed))
 
 
 def _settings(environ: Mapping[str, str] | None) -> Settings:
@@ -58,11 +63,4 @@ def _settings(environ: Mapping[str, str] | None) -> Settings:
 def _schema(settings: Settings, status: ReportsSchemaStatus) -> ReportsSchema:
     assert settings.reports_url is not None  # noqa: S101 - seen to above
     url = parse_reports_url(settings.reports_url.get_secret_value())
-    return ReportsSchema(_place(url), status.revision, status.head, status.pending)
-
-
-def _place(url: URL) -> str:
-    """Name a database by what is no secret: its host, its port and its name."""
-    host = url.host or url.query.get("host") or url.query.get("hostaddr") or "localhost"
-    port = url.port or url.query.get("port") or ""
-    return f"{host}{':' if port else ''}{port}/{url.database or ''}"
+    return ReportsSchema(plain_name_of(url), status.revision, status.head, status.pending)

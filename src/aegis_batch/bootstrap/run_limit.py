@@ -4,6 +4,7 @@ from aegis_batch.adapters.outbound.http.backend import longest_call_seconds
 from aegis_batch.adapters.outbound.postgres import order_reader, report_status
 from aegis_batch.adapters.outbound.postgres.database import longest_read_seconds
 from aegis_batch.adapters.outbound.postgres.derived.database import longest_deed_seconds
+from aegis_batch.application.rate_limiting import WAIT_SECONDS_MAX
 from aegis_batch.bootstrap.settings import (
     Adapters,
     ReportGatewayKind,
@@ -20,7 +21,7 @@ _FROM_READS = ("db_connect_seconds", "db_statement_timeout_seconds")
 
 
 def longest_close_seconds(settings: Settings) -> float:
-    """Return the sum of the limits: find, read, submit, and find once more where that got lost.
+    """Return the sum of the limits: find, read, wait, submit, and find where that got lost.
 
     Each with its attempts, its restarts and the waits between them.
     """
@@ -31,6 +32,8 @@ def longest_close_seconds(settings: Settings) -> float:
         settings.db_statement_timeout_seconds,
         order_reader.STATEMENTS_MAX,
     )
+    if settings.rate_limit is not None or settings.tenant_rate_limit is not None:
+        read_seconds += WAIT_SECONDS_MAX
     if settings.report_gateway is ReportGatewayKind.SQL:
         return read_seconds + _sql_seconds(settings)
     submit_seconds = _call_seconds(settings, settings.http_max_attempts)

@@ -30,13 +30,21 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> KnownSecret
     """Return what to look for; OpenTelemetry's variables are those of the environment alone."""
     forms: dict[str, tuple[str, ...]] = {}
     guessable: dict[str, tuple[str, ...]] = {}
-    if settings.x_service_token is not None:
-        forms["the value of X_SERVICE_TOKEN"] = _forms(settings.x_service_token.get_secret_value())
+    for variable, secret in (
+        ("X_SERVICE_TOKEN", settings.x_service_token),
+        ("INTERNAL_JOBS_KEY", settings.internal_jobs_key),
+        ("AEGIS_CONTROL_JWT_KEY", settings.control_jwt_key),
+    ):
+        if secret is not None:
+            forms[f"the value of {variable}"] = _forms(secret.get_secret_value())
     for variable, address in (
         ("DATABASE_URL", settings.database_url),
         ("AEGIS_REPORTS_URL", settings.reports_url),
+        ("AEGIS_STATE_URL", settings.state_url),
+        ("AEGIS_EVENTS_URL", settings.events_url),
     ):
-        if address is not None:
+        # A file's address holds no password.
+        if address is not None and not address.get_secret_value().startswith("sqlite"):
             name = f"the password in {variable}"
             own, guesses = _forms_of_address(address.get_secret_value().strip())
             if own:
@@ -52,11 +60,9 @@ def known_secrets(settings: Settings, environ: Mapping[str, str]) -> KnownSecret
 
 def _forms_of_address(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the forms of a database's address and password, and those that may be chance."""
-    from aegis_batch.adapters.outbound.postgres.database_url import (  # noqa: PLC0415
-        parse_database_url,
-    )
+    from aegis_batch.adapters.postgresql.address import parse_address  # noqa: PLC0415
 
-    url = parse_database_url(text)
+    url = parse_address(text, "The address")
     password = url.password or ""
     if not password:
         return (), ()

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
         ReportsSchema,
         ServiceToken,
         ServingDesk,
+        Staffing,
         StateSchema,
     )
     from aegis_batch.application.backfill_control import BackfillProgress
-    from aegis_batch.application.backfill_rehearsal import RehearseUseCase
+    from aegis_batch.application.backfill_rehearsal import RehearseEveryoneUseCase, RehearseUseCase
+    from aegis_batch.application.close_everyone import CloseEveryoneUseCase
+    from aegis_batch.application.close_job import Rehearsal
     from aegis_batch.application.close_request import CloseRequest
     from aegis_batch.application.daily_close import DailyCloseUseCase
     from aegis_batch.application.doctor import DoctorUseCase
-    from aegis_batch.application.health import HealthUseCase
+    from aegis_batch.application.health import HealthCheck
     from aegis_batch.application.suggest_views import SuggestViewsUseCase
+    from aegis_batch.application.tenant_choice import TenantChoice
     from aegis_batch.application.verify import VerifyUseCase
     from aegis_batch.bootstrap.container import Container
     from aegis_batch.domain.events import RunEvent
@@ -79,7 +83,10 @@ class ProgramServices:
         with ExitStack() as stack:
             with garbage_left_alone():
                 container = _container(
-                    os.environ if environ is None else environ, required, listener
+                    os.environ if environ is None else environ,
+                    required,
+                    listener,
+                    closes=not dry_run,
                 )
                 stack.callback(container.shutdown_resources)
                 use_case = container.daily_close()
@@ -93,9 +100,35 @@ class ProgramServices:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Keep in the ledger how a close by hand ended, and what happened in it."""
-        from aegis_batch.bootstrap.recording import record_close  # noqa: PLC0415
+        from aegis_batch.application.recording import HeardClose  # noqa: PLC0415
+        from aegis_batch.bootstrap.recording import record_closes  # noqa: PLC0415
 
-        record_close(os.environ if environ is None else environ, self._clock, result, events)
+        heard = [HeardClose(result, events)]
+        record_closes(os.environ if environ is None else environ, self._clock, heard)
+
+    def tenants(self) -> "TenantChoice":
+        """Return what settles whose days a command acts on."""
+        from aegis_batch.bootstrap.tenants import tenant_choice  # noqa: PLC0415
+
+        return tenant_choice(None)
+
+    @contextmanager
+    def close_everyone(self, rehearsal: "Rehearsal | None") -> "Iterator[CloseEveryoneUseCase]":
+        """Yield what closes all tenants, wired by the settings."""
+        required = _CLOSE_NEEDS if rehearsal is None else _REHEARSAL_NEEDS
+        with ExitStack() as stack:
+            with garbage_left_alone():
+                from aegis_batch.application.listening import AttemptListener  # noqa: PLC0415
+                from aegis_batch.bootstrap.close_everyone import (  # noqa: PLC0415
+                    close_everyone_of,
+                )
+
+                container = _container(
+                    os.environ, required, AttemptListener(), closes=rehearsal is None
+                )
+                stack.callback(container.shutdown_resources)
+                use_case = close_everyone_of(container, rehearsal)
+            yield use_case
 
     @contextmanager
     def verification(
@@ -154,14 +187,20 @@ class ProgramServices:
         back_up_state(None, target)
 
     @contextmanager
-    def serving(self) -> "Iterator[ServingDesk]":
-        """Yield what serves, as the only process on its state."""
+    def serving(self, staffing: "Staffing") -> "Iterator[ServingDesk]":
+        """Yield what serves."""
         with ExitStack() as stack:
             with garbage_left_alone():
                 from aegis_batch.bootstrap.serving import open_serving  # noqa: PLC0415
 
-                desk = stack.enter_context(open_serving(os.environ, self._clock))
+                desk = stack.enter_context(open_serving(os.environ, self._clock, staffing))
             yield desk
+
+    def listening(self) -> "AbstractContextManager[None]":
+        """Listen for the control plane until the end of the context."""
+        from aegis_batch.bootstrap.control import open_control  # noqa: PLC0415
+
+        return open_control(os.environ)
 
     @contextmanager
     def backfill_planning(self) -> "Iterator[PlanningDesk]":
@@ -195,7 +234,19 @@ class ProgramServices:
                 )
             yield use_case
 
-    def health(self) -> "AbstractContextManager[HealthUseCase]":
+    @contextmanager
+    def backfill_rehearsal_of_all(self) -> "Iterator[RehearseEveryoneUseCase]":
+        """Yield what rehearses a range of all tenants."""
+        with ExitStack() as stack:
+            with garbage_left_alone():
+                from aegis_batch.bootstrap import backfills  # noqa: PLC0415
+
+                use_case = stack.enter_context(
+                    backfills.open_backfill_rehearsal_of_all(os.environ, self._clock)
+                )
+            yield use_case
+
+    def health(self) -> "AbstractContextManager[HealthCheck]":
         """Open what tells whether a process serves the state of the settings."""
         from aegis_batch.bootstrap.health import open_health  # noqa: PLC0415
 
@@ -256,7 +307,11 @@ class ProgramServices:
 
 
 def _container(
-    environ: Mapping[str, str], required: Iterable[str], listener: MetricsSink | None = None
+    environ: Mapping[str, str],
+    required: Iterable[str],
+    listener: MetricsSink | None = None,
+    *,
+    closes: bool = False,
 ) -> "Container":
     # Imported here, since --help and completion need none of it.
     from aegis_batch.bootstrap.container import Container  # noqa: PLC0415
@@ -266,7 +321,7 @@ def _container(
     settings = load_settings(environ, required=required)
     set_up_logs(settings.log_level, settings.log_format)
     warn_of_unknown(unknown_variables(environ))
-    return Container(settings=settings, listener=listener, environ=environ)
+    return Container(settings=settings, listener=listener, environ=environ, closes_by_hand=closes)
 
 
 def _require_demo_packages() -> None:

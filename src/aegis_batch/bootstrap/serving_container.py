@@ -2,66 +2,79 @@
 
 # ruff: noqa: PLC0415 - adapters are imported when they are first needed
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-
-from dependency_injector import providers
+from functools import partial
 
 from aegis_batch.adapters.outbound.state.pulse import SqlPulse
 from aegis_batch.adapters.outbound.system import identifiers as system_identifiers
+from aegis_batch.adapters.outbound.system.at_once import SystemAtOnce
 from aegis_batch.adapters.outbound.system.cron import SystemCron
-from aegis_batch.adapters.outbound.system.pauses import let_others_in
 from aegis_batch.adapters.outbound.system.resource_meter import SystemResourceMeter
-from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.after_run import AfterRun, Nights
 from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_everyone import PlanEveryone
 from aegis_batch.application.backfill_planning import PlanBackfillUseCase
 from aegis_batch.application.backfilling import Backfilling
-from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
+from aegis_batch.application.breaking import Breaking
+from aegis_batch.application.carrying_out import CarryOutUseCase
 from aegis_batch.application.close_job import CloseJob
-from aegis_batch.application.deadline import DeadlineJob
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart
-from aegis_batch.application.jobs import Job
+from aegis_batch.application.heartbeat import Heartbeat
+from aegis_batch.application.job_starting import JobStarting
 from aegis_batch.application.ledger import Ledger
-from aegis_batch.application.night import NightJob
 from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.notifier import Notifier
 from aegis_batch.application.ports.pulse import Pulse
 from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.application.ports.resource_meter import ResourceMeter
+from aegis_batch.application.ports.service_caller import ServiceCaller
 from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.tenant_directory import TenantDirectory
 from aegis_batch.application.ports.work_queue import Lane, WorkQueue
 from aegis_batch.application.reconciling import ReconcileUseCase
-from aegis_batch.application.retention import RetentionJob
+from aegis_batch.application.roles import Role
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.application.set_back import SetBack, SetBackUseCase
-from aegis_batch.application.sweep import SweepJob
+from aegis_batch.application.settling import RetryPolicies, Settling
+from aegis_batch.application.shard_close import ShardClose
+from aegis_batch.application.takeover import TakeOverUseCase
+from aegis_batch.application.taking import Taking
+from aegis_batch.application.tenants_days import TenantsDays
 from aegis_batch.application.timings import Timings
 from aegis_batch.application.work_set_back import WorkSetBack
-from aegis_batch.bootstrap.calendars import expectation_of
+from aegis_batch.application.worker_heart import WorkerHeart
+from aegis_batch.application.zoned_schedules import ZonedSchedules
+from aegis_batch.bootstrap.breaking import break_notifier, build_breaking, rest_of_closes
+from aegis_batch.bootstrap.calendars import expectations_of
 from aegis_batch.bootstrap.container import Container
-from aegis_batch.bootstrap.health import heart_rate
-from aegis_batch.bootstrap.identity import executor_id
+from aegis_batch.bootstrap.guarding import build_limiting, lease_where_shared
+from aegis_batch.bootstrap.holding import heart_rate
+from aegis_batch.bootstrap.identity import executor_name, is_alone
+from aegis_batch.bootstrap.jobs import build_jobs, build_nights, build_tasks
+from aegis_batch.bootstrap.lean_imports import without
+from aegis_batch.bootstrap.living import build_executor, build_heartbeats, build_lease
+from aegis_batch.bootstrap.queueing import build_tidy, build_work_queue
+from aegis_batch.bootstrap.schedules import wanted_schedules
+from aegis_batch.bootstrap.services_file import build_service_caller
 from aegis_batch.bootstrap.settings import Settings
 from aegis_batch.bootstrap.state import build_state, open_database, open_work_engine
+from aegis_batch.bootstrap.tenants import build_tenant_directory, choice_of, whose_jobs
 from aegis_batch.bootstrap.version import program_version
 from aegis_batch.domain.retrying import RetryPolicy
-from aegis_batch.domain.run import JobKind
+from aegis_batch.domain.schedule import Schedule
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+with without("fastapi", "pydantic_settings", "starlette"):
+    # It looks at these as soon as they are there, which takes a quarter of a second.
+    from dependency_injector import providers
 
-__all__ = ["ServingContainer"]
+__all__ = ["ServingContainer", "share_with_all", "tell_alive"]
 
 _OTHER_JOBS_WAITS = 3
-# The night, the deadline's check and the sweep must not wait for one another.
-_JOBS_AT_ONCE = 3
 _LOCK_WAIT_SECONDS_MAX = 10.0
-_BACKFILL_POLL_SECONDS = 1.0
-_FOREGROUND_POLL_SECONDS = 0.05
 
 
 def _now(clock: Clock) -> datetime:
@@ -94,56 +107,8 @@ def _notifier(settings: Settings) -> Notifier:
     )
 
 
-def _work_queue(
-    settings: Settings, engine: "Engine", executor: str, backfills_at_once: int | None
-) -> WorkQueue:
-    from aegis_batch.adapters.outbound.dbos.work_queue import DbosWorkQueue, QueueSettings
-
-    if backfills_at_once is not None:
-        # Somebody waits for it.
-        return DbosWorkQueue(
-            engine,
-            QueueSettings(
-                executor=executor,
-                concurrency={Lane.BACKFILL: backfills_at_once},
-                polling_seconds=min(settings.queue_poll_seconds, 1.0),
-                backfill_polling_seconds=_FOREGROUND_POLL_SECONDS,
-            ),
-        )
-    return DbosWorkQueue(
-        engine,
-        QueueSettings(
-            executor=executor,
-            concurrency={
-                Lane.CLOSES: settings.worker_concurrency,
-                Lane.JOBS: _JOBS_AT_ONCE,
-                Lane.BACKFILL: settings.backfill_max_active,
-            },
-            polling_seconds=settings.queue_poll_seconds,
-            # A close that ends makes room for the next one, which must not wait for long.
-            backfill_polling_seconds=min(settings.queue_poll_seconds, _BACKFILL_POLL_SECONDS),
-        ),
-    )
-
-
-def _tidy(engine: "Engine", clock: Clock) -> Callable[[], bool]:
-    from aegis_batch.adapters.outbound.dbos.retention import EndedWorkTidier
-    from aegis_batch.adapters.outbound.dbos.work_intake import DbosIntakeDesk
-
-    return EndedWorkTidier(DbosIntakeDesk(engine), clock.now).tidy
-
-
-def _jobs(
-    *, close: Job, night: Job, deadline: Job, retention: Job, sweep: Job
-) -> Mapping[JobKind, Job]:
-    return {
-        JobKind.CLOSE: close,
-        JobKind.REBUILD: close,
-        JobKind.NIGHT: night,
-        JobKind.DEADLINE: deadline,
-        JobKind.RETENTION: retention,
-        JobKind.SWEEP: sweep,
-    }
+def _wanted_in(settings: Settings) -> Callable[[Sequence[str]], Sequence[Schedule]]:
+    return partial(wanted_schedules, settings)
 
 
 def _identity(reports: ReportGateway | None) -> str:
@@ -157,88 +122,90 @@ class ServingContainer(Container):
     With ``backfills_at_once`` it serves for backfills alone, so many of their periods at a time.
     """
 
+    role: providers.Object[Role] = providers.Object(Role.SERVE)
+    work: providers.Object[Mapping[Lane, int] | None] = providers.Object(None)
     backfills_at_once: providers.Object[int | None] = providers.Object(None)
 
     # Of the whole process: the one in the lock on the state is the one in its signs of life.
     started_at = providers.Singleton(_now, Container.clock)
-    executor = providers.Singleton(executor_id, Container.settings, Container.environ)
+    executor = providers.Singleton(executor_name, Container.settings, Container.environ)
+    is_alone = providers.Callable(is_alone, Container.settings)
     lock_wait_seconds = providers.Callable(_lock_wait_seconds, Container.settings)
     database = providers.Resource(open_database, Container.settings, lock_wait_seconds)
     work_engine = providers.Resource(open_work_engine, Container.settings, lock_wait_seconds)
-    state: providers.Provider[State] = providers.Singleton(build_state, database, work_engine)
-    pulse: providers.Provider[Pulse] = providers.Singleton(SqlPulse, database)
+    state: providers.Provider[State] = providers.Singleton(
+        build_state, database, work_engine, Container.clock.provided.now
+    )
+    pulse: providers.Provider[Pulse] = providers.Singleton(
+        SqlPulse, database, Container.clock.provided.now
+    )
+    lease = providers.Singleton(build_lease, Container.settings, Container.clock, is_alone=is_alone)
+    me = providers.Singleton(build_executor, Container.settings, executor, role, started_at)
+    heartbeat = providers.Singleton(Heartbeat, pulse, Container.clock, lease, me, is_alone=is_alone)
+    heartbeats = providers.Singleton(build_heartbeats, heartbeat)
     notifier: providers.Provider[Notifier] = providers.Singleton(_notifier, Container.settings)
     identifiers = providers.Object(system_identifiers)
     meter: providers.Provider[ResourceMeter] = providers.Singleton(SystemResourceMeter)
-    expectation = providers.Singleton(expectation_of, Container.settings)
+    expectations = providers.Singleton(expectations_of, Container.settings, Container.calendars)
+    expectation = expectations.provided.own
     timings = providers.Singleton(Timings, providers.Singleton(SystemCron))
     ledger = providers.Singleton(Ledger, state, Container.clock, Container.metrics, notifier)
-    firing = providers.Singleton(Firing, timings, identifiers, expectation)
+    # These stand in the place of what a command has, which is held back by nobody.
+    lease_where_shared = providers.Singleton(lease_where_shared, lease, is_alone=is_alone)
+    shared_limiting = providers.Singleton(
+        build_limiting, Container.settings, ledger, Container.clock
+    )
+    shared_breaking: providers.Provider[Breaking | None] = providers.Singleton(
+        build_breaking, Container.settings, state, ledger, Container.clock, Container.metrics
+    )
+    job_starting = providers.Singleton(
+        JobStarting,
+        identifiers,
+        expectations,
+        Container.settings.provided.jobs_waiting_max,
+    )
+    firing = providers.Singleton(
+        Firing,
+        timings,
+        identifiers,
+        expectations,
+        providers.Callable(whose_jobs, Container.settings),
+        job_starting,
+    )
     schedule_control = providers.Singleton(ScheduleControl, ledger, timings, firing)
-    backfilling = providers.Singleton(Backfilling, identifiers)
+    tenant_directory: providers.Provider[TenantDirectory] = providers.Singleton(
+        build_tenant_directory, Container.settings
+    )
+    zoned_schedules: providers.Provider[ZonedSchedules] = providers.Singleton(
+        ZonedSchedules,
+        ledger,
+        schedule_control,
+        tenant_directory,
+        Container.calendars,
+        providers.Callable(_wanted_in, Container.settings),
+    )
+    backfilling = providers.Singleton(
+        Backfilling, identifiers, Container.settings.provided.shard_tenants
+    )
     backfill_control = providers.Singleton(BackfillControl, ledger, backfilling)
-    after_run = providers.Singleton(
-        AfterRun, expectation, providers.Callable(_identity, Container.report_gateway), backfilling
+    identity = providers.Callable(_identity, Container.report_gateway)
+    nights: providers.Provider[Nights] = providers.Singleton(
+        build_nights, Container.settings, expectation, identity, identifiers
+    )
+    after_run = providers.Singleton(AfterRun, nights, backfilling)
+    tenants_days = providers.Singleton(
+        TenantsDays, ledger, tenant_directory, expectations, identity
     )
     work_queue: providers.Provider[WorkQueue] = providers.Singleton(
-        _work_queue, Container.settings, work_engine, executor, backfills_at_once
+        build_work_queue, Container.settings, work_engine, executor, work, backfills_at_once
     )
-    jobs = providers.Singleton(
-        _jobs,
-        close=providers.Singleton(
-            CloseJob,
-            providers.Factory(
-                Container.daily_close,
-                sealed_days=providers.Singleton(SealedDays, state.provided.look, Container.policy),
-            ),
+    close_job = providers.Singleton(
+        CloseJob,
+        providers.Factory(
+            Container.daily_close,
+            sealed_days=providers.Singleton(SealedDays, state.provided.look, Container.policy),
         ),
-        night=providers.Singleton(
-            NightJob,
-            ledger=ledger,
-            reports=Container.report_gateway,
-            clock=Container.clock,
-            metrics=Container.metrics,
-            identifiers=identifiers,
-            expectation=expectation,
-        ),
-        deadline=providers.Singleton(
-            DeadlineJob,
-            ledger=ledger,
-            reports=Container.report_gateway,
-            clock=Container.clock,
-            metrics=Container.metrics,
-            expectation=expectation,
-        ),
-        retention=providers.Singleton(
-            RetentionJob,
-            ledger=ledger,
-            clock=Container.clock,
-            metrics=Container.metrics,
-            kept=providers.Factory(timedelta, days=Container.settings.provided.retention_days),
-            pause=providers.Object(let_others_in),
-        ),
-        sweep=providers.Singleton(
-            SweepJob,
-            ledger=ledger,
-            verifying=Container.verifying,
-            clock=Container.clock,
-            metrics=Container.metrics,
-            expectation=expectation,
-            days=Container.settings.provided.verify_days,
-            backend=providers.Callable(_identity, Container.report_gateway),
-        ),
-    )
-    carry_out: providers.Provider[CarryOutUseCase] = providers.Singleton(
-        CarryOutUseCase,
-        ledger=ledger,
-        clock=Container.clock,
-        meter=meter,
-        executor=executor,
-        jobs=jobs,
-        policies=providers.Singleton(_policies, Container.settings),
-        expectation=expectation,
-        after_run=after_run,
-        listener=Container.listener,
+        Container.deriving.provided.read,
     )
     plan_backfill: providers.Provider[PlanBackfillUseCase] = providers.Singleton(
         PlanBackfillUseCase,
@@ -246,26 +213,127 @@ class ServingContainer(Container):
         reports=Container.report_gateway,
         clock=Container.clock,
         identifiers=identifiers,
-        calendar=expectation.provided.calendar,
+        calendars=Container.calendars,
         backfilling=backfilling,
+        everyone=providers.Singleton(
+            PlanEveryone,
+            ledger,
+            providers.Singleton(choice_of, Container.settings, tenant_directory),
+            Container.report_gateway,
+            Container.clock,
+            identifiers,
+            Container.calendars,
+        ),
     )
-    deliver_notices = providers.Singleton(DeliverNoticesUseCase, ledger, notifier)
+    services: providers.Provider[ServiceCaller] = providers.Singleton(
+        build_service_caller, Container.settings, Container.environ
+    )
+    tasks = providers.Singleton(
+        build_tasks,
+        Container.settings,
+        ledger=ledger,
+        clock=Container.clock,
+        metrics=Container.metrics,
+        reports=Container.report_gateway,
+        verifying=Container.verifying,
+        planning=plan_backfill,
+        services=services,
+        directory=tenant_directory,
+    )
+    jobs = providers.Singleton(
+        build_jobs,
+        Container.settings,
+        ledger=ledger,
+        clock=Container.clock,
+        metrics=Container.metrics,
+        reports=Container.report_gateway,
+        identifiers=identifiers,
+        expectations=expectations,
+        tenants_days=tenants_days,
+        verifying=Container.verifying,
+        close=close_job,
+        tasks=tasks,
+    )
+    taking = providers.Singleton(
+        Taking,
+        ledger,
+        executor,
+        providers.Callable(partial, rest_of_closes, shared_breaking),
+        Container.settings.provided.tenant_concurrency,
+    )
+    carry_out: providers.Provider[CarryOutUseCase] = providers.Singleton(
+        CarryOutUseCase,
+        taking=taking,
+        settling=providers.Singleton(
+            Settling,
+            ledger=ledger,
+            meter=meter,
+            executor=executor,
+            policies=providers.Singleton(_policies, Container.settings),
+            calendars=Container.policy.provided.calendars,
+            after_run=after_run,
+        ),
+        clock=Container.clock,
+        meter=meter,
+        jobs=jobs,
+        of_many=providers.Singleton(
+            ShardClose,
+            close_job,
+            Container.order_reader,
+            Container.policy.provided.rules.tolerance,
+            providers.Singleton(
+                SystemAtOnce, Container.settings.provided.shard_submissions_at_once
+            ),
+            Container.clock,
+            meter,
+        ),
+        listener=Container.listener,
+    )
+    deliver_notices = providers.Singleton(
+        DeliverNoticesUseCase,
+        ledger,
+        providers.Singleton(
+            break_notifier, notifier, shared_breaking, Container.settings, Container.clock
+        ),
+    )
     reconcile = providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run)
+    # A state in a file has one process that serves, and those who close by hand.
+    take_over = providers.Singleton(TakeOverUseCase, ledger, pulse, Container.clock, lease, me)
     heart: providers.Provider[Heart] = providers.Singleton(
         Heart,
         fire_due=providers.Singleton(FireDueUseCase, ledger, firing),
-        reconcile=providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run),
+        reconcile=reconcile,
         set_back=providers.Singleton(
             SetBackUseCase,
             ledger,
             providers.Singleton(SetBack, timings),
-            providers.Singleton(WorkSetBack, expectation, after_run),
+            providers.Singleton(WorkSetBack, expectations, after_run),
         ),
-        tidy=providers.Singleton(_tidy, work_engine, Container.clock),
-        pulse=pulse,
+        tidy=providers.Singleton(build_tidy, work_engine, Container.clock),
+        heartbeat=heartbeat,
+        take_over=take_over,
         clock=Container.clock,
         rate=providers.Singleton(heart_rate, Container.settings),
-        executor=executor,
-        version=providers.Singleton(program_version),
-        started_at=started_at,
     )
+    worker_heart: providers.Provider[WorkerHeart] = providers.Singleton(
+        WorkerHeart,
+        heartbeat,
+        take_over,
+        reconcile,
+        Container.clock,
+        Container.settings.provided.poll_seconds,
+    )
+
+
+def share_with_all(container: ServingContainer) -> None:
+    """Have a process that carries out work go by what all such processes share."""
+    container.breaking.override(container.shared_breaking)
+    container.lease_to_hold.override(container.lease_where_shared)
+    container.limiting.override(container.shared_limiting)
+
+
+def tell_alive(container: ServingContainer) -> None:
+    """Have a process that stays tell with each export that it lives."""
+    exporting = container.exporting()
+    if exporting is not None:
+        exporting.tell_alive(container.role().value, container.clock().now)

@@ -12,13 +12,15 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from aegis_batch.bootstrap.setting_types import or_fault
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.printable import printable
+from aegis_batch.domain.rate_limit import RateLimit
 
 __all__ = [
     "CalendarDay",
     "CronText",
     "NoticeAddress",
     "PersonOrMachine",
-    "SqliteAddress",
+    "RateLimitText",
+    "StateAddress",
     "Switch",
     "Waits",
     "check_cron",
@@ -33,10 +35,10 @@ _SWITCHES = {"true": True, "false": False}
 _SOME_INSTANT = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def _sqlite_address(value: str) -> str:
+def _state_address(value: SecretStr) -> SecretStr:
     from aegis_batch.adapters.outbound.state.location import parse_state_url  # noqa: PLC0415
 
-    or_fault(parse_state_url, value)
+    or_fault(parse_state_url, value.get_secret_value())
     return value
 
 
@@ -95,6 +97,10 @@ def _name(value: str) -> str:
     return value
 
 
+def _rate_limit(value: object) -> object:
+    return RateLimit.parse(value) if isinstance(value, str) else value
+
+
 def _notice_address(value: SecretStr) -> SecretStr:
     from aegis_batch.adapters.outbound.http.notice_address import (  # noqa: PLC0415
         check_notice_address,
@@ -104,10 +110,11 @@ def _notice_address(value: SecretStr) -> SecretStr:
     return value
 
 
-SqliteAddress = Annotated[str, AfterValidator(_sqlite_address)]
+StateAddress = Annotated[SecretStr, AfterValidator(_state_address)]
 CronText = Annotated[str, AfterValidator(check_cron)]
 CalendarDay = Annotated[date, BeforeValidator(_day)]
 Waits = Annotated[tuple[float, ...], BeforeValidator(_waits)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
+RateLimitText = Annotated[RateLimit, BeforeValidator(_rate_limit)]
 PersonOrMachine = Annotated[str, AfterValidator(_name)]
 NoticeAddress = Annotated[SecretStr, AfterValidator(_notice_address)]

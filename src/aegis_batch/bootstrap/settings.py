@@ -4,21 +4,23 @@ A field's variable is ``AEGIS_`` and its name in capitals, but for the three who
 ``docs/settings.md`` is made from the fields: run ``make docs`` after a change.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import time
 from pathlib import Path
+from typing import get_args
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from aegis_batch.adapters.outbound.postgres.orders_schema import PlacedAtKind
-from aegis_batch.bootstrap.closing_settings import ClosingSettings
+from aegis_batch.bootstrap.control_settings import faults_of_control
 from aegis_batch.bootstrap.gateway_choice import faults_of_gateways
+from aegis_batch.bootstrap.own_databases import faults_of_databases
 from aegis_batch.bootstrap.serving_types import (
     CalendarDay,
     CronText,
     NoticeAddress,
     PersonOrMachine,
-    SqliteAddress,
+    StateAddress,
     Switch,
     Waits,
 )
@@ -32,6 +34,8 @@ from aegis_batch.bootstrap.setting_types import (
     ReportStatusSource,
     TimeOfDay,
 )
+from aegis_batch.bootstrap.tenancy_settings import faults_of_tenancy
+from aegis_batch.bootstrap.vault_settings import VaultSettings, faults_of_vault
 from aegis_batch.domain import exact
 from aegis_batch.domain.run_statistics import Prices
 from aegis_batch.domain.schedule import Overlap
@@ -45,6 +49,7 @@ __all__ = [
     "ReportStatusSource",
     "Settings",
     "faults_between",
+    "secret_variables",
     "variable_of",
 ]
 
@@ -53,10 +58,16 @@ _GIVEN_NAMES = {
     "database_url": "DATABASE_URL",
     "backend_base_url": "BACKEND_BASE_URL",
     "x_service_token": "X_SERVICE_TOKEN",
+    "internal_jobs_key": "INTERNAL_JOBS_KEY",
 }
 _MIDNIGHT = time(0, 0)
 _WATCHDOG_POLLS_MIN = 3
-_MAY_BE_EMPTY = frozenset({"orders_total", "orders_status", "orders_statuses", "rules"})
+_MAY_BE_EMPTY = frozenset(
+    {
+        *("orders_total", "orders_status", "orders_statuses", "orders_tenant", "items_tenant"),
+        *("rules", "tenants_active"),
+    }
+)
 
 
 def variable_of(field: str) -> str:
@@ -70,11 +81,19 @@ def faults_between(values: Mapping[str, object], given: Collection[str] = ()) ->
     ``values`` holds the fields that are valid by themselves; nothing is said of others. ``given``
     names the fields that are not left to their defaults.
     """
-    faults = faults_of_gateways(values, given)
+    faults = [
+        *faults_of_gateways(values, given),
+        *faults_of_databases(values),
+        *faults_of_tenancy(values, given),
+        *faults_of_control(values),
+        *faults_of_vault(values, secret := secret_variables(), _variables() - secret),
+    ]
     if values.get("orders_statuses") and values.get("orders_status", "") is None:
         faults.append(
             "AEGIS_ORDERS_STATUSES: names statuses, but AEGIS_ORDERS_STATUS names no column"
         )
+    if values.get("items_tenant") and values.get("orders_tenant", "") is None:
+        faults.append("AEGIS_ITEMS_TENANT: names a column, but AEGIS_ORDERS_TENANT names none")
     if (
         values.get("orders_placed_at_kind") is PlacedAtKind.DATE
         and values.get("day_start", _MIDNIGHT) != _MIDNIGHT
@@ -103,14 +122,15 @@ def faults_between(values: Mapping[str, object], given: Collection[str] = ()) ->
     return faults
 
 
-class Settings(ClosingSettings):
+class Settings(VaultSettings):
     """All settings, validated; secrets are secret types."""
 
-    state_url: SqliteAddress | None = Field(
+    state_url: StateAddress | None = Field(
         None,
         description="Where the program keeps what it must remember: an SQLite file, as in"
-        " `sqlite:////data/state.db`. Without it, `state.db` in the folder that the system keeps"
-        " for the data of programs. Never the orders' database.",
+        " `sqlite:////data/state.db`, or a PostgreSQL database of its own, as providers hand its"
+        " address out. Without it, `state.db` in the folder that the system keeps for the data of"
+        " programs. Never the database of the orders, nor that of reports.",
     )
     state_migrate: Switch = Field(
         default=True,
@@ -218,14 +238,37 @@ class Settings(ClosingSettings):
     )
 
     worker_concurrency: int = Field(
-        1, ge=1, le=32, description="How many days are closed at the same time."
+        1, ge=1, le=32, description="How many days one process closes at the same time."
+    )
+    concurrency_max: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="How many days all processes together close at the same time, and as many"
+        " periods of backfills; `0`: as many as they may, each by itself. The same for all.",
+    )
+    executor_lease_seconds: float = Field(
+        30,
+        ge=1,
+        le=3_600,
+        description="For how long a process may give no sign of life before others take over its"
+        " work, where the state is on PostgreSQL, or what a close by hand is at; it gives three in"
+        " that time. The same for all.",
     )
     backfill_max_active: int = Field(
         2,
         ge=1,
         le=32,
         description="How many periods of backfills are closed at the same time, beside the days of"
-        " the night, and how many of one may be queued for it: the default of `--max-active`.",
+        " the night, and how many of one may be queued for it: the default of `--max-active`. Of"
+        " backfills of all tenants, how many shards.",
+    )
+    shard_submissions_at_once: int = Field(
+        8,
+        ge=1,
+        le=64,
+        description="How many tenants of a shard are asked for, and handed over, at the same time;"
+        " and how many tenants the sweep verifies at once.",
     )
     run_limit_seconds: float = Field(
         14_400,
@@ -266,3 +309,22 @@ class Settings(ClosingSettings):
     def may_be_empty(field: str) -> bool:
         """Say whether an empty variable means something for a field; else it counts as unset."""
         return field in _MAY_BE_EMPTY
+
+
+def secret_variables() -> frozenset[str]:
+    """Return the variables whose values are secrets."""
+    return frozenset(
+        variable_of(name)
+        for name, field in Settings.model_fields.items()
+        if SecretStr in _types_of(field.annotation)
+    )
+
+
+def _variables() -> frozenset[str]:
+    return frozenset(map(variable_of, Settings.model_fields))
+
+
+def _types_of(annotation: object) -> Iterator[object]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _types_of(part)

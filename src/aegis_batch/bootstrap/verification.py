@@ -32,7 +32,7 @@ def verification_of(container: Container) -> Iterator[VerifyUseCase]:
             state=state,
             clock=container.clock(),
             metrics=container.metrics(),
-            calendar=container.policy().calendar,
+            calendars=container.calendars(),
         )
 
 

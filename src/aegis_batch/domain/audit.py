@@ -10,7 +10,8 @@ __all__ = ["AuditEntry"]
 class AuditEntry:
     """One deed of a person; entries are only ever added.
 
-    ``action`` is such as ``dead_letter.replay``, ``subject`` what it was done to.
+    ``action`` is such as ``dead_letter.replay``, ``subject`` what it was done to. ``origin`` is the
+    address that it was asked for from; ``None``: from the machine itself.
     """
 
     at: datetime
@@ -18,3 +19,4 @@ class AuditEntry:
     action: str
     subject: str
     reason: str
+    origin: str | None = None

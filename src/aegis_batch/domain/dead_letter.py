@@ -11,7 +11,10 @@ __all__ = ["DeadLetter", "DeadLetterState"]
 
 
 class DeadLetterState(StrEnum):
-    """Where a dead letter stands; only a person moves it on, and only once."""
+    """Where a dead letter stands; only a person moves it on, and only once.
+
+    A rebuild that is replayed by a backfill, and cancelled with it, was not replayed: it is open.
+    """
 
     OPEN = "open"
     REPLAYED = "replayed"

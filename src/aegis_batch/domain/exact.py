@@ -18,6 +18,7 @@ __all__ = [
     "round_half_even",
     "subtract",
     "total",
+    "with_decimals",
 ]
 
 ZERO = Decimal(0)
@@ -86,7 +87,19 @@ def round_half_even(number: Decimal, decimals: int) -> Decimal:
 
 def canonical(number: Decimal) -> str:
     """Write a finite number in its one shortest plain form: 1.50 and 1.5 give ``1.5``."""
+    text = str(number)
+    if text.isdigit() and text[0] != "0":
+        # A whole number as most quantities are: nothing to be taken off.
+        return text
     if number.is_zero():
         return "0"
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def with_decimals(number: Decimal, decimals_min: int) -> str:
+    """Write a finite number exactly, with so many decimals at least: 1.5 with 2 gives ``1.50``."""
+    text = canonical(number)
+    whole, _, decimals = text.partition(".")
+    padded = decimals.ljust(decimals_min, "0")
+    return f"{whole}.{padded}" if padded else whole

@@ -1,6 +1,6 @@
 """Which business days should be closed by now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from aegis_batch.domain.calendar import Calendar
@@ -20,6 +20,10 @@ class Expectation:
     calendar: Calendar
     catch_up: timedelta
     close_from: date | None = None
+
+    def in_zone(self, calendar: Calendar) -> "Expectation":
+        """Return what is expected, by the same rule, of those who go by another calendar."""
+        return replace(self, calendar=calendar)
 
     def newest_day(self, nominal: datetime) -> date:
         """Return the business day that had ended last at an instant."""

@@ -151,12 +151,14 @@ class DayOverdue(RunEvent):
 class PeriodVerified(RunEvent):
     """A closed period was read, derived and compared again; ``found`` says what is off.
 
-    The key of the run is that of the period.
+    The key of the run is that of the period. Where nothing here knows it to be closed, it was not
+    ``known_closed``: somebody asked all the same.
     """
 
     name: ClassVar[str] = "period.verified"
     verdict: Verdict
     found: str | None
+    known_closed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

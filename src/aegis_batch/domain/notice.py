@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Notice", "NoticeKind", "NoticeState"]
+__all__ = ["LETTER_KEY", "NIGHT_COMPLETE", "NIGHT_FAILED", "Notice", "NoticeKind", "NoticeState"]
+
+# The names of what a night came to, for programs.
+NIGHT_COMPLETE = "night.complete"
+NIGHT_FAILED = "night.failed"
+# What the key of a notice about a dead letter begins with; the id of its run follows.
+LETTER_KEY = "dead_letter:"
 
 
 class NoticeKind(StrEnum):
@@ -27,7 +33,8 @@ class NoticeState(StrEnum):
 class Notice:
     """Something to tell once; ``key`` says what about, and the same key is never told again.
 
-    ``text`` is one line for people and safe to show. ``event`` is a name for programs.
+    ``text`` is one line for people and safe to show. ``event`` is a name for programs. ``tenant``
+    is whose run it is about, known while it is sent, ``None`` where it is about no one tenant.
     """
 
     key: str
@@ -38,3 +45,4 @@ class Notice:
     due_at: datetime
     state: NoticeState = NoticeState.PENDING
     attempts: int = 0
+    tenant: str | None = None

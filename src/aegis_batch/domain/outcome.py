@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from aegis_batch.domain.calendar import PeriodKind, Window
@@ -11,12 +12,18 @@ from aegis_batch.domain.errors import (
     AegisError,
     BackendRefused,
     BackendUnavailable,
+    InOtherHands,
     InvalidRequest,
+    LeaseLost,
     OrdersMisfit,
     OrdersUnreachable,
+    ServiceRefused,
+    ServiceUnavailable,
     StateUnavailable,
+    VaultUnavailable,
 )
 from aegis_batch.domain.report import Difference, Report
+from aegis_batch.domain.report_keeper import ReportKeeper
 from aegis_batch.domain.run import Run
 from aegis_batch.domain.seal import Seal
 from aegis_batch.domain.totals import Totals
@@ -58,8 +65,13 @@ _OUTCOME_OF_ERROR: tuple[tuple[type[AegisError], Outcome], ...] = (
     (OrdersMisfit, Outcome.UNREADABLE),
     (OrdersUnreachable, Outcome.UNREADABLE),
     (InvalidRequest, Outcome.INVALID),
+    (LeaseLost, Outcome.UNAVAILABLE),
+    (InOtherHands, Outcome.UNAVAILABLE),
+    (ServiceRefused, Outcome.REFUSED),
+    (ServiceUnavailable, Outcome.UNAVAILABLE),
     # Of a job that is no close: a close itself needs no state.
     (StateUnavailable, Outcome.UNAVAILABLE),
+    (VaultUnavailable, Outcome.UNAVAILABLE),
 )
 
 
@@ -123,15 +135,36 @@ class Problem:
 
     @classmethod
     def _of_replaceable(cls, differences: Iterable[Difference]) -> "Problem":
-        told = "; ".join(
-            f"{each.field} is {each.derived} here and {each.stored} there" for each in differences
-        )
+        told = "; ".join(each.told("here", "there") for each in differences)
         return cls(
             code="conflict",
             message=f"The reports' database holds a different report for this period: {told}.",
             remedy="Find out which of the two is right. If it is the one derived now, have the"
             " period derived again by aegis-batch backfill with --reprocess all, which puts it in"
             " the other's place and keeps that one as a former revision.",
+            retryable=False,
+        )
+
+    @classmethod
+    def of_another_seal(
+        cls, told: Iterable[str], kind: PeriodKind, *, is_replaceable: bool
+    ) -> "Problem":
+        """Return the problem of orders that no longer give what a period was closed with.
+
+        With ``is_replaceable`` a rebuild would put the report that they give in the other's place.
+        """
+        if_right = "discard the dead letter and say why: the seal stays as it was made."
+        if is_replaceable:
+            if_right = (
+                "have the period derived again by aegis-batch backfill with --reprocess all, which"
+                " seals it anew and keeps the former seal."
+            )
+        return cls(
+            code="conflict",
+            message=f"This {kind} was sealed here with other totals or another report than its"
+            f" orders give now: {'; '.join(told)}.",
+            remedy="Find out who changed the orders (aegis-batch verify and prove show what), and"
+            f" mend them. If they are right as they are, {if_right}",
             retryable=False,
         )
 
@@ -168,7 +201,9 @@ class CloseResult:
     """Everything that is known about a close once it has ended.
 
     ``backend`` is the identity of the one that has confirmed it, ``revision`` that of the report
-    that stands, where revisions are kept.
+    that stands, where revisions are kept. ``keeper`` is who takes the reports. ``zone_name`` is the
+    zone of the tenant's calendar, ``None``: the deployment's. Where it ended because somebody who
+    is needed was not asked, ``not_before`` is from when on he may be.
     """
 
     run: Run
@@ -184,3 +219,6 @@ class CloseResult:
     problem: Problem | None = None
     backend: str | None = None
     revision: int | None = None
+    keeper: ReportKeeper = ReportKeeper.BACKEND
+    not_before: datetime | None = None
+    zone_name: str | None = None

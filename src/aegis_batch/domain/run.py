@@ -3,7 +3,7 @@
 ``MOVES`` is the one table of legal moves; the diagram in ``docs/operations.md`` is drawn from it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aegis_batch.domain.calendar import Period
@@ -23,12 +23,20 @@ class CloseKey:
 class Run:
     """One attempt to close one period of one tenant.
 
-    ``trace_id`` is 32 hexadecimal digits, as W3C Trace Context writes them.
+    ``trace_id`` is 32 hexadecimal digits, as W3C Trace Context writes them. ``cause`` is the id of
+    the run or the range that has had it made, such as the night's; ``None`` where nothing but a
+    person or a schedule has.
     """
 
     id: str
     trace_id: str
     key: CloseKey
+    cause: str | None = field(default=None, compare=False)
+
+    @property
+    def correlation_id(self) -> str:
+        """What all runs of one cause have in common: its id, or the run's own where it is one."""
+        return self.cause or self.id
 
 
 class JobKind(StrEnum):
@@ -40,11 +48,20 @@ class JobKind(StrEnum):
     DEADLINE = "deadline"
     SWEEP = "sweep"
     RETENTION = "retention"
+    COMPLETENESS = "completeness"
+    HTTP = "http"
+    VERIFY = "verify"
+    REBUILD_RANGE = "rebuild_range"
 
     @property
     def is_of_a_period(self) -> bool:
         """Whether the run's key names what it closes, and not just the day that it looks from."""
         return self in (JobKind.CLOSE, JobKind.REBUILD)
+
+    @property
+    def is_a_task(self) -> bool:
+        """Whether only defined jobs, and requests from outside, start such runs."""
+        return self in (JobKind.HTTP, JobKind.VERIFY, JobKind.REBUILD_RANGE)
 
 
 class Trigger(StrEnum):
@@ -55,6 +72,7 @@ class Trigger(StrEnum):
     HAND = "hand"
     REPLAY = "replay"
     BACKFILL = "backfill"
+    EVENT = "event"
 
 
 class RunState(StrEnum):
@@ -71,11 +89,11 @@ class RunState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether no move leads out of this state."""
-        return all(move.origin is not self for move in MOVES)
+        return self not in _ORIGINS
 
     def may_become(self, target: "RunState") -> bool:
         """Say whether the table has a move from this state to another."""
-        return any(move.origin is self and move.target is target for move in MOVES)
+        return (self, target) in _LEGAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +106,29 @@ class Move:
     when: str
 
 
-_CANCELLED = "a later firing cancels the others; or its backfill is cancelled"
+_CANCELLED = "a later firing cancels the others; or a person cancels it, or its backfill"
+_QUEUED_AGAIN = "its process stopped, or handed it back; or a provider that it needs rests"
 
 MOVES = (
     Move(RunState.HELD, RunState.QUEUED, "worker", "the run before it has ended"),
-    Move(RunState.HELD, RunState.CANCELLED, "scheduler", "a later firing cancels the others"),
+    Move(RunState.HELD, RunState.CANCELLED, "scheduler, person", _CANCELLED),
     Move(RunState.QUEUED, RunState.RUNNING, "worker", "its turn comes"),
     Move(RunState.QUEUED, RunState.CANCELLED, "scheduler, person", _CANCELLED),
     Move(RunState.QUEUED, RunState.FAILED, "reconciler", "the engine lost it, again and again"),
     Move(RunState.RUNNING, RunState.SUCCEEDED, "worker", "the job is done, and confirmed"),
     Move(RunState.RUNNING, RunState.WAITING, "worker", "what failed may pass: tried again later"),
     Move(RunState.RUNNING, RunState.FAILED, "worker", "it failed for good: a dead letter"),
-    Move(RunState.RUNNING, RunState.QUEUED, "reconciler", "its process stopped, or handed it back"),
-    Move(RunState.RUNNING, RunState.CANCELLED, "worker", "it was cancelled while it ran"),
+    Move(RunState.RUNNING, RunState.QUEUED, "worker, reconciler", _QUEUED_AGAIN),
+    Move(
+        RunState.RUNNING,
+        RunState.CANCELLED,
+        "worker",
+        "it was cancelled while it ran; or a job failed that it depends on",
+    ),
     Move(RunState.WAITING, RunState.RUNNING, "worker", "the wait is over"),
     Move(RunState.WAITING, RunState.CANCELLED, "scheduler, person", _CANCELLED),
     Move(RunState.WAITING, RunState.FAILED, "reconciler", "the engine lost it, again and again"),
 )
+
+_LEGAL = frozenset((move.origin, move.target) for move in MOVES)
+_ORIGINS = frozenset(move.origin for move in MOVES)

@@ -8,6 +8,7 @@ from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.seal import Seal
+from aegis_batch.domain.task import Task
 
 __all__ = ["IllegalMoveError", "RunRecord", "TimelineEntry"]
 
@@ -28,7 +29,11 @@ class RunRecord:
     night enqueued it, ``replay_of`` which run it stands in for. ``cancel_requested`` asks an
     attempt under way to be the last. ``requests`` counts those to the Backend, over all attempts.
     ``backend`` is the identity of the Backend that has confirmed
-    a close; ``None`` where none has, or where that was not kept.
+    a close; ``None`` where none has, or where that was not kept. ``zone_name`` is the zone of the
+    tenant's calendar as it was when the run was made; ``None``: the deployment's. ``fence`` is the
+    token of the lease under which the present attempt was begun, 0 before the first. ``queue`` is
+    the tenant's own, through which its closes go; ``None``: that of all. ``task`` is what a run of
+    a defined job was started with.
     """
 
     id: str
@@ -60,15 +65,29 @@ class RunRecord:
     cpu_seconds: float | None = None
     peak_memory_bytes: int | None = None
     requests: int | None = None
+    zone_name: str | None = None
+    fence: int = 0
+    queue: str | None = None
+    task: Task | None = None
+
+    def __post_init__(self) -> None:
+        """See that it is somebody's; ``ValueError`` for a run of nobody: a defect."""
+        if not self.key.tenant:
+            raise ValueError("a run without a tenant")
 
     @property
     def run(self) -> Run:
         """The identity under which events tell of this run."""
-        return Run(self.id, self.trace_id, self.key)
+        return Run(self.id, self.trace_id, self.key, self.parent)
 
     def run_on(self, day: date) -> Run:
         """Return the identity under which this run asks about a day of its tenant."""
-        return Run(self.id, self.trace_id, CloseKey(self.key.tenant, Period(PeriodKind.DAY, day)))
+        key = CloseKey(self.key.tenant, Period(PeriodKind.DAY, day))
+        return Run(self.id, self.trace_id, key, self.parent)
+
+    def begun_by(self, executor: str, fence: int) -> "RunRecord":
+        """Return the record of an attempt that an executor begins under a lease's token."""
+        return replace(self, executor=executor, fence=fence)
 
     def moved(self, target: RunState, **changes: Any) -> "RunRecord":  # noqa: ANN401 - fields of many types
         """Return the record after a legal move, with further fields changed.

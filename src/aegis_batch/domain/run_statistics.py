@@ -1,21 +1,32 @@
 """What many runs come to: how they ended, how long they took, what they cost, which slow down."""
 
 import math
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from statistics import median
 
 from aegis_batch.domain import exact
-from aegis_batch.domain.calendar import Period
+from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.run import JobKind, RunState
 
-__all__ = ["JobStatistics", "Percentiles", "Prices", "RunFigures", "SlowClose", "statistics_of"]
+__all__ = [
+    "JobStatistics",
+    "Percentiles",
+    "Prices",
+    "RunFigures",
+    "SlowClose",
+    "begin_of_comparison",
+    "statistics_of",
+]
 
-_DAYS_COMPARED_WITH = 28
-_DAYS_COMPARED_WITH_MIN = 7
+# A job, and for a close the kind of its period, since a month takes longer than a day.
+_Group = tuple[JobKind, PeriodKind | None]
+_COMPARED_WITH = 28
+_COMPARED_WITH_MIN = 7
+_DAYS_OF_A = {PeriodKind.DAY: 1, PeriodKind.WEEK: 7, PeriodKind.MONTH: 31}
 _SLOW_FACTOR = 2
 # Below this a doubled duration is the noise of a small machine.
 _SLOW_MS_MIN = 500.0
@@ -81,7 +92,7 @@ class SlowClose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStatistics:
-    """What the runs of one job come to.
+    """What the runs of one job come to; of a close, those about one kind of period.
 
     ``success_rate`` is a share of those that succeeded or failed for good, ``None`` where there
     are none. ``queued_ms`` is the time from enqueueing to the first start. ``cost`` is ``None``
@@ -89,6 +100,7 @@ class JobStatistics:
     """
 
     job: JobKind
+    kind: PeriodKind | None
     runs: int
     states: Mapping[RunState, int]
     success_rate: float | None
@@ -100,23 +112,57 @@ class JobStatistics:
     slow: tuple[SlowClose, ...]
 
 
+def begin_of_comparison(figures: Iterable[RunFigures], first_day: date) -> date:
+    """Return the first day of the closes that those of a range are compared with.
+
+    It is ``first_day``, with which the range begins, where none is of a period; else it lies
+    before that by 28 of the longest periods that there are.
+    """
+    days = max(
+        (_DAYS_OF_A[run.period.kind] for run in figures if run.job.is_of_a_period), default=0
+    )
+    # No calendar has days before the first one.
+    return date.fromordinal(max(first_day.toordinal() - _COMPARED_WITH * days, 1))
+
+
 def statistics_of(
-    figures: Sequence[RunFigures], prices: Prices | None
+    figures: Sequence[RunFigures], prices: Prices | None, before: Iterable[RunFigures] = ()
 ) -> tuple[JobStatistics, ...]:
-    """Return the statistics of each job that there are runs of, in the order of the jobs."""
-    by_job: dict[JobKind, list[RunFigures]] = {}
+    """Return the statistics of each job and kind of period that there are runs of, in their order.
+
+    With the closes ``before`` them those of ``figures`` are compared, and that is all they are for.
+    """
+    of_range, earlier = _grouped(figures), _grouped(before)
+    groups = ((job, kind) for job in JobKind for kind in (None, *PeriodKind))
+    return tuple(
+        _of_group(group, of_range[group], prices, earlier.get(group, []))
+        for group in groups
+        if group in of_range
+    )
+
+
+def _grouped(figures: Iterable[RunFigures]) -> dict[_Group, list[RunFigures]]:
+    grouped: dict[_Group, list[RunFigures]] = {}
     for run in figures:
-        by_job.setdefault(run.job, []).append(run)
-    return tuple(_of_job(job, by_job[job], prices) for job in JobKind if job in by_job)
+        kind = run.period.kind if run.job.is_of_a_period else None
+        grouped.setdefault((run.job, kind), []).append(run)
+    return grouped
 
 
-def _of_job(job: JobKind, runs: Sequence[RunFigures], prices: Prices | None) -> JobStatistics:
+def _of_group(
+    group: _Group,
+    runs: Sequence[RunFigures],
+    prices: Prices | None,
+    before: Sequence[RunFigures],
+) -> JobStatistics:
+    job, kind = group
     states = Counter(run.state for run in runs)
     ended = states[RunState.SUCCEEDED] + states[RunState.FAILED]
     cpu_seconds = math.fsum(run.cpu_seconds or 0.0 for run in runs)
     requests = sum(run.requests or 0 for run in runs)
     return JobStatistics(
         job=job,
+        kind=kind,
         runs=len(runs),
         states={state: states[state] for state in RunState if states[state]},
         success_rate=states[RunState.SUCCEEDED] / ended if ended else None,
@@ -129,7 +175,7 @@ def _of_job(job: JobKind, runs: Sequence[RunFigures], prices: Prices | None) -> 
         cpu_seconds=cpu_seconds,
         requests=requests,
         cost=None if prices is None else _cost(cpu_seconds, requests, prices),
-        slow=_slow(runs) if job.is_of_a_period else (),
+        slow=() if kind is None else _slow(runs, before),
     )
 
 
@@ -142,20 +188,24 @@ def _cost(cpu_seconds: float, requests: int, prices: Prices) -> Decimal:
     )
 
 
-def _slow(runs: Sequence[RunFigures]) -> tuple[SlowClose, ...]:
-    """Return the newest slow closes, of each tenant and kind of period beside its own."""
+def _slow(runs: Iterable[RunFigures], before: Iterable[RunFigures]) -> tuple[SlowClose, ...]:
+    """Return the newest slow closes of a kind of period, of each tenant beside its own."""
     found: list[SlowClose] = []
-    before: dict[tuple[str, str], deque[float]] = {}
-    for run in sorted(runs, key=lambda run: (run.period.first_day, run.enqueued_at, run.run_id)):
-        if run.state is not RunState.SUCCEEDED or run.duration_ms is None:
-            continue
-        series = (run.tenant, run.period.kind.value)
-        known = before.setdefault(series, deque(maxlen=_DAYS_COMPARED_WITH))
-        if len(known) >= _DAYS_COMPARED_WITH_MIN:
-            usual_ms = median(known)
-            if run.duration_ms >= _SLOW_MS_MIN and run.duration_ms > _SLOW_FACTOR * usual_ms:
-                found.append(
-                    SlowClose(run.period, run.run_id, run.duration_ms, usual_ms, run.orders)
-                )
-        known.append(run.duration_ms)
+    known: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_COMPARED_WITH))
+    for run, duration_ms in _timed(before):
+        known[run.tenant].append(duration_ms)
+    for run, duration_ms in _timed(runs):
+        series = known[run.tenant]
+        if len(series) >= _COMPARED_WITH_MIN:
+            usual_ms = median(series)
+            if duration_ms >= _SLOW_MS_MIN and duration_ms > _SLOW_FACTOR * usual_ms:
+                found.append(SlowClose(run.period, run.run_id, duration_ms, usual_ms, run.orders))
+        series.append(duration_ms)
     return tuple(reversed(found[-_SLOW_MAX:]))
+
+
+def _timed(runs: Iterable[RunFigures]) -> Iterator[tuple[RunFigures, float]]:
+    """Yield those that succeeded with how long they took, the oldest first."""
+    for run in sorted(runs, key=lambda run: (run.period.first_day, run.enqueued_at, run.run_id)):
+        if run.state is RunState.SUCCEEDED and run.duration_ms is not None:
+            yield run, run.duration_ms

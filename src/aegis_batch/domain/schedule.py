@@ -1,10 +1,10 @@
 """Schedules: rules for when a job starts, and the durable decision about each nominal time."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from aegis_batch.domain.jitter import jitter_of
 from aegis_batch.domain.run import JobKind
 
 __all__ = [
@@ -95,11 +95,7 @@ class Schedule:
 
     def jitter(self, nominal: datetime) -> timedelta:
         """Return how long a firing is put off: a function of name and nominal time alone."""
-        if self.jitter_max_seconds == 0:
-            return timedelta(0)
-        text = f"{self.name}|{nominal.timestamp():.6f}"
-        chance = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-        return timedelta(seconds=chance % (self.jitter_max_seconds + 1))
+        return jitter_of(f"{self.name}|{nominal.timestamp():.6f}", self.jitter_max_seconds)
 
 
 @dataclass(frozen=True, slots=True)

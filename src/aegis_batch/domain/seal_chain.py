@@ -2,50 +2,30 @@
 
 A link holds where its text has its digest, says what a link says, stands in the place that it
 names, carries the digest of the one before it, and seals the body and the totals that it holds.
-Where its run is still known, that run must say the same.
+Where its run is still known, that run must say the same; where it isn't, it must be so old that
+retention may have forgotten it.
 """
 
-from dataclasses import dataclass, replace
-from datetime import date
-from enum import StrEnum
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 
+from aegis_batch.domain.broken_link import Breach, BrokenLink
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.report import digest_of_body
 from aegis_batch.domain.run import RunState
 from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.seal import Seal
 from aegis_batch.domain.seal_link import FIRST_PREVIOUS, KeptLink, SealLink, digest_of
 
-__all__ = ["Breach", "BrokenLink", "Footing", "judge_link", "judge_run", "judge_stray", "unlinked"]
-
-
-class Breach(StrEnum):
-    """What can be wrong with a link."""
-
-    MISSING = "missing"
-    DIGEST = "digest"
-    CONTENT = "content"
-    PLACE = "place"
-    PREVIOUS = "previous"
-    TOTALS = "totals"
-    BODY = "body"
-    RUN = "run"
-
-    @property
-    def meaning(self) -> str:
-        """What it means, as a clause for people."""
-        return _MEANINGS[self]
-
-
-_MEANINGS = {
-    Breach.MISSING: "a link is missing",
-    Breach.DIGEST: "the link's text is not the one that its digest was taken of",
-    Breach.CONTENT: "the link's text is none that this program writes",
-    Breach.PLACE: "the link stands in a place other than its own",
-    Breach.PREVIOUS: "the link does not carry the digest of the one before it",
-    Breach.TOTALS: "the totals in the link are not those that were sealed",
-    Breach.BODY: "the report in the link is not the one that was sealed",
-    Breach.RUN: "the run in the ledger does not say what its link says",
-}
+__all__ = [
+    "Footing",
+    "judge_absence",
+    "judge_alone",
+    "judge_link",
+    "judge_run",
+    "judge_stray",
+    "unlinked",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,48 +34,6 @@ class Footing:
 
     number: int = 0
     digest: str = FIRST_PREVIOUS
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenLink:
-    """The first link of a tenant's chain that doesn't hold.
-
-    ``detail`` tells what was found, in words. ``period`` and ``run_id`` are those that its row
-    names, which may have been changed; ``None`` where there is no row.
-    """
-
-    tenant: str
-    number: int
-    breach: Breach
-    detail: str
-    period: str | None = None
-    run_id: str | None = None
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        if self.breach is Breach.RUN:
-            return (
-                f"The links hold, so trust them, not the row of the run: somebody changed it. See"
-                f" what the program knows of it with aegis-batch runs show {self.run_id}, and find"
-                " out who can write to the file of the state."
-            )
-        return (
-            "Keep a copy of the file of the state for whoever looks into it. Then find the newest"
-            " backup whose chain holds, with AEGIS_STATE_URL set to it: aegis-batch audit --check."
-            " What was handed over is known by the Backend too."
-        )
-
-    def of_run(self, record: RunRecord) -> "BrokenLink":
-        """Return it with the run whose link may be the one that is missing."""
-        if self.breach is not Breach.MISSING or self.run_id is not None:
-            return self
-        return replace(
-            self,
-            detail=f"{self.detail} A run that was confirmed and sealed has no link.",
-            period=str(record.key.period),
-            run_id=record.id,
-        )
 
 
 def judge_link(kept: KeptLink, footing: Footing) -> SealLink | BrokenLink:
@@ -108,6 +46,15 @@ def judge_link(kept: KeptLink, footing: Footing) -> SealLink | BrokenLink:
             Breach.MISSING,
             f"Link {number} is not there; the next that is there has the number {kept.number}.",
         )
+    return _judge(kept, footing)
+
+
+def judge_alone(kept: KeptLink) -> SealLink | BrokenLink:
+    """Return the link that was kept, or what is wrong with it, whatever the chain says of it."""
+    return _judge(kept, None)
+
+
+def _judge(kept: KeptLink, footing: Footing | None) -> SealLink | BrokenLink:
     breach, detail = Breach.CONTENT, "Its text can't be read as a link."
     taken = digest_of(kept.content)
     if taken != kept.digest:
@@ -119,7 +66,7 @@ def judge_link(kept: KeptLink, footing: Footing) -> SealLink | BrokenLink:
             if fault is None:
                 return link
             breach, detail = fault
-    return BrokenLink(kept.tenant, number, breach, detail, _period_text(kept), kept.run_id)
+    return BrokenLink(kept.tenant, kept.number, breach, detail, _period_text(kept), kept.run_id)
 
 
 def judge_run(link: SealLink, record: RunRecord | None) -> BrokenLink | None:
@@ -130,7 +77,7 @@ def judge_run(link: SealLink, record: RunRecord | None) -> BrokenLink | None:
     detail = "The row of its run can't be read."
     if record is not None:
         seal = link.sealed.seal
-        said = {
+        said: dict[str, tuple[object, object]] = {
             "state": (record.state, RunState.SUCCEEDED),
             "outcome": (record.outcome, link.outcome),
             "tenant": (record.key.tenant, link.key.tenant),
@@ -138,12 +85,55 @@ def judge_run(link: SealLink, record: RunRecord | None) -> BrokenLink | None:
             "orders": (record.orders, seal.orders_read),
             "seal": (record.seal, seal),
         }
-        different = [name for name, (ours, theirs) in said.items() if ours != theirs]
+        if link.made is not None:
+            said["ended at"] = (record.ended_at, link.sealed_at)
+        different = {name: pair for name, pair in said.items() if pair[0] != pair[1]}
+        different |= {} if link.made is None else link.made.different(record)
         if not different:
             return None
-        detail = f"Its run says something else about: {', '.join(different)}."
+        told = "; ".join(_told(name, *pair) for name, pair in different.items())
+        detail = f"Its run says something else: {told}."
     return BrokenLink(
         link.key.tenant, link.number, Breach.RUN, detail, str(link.key.period), link.run_id
+    )
+
+
+def _told(name: str, in_run: object, in_link: object) -> str:
+    if not isinstance(in_link, Seal):
+        return f"{name} is {_shown(in_run)} in the run and {_shown(in_link)} in the link"
+    if not isinstance(in_run, Seal):
+        return f"{name} is none in the run"
+    # A seal has many fields; those that differ are enough.
+    return "; ".join(
+        _told(f"{name} ({field.name.replace('_', ' ')})", ours, theirs)
+        for field in fields(Seal)
+        if (ours := getattr(in_run, field.name)) != (theirs := getattr(in_link, field.name))
+    )
+
+
+def _shown(value: object) -> object:
+    return "none" if value is None else value
+
+
+def judge_absence(link: SealLink, forgotten_before: datetime | None) -> BrokenLink | None:
+    """Return what is wrong where a link's run is not there; nothing if it may be forgotten.
+
+    ``forgotten_before`` is the instant before which a run must have ended for that; ``None`` where
+    none was ever forgotten. A link is sealed at the instant at which its run ends.
+    """
+    if forgotten_before is not None and link.sealed_at < forgotten_before:
+        return None
+    until = "no run was ever deleted for its age"
+    if forgotten_before is not None:
+        until = f"only runs from before {forgotten_before:%Y-%m-%d %H:%M} UTC may be deleted"
+    return BrokenLink(
+        link.key.tenant,
+        link.number,
+        Breach.RUN_MISSING,
+        f"Its run ended on {link.sealed_at:%Y-%m-%d %H:%M} UTC and is not in the ledger, though"
+        f" {until}.",
+        str(link.key.period),
+        link.run_id,
     )
 
 
@@ -182,18 +172,19 @@ def _read(content: str) -> SealLink | None:
         return None
 
 
-def _fault_of(link: SealLink, kept: KeptLink, footing: Footing) -> tuple[Breach, str] | None:
+def _fault_of(link: SealLink, kept: KeptLink, footing: Footing | None) -> tuple[Breach, str] | None:
     """Return the first fault of a link whose text has its digest, and what was found."""
     place, sealed = link.kept(), link.sealed
     columns = ("tenant", "number", "period_kind", "first_day", "run_id")
     moved = [name for name in columns if getattr(kept, name) != getattr(place, name)]
     if moved:
         told = "; ".join(
-            f"{name} is {getattr(kept, name)} in the row and {getattr(place, name)} in the text"
+            f"{_COLUMNS.get(name, name)} is {getattr(kept, name)} in the row and"
+            f" {getattr(place, name)} in the text"
             for name in moved
         )
-        return Breach.PLACE, f"{told[0].upper()}{told[1:]}."
-    if link.previous != footing.digest:
+        return Breach.PLACE, f"The {told}."
+    if footing is not None and link.previous != footing.digest:
         return Breach.PREVIOUS, (
             f"It carries {link.previous}, and the link before it has {footing.digest}."
         )
@@ -205,6 +196,9 @@ def _fault_of(link: SealLink, kept: KeptLink, footing: Footing) -> tuple[Breach,
         if taken != said:
             return breach, f"What it holds has {taken}, and its seal says {said}."
     return None
+
+
+_COLUMNS = {"period_kind": "kind of period", "first_day": "first day", "run_id": "run"}
 
 
 def _period_text(kept: KeptLink) -> str:

@@ -7,16 +7,25 @@ next one carries, so that the change shows.
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Any
 
-from aegis_batch.domain import exact
-from aegis_batch.domain.calendar import Period, PeriodKind, Window
-from aegis_batch.domain.consistency import Finding, Tally
+from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.link_text import (
+    instant_text,
+    made_fields,
+    made_of,
+    seal_fields,
+    seal_of,
+    text,
+    totals_fields,
+    totals_of,
+    whole,
+)
 from aegis_batch.domain.outcome import CloseResult, Outcome
 from aegis_batch.domain.run import CloseKey
-from aegis_batch.domain.seal import Seal, Versions
+from aegis_batch.domain.run_facts import RunFacts
+from aegis_batch.domain.seal import Seal
 from aegis_batch.domain.totals import Totals
 
 __all__ = ["FIRST_PREVIOUS", "KeptLink", "SealLink", "SealedReport", "digest_of"]
@@ -61,7 +70,11 @@ class KeptLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealLink:
-    """A confirmed close's place in its tenant's chain; ``number`` counts from 1."""
+    """A confirmed close's place in its tenant's chain; ``number`` counts from 1.
+
+    ``made`` says how its run came about; ``None`` in links from before that was kept, whose texts
+    stay as they are.
+    """
 
     number: int
     key: CloseKey
@@ -70,6 +83,7 @@ class SealLink:
     sealed_at: datetime
     previous: str
     sealed: SealedReport
+    made: RunFacts | None = None
 
     def kept(self) -> KeptLink:
         """Return it as it is kept: one canonical text, the same from every Python."""
@@ -103,21 +117,22 @@ class SealLink:
         return link
 
     def _content(self) -> str:
-        return _json(
-            {
-                "tenant": self.key.tenant,
-                "number": self.number,
-                "period": self.key.period.kind.value,
-                "firstDay": self.key.period.first_day.isoformat(),
-                "run": self.run_id,
-                "outcome": self.outcome.value,
-                "sealedAt": _instant_text(self.sealed_at),
-                "previous": self.previous,
-                "seal": _seal_fields(self.sealed.seal),
-                "totals": _totals_fields(self.sealed.totals),
-                "body": self.sealed.body,
-            }
-        )
+        fields = {
+            "tenant": self.key.tenant,
+            "number": self.number,
+            "period": self.key.period.kind.value,
+            "firstDay": self.key.period.first_day.isoformat(),
+            "run": self.run_id,
+            "outcome": self.outcome.value,
+            "sealedAt": instant_text(self.sealed_at),
+            "previous": self.previous,
+            "seal": seal_fields(self.sealed.seal),
+            "totals": totals_fields(self.sealed.totals),
+            "body": self.sealed.body,
+        }
+        if self.made is not None:
+            fields["made"] = made_fields(self.made)
+        return _json(fields)
 
 
 def digest_of(content: str) -> str:
@@ -129,104 +144,17 @@ def _json(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
-def _instant_text(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _seal_fields(seal: Seal) -> dict[str, Any]:
-    window = seal.window
-    return {
-        "day": window.day.isoformat(),
-        "start": _instant_text(window.start),
-        "end": _instant_text(window.end),
-        "wallStart": window.wall_start.isoformat(),
-        "wallEnd": window.wall_end.isoformat(),
-        "orders": seal.orders_read,
-        "lines": seal.lines_read,
-        "itemsSold": exact.canonical(seal.items_sold),
-        "distinctItems": seal.distinct_items,
-        "totalsDigest": seal.totals_digest,
-        "bodyDigest": seal.body_digest,
-        "snapshot": seal.snapshot,
-        "readAt": _instant_text(seal.read_at),
-        "program": seal.versions.program,
-        "tzdata": seal.versions.tzdata,
-        "unicode": seal.versions.unicode,
-    }
-
-
-def _totals_fields(totals: Totals) -> dict[str, Any]:
-    return {
-        "orders": totals.orders,
-        "lines": totals.lines,
-        "revenue": exact.canonical(totals.revenue),
-        "items": [[name, exact.canonical(totals.items[name])] for name in sorted(totals.items)],
-        "findings": [
-            [finding.value, tally.count, list(tally.order_ids)]
-            for finding in Finding
-            if (tally := totals.tallies.get(finding)) is not None
-        ],
-    }
-
-
 def _link_of(fields: dict[str, Any]) -> SealLink:
     period = Period(PeriodKind(fields["period"]), date.fromisoformat(fields["firstDay"]))
     return SealLink(
-        number=_whole(fields["number"]),
-        key=CloseKey(_text(fields["tenant"]), period),
-        run_id=_text(fields["run"]),
+        number=whole(fields["number"]),
+        key=CloseKey(text(fields["tenant"]), period),
+        run_id=text(fields["run"]),
         outcome=Outcome(fields["outcome"]),
         sealed_at=datetime.fromisoformat(fields["sealedAt"]),
-        previous=_text(fields["previous"]),
+        previous=text(fields["previous"]),
         sealed=SealedReport(
-            _seal_of(fields["seal"]), _totals_of(fields["totals"]), _text(fields["body"])
+            seal_of(fields["seal"]), totals_of(fields["totals"]), text(fields["body"])
         ),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    # No text that can't be written as UTF-8 was ever written.
-    value.encode()
-    return value
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError(value)
-    return value
-
-
-def _seal_of(fields: dict[str, Any]) -> Seal:
-    return Seal(
-        window=Window(
-            day=date.fromisoformat(fields["day"]),
-            start=datetime.fromisoformat(fields["start"]),
-            end=datetime.fromisoformat(fields["end"]),
-            wall_start=datetime.fromisoformat(fields["wallStart"]),
-            wall_end=datetime.fromisoformat(fields["wallEnd"]),
-        ),
-        orders_read=_whole(fields["orders"]),
-        lines_read=_whole(fields["lines"]),
-        items_sold=Decimal(_text(fields["itemsSold"])),
-        distinct_items=_whole(fields["distinctItems"]),
-        totals_digest=_text(fields["totalsDigest"]),
-        body_digest=_text(fields["bodyDigest"]),
-        snapshot=_text(fields["snapshot"]),
-        read_at=datetime.fromisoformat(fields["readAt"]),
-        versions=Versions(*(_text(fields[name]) for name in ("program", "tzdata", "unicode"))),
-    )
-
-
-def _totals_of(fields: dict[str, Any]) -> Totals:
-    return Totals(
-        orders=_whole(fields["orders"]),
-        lines=_whole(fields["lines"]),
-        revenue=Decimal(_text(fields["revenue"])),
-        items={_text(name): Decimal(_text(quantity)) for name, quantity in fields["items"]},
-        tallies={
-            Finding(finding): Tally(_whole(count), tuple(map(_text, order_ids)))
-            for finding, count, order_ids in fields["findings"]
-        },
+        made=made_of(fields["made"]) if "made" in fields else None,
     )

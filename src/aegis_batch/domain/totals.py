@@ -8,7 +8,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from aegis_batch.domain import exact
@@ -36,6 +36,8 @@ class Totals:
     revenue: Decimal = exact.ZERO
     items: Mapping[str, Decimal] = field(default_factory=dict)
     tallies: Mapping[Finding, Tally] = field(default_factory=dict)
+    # Made when it is asked for: a close writes it out for its digest, and again for its seal.
+    _written: list[list[str]] | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, order: Order, tolerance: Decimal = exact.ZERO) -> "Totals":
@@ -76,8 +78,12 @@ class Totals:
             orders += part.orders
             lines += part.lines
             revenue = exact.add(revenue, part.revenue)
-            for name, quantity in part.items.items():
-                items[name] = exact.add(items.get(name, exact.ZERO), quantity)
+            if not items:
+                # Most often all items are in one part.
+                items = dict(part.items)
+            else:
+                for name, quantity in part.items.items():
+                    items[name] = exact.add(items.get(name, exact.ZERO), quantity)
             for finding, tally in part.tallies.items():
                 known = tallies.get(finding)
                 tallies[finding] = tally if known is None else known.merge(tally)
@@ -86,6 +92,20 @@ class Totals:
     def merge(self, other: "Totals") -> "Totals":
         """Return the totals of both sets of orders."""
         return Totals.sum((self, other))
+
+    def with_present_names(self) -> "Totals":
+        """Return the totals with the names of items as the Unicode of this process has them.
+
+        Totals that were kept may hold names in the normal form of an older one, which left
+        characters that it didn't know as they were. The same totals where nothing changes.
+        """
+        if all(unicodedata.is_normalized("NFC", name) for name in self.items):
+            return self
+        items: dict[str, Decimal] = {}
+        for name, quantity in self.items.items():
+            normal = normal_name(name)
+            items[normal] = exact.add(items.get(normal, exact.ZERO), quantity)
+        return replace(self, items=items)
 
     @property
     def items_sold(self) -> Decimal:
@@ -97,13 +117,20 @@ class Totals:
         """How many different names were sold."""
         return len(self.items)
 
+    def items_written(self) -> list[list[str]]:
+        """Return each item's name and quantity in one canonical form, in order of their names."""
+        if self._written is None:
+            written = [[name, exact.canonical(self.items[name])] for name in sorted(self.items)]
+            object.__setattr__(self, "_written", written)
+            return written
+        return self._written
+
     def digest(self) -> str:
         """Return ``sha256:`` and the digest of everything that was added up.
 
         It covers orders, lines, revenue and each item's quantity, in one canonical form, so that
         equal totals have equal digests and a change anywhere shows.
         """
-        items = [[name, exact.canonical(self.items[name])] for name in sorted(self.items)]
-        content = [self.orders, self.lines, exact.canonical(self.revenue), items]
+        content = [self.orders, self.lines, exact.canonical(self.revenue), self.items_written()]
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

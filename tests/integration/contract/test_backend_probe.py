@@ -198,3 +198,11 @@ def test_a_report_without_figures_is_told_with_what_it_lacks(wiremock: WireMockS
     answer = probe_of(wiremock.url).ask(DAY)
 
     assert (answer.is_closed, answer.lacking) == (True, ("totalRevenue", "topItems"))
+
+
+def test_of_several_tenants_it_is_asked_about_one(wiremock: WireMockServer) -> None:
+    wiremock.stub("GET", f"/reports/{DAY}", {"status": 404})
+
+    probe_of(wiremock.url).ask(DAY, "north")
+
+    assert [request.headers["x-tenant-id"] for request in wiremock.requests()] == ["north"] * 2

@@ -5,9 +5,12 @@ from datetime import date
 
 import pytest
 
+from aegis_batch.application.ports.backfills import InFlight
 from aegis_batch.application.ports.state import State
 from aegis_batch.domain.backfill import Backfill, BackfillState, Fate
-from tests.integration.state_records import SECOND, a_backfill, a_planned_period
+from aegis_batch.domain.run import RunState
+from aegis_batch.domain.run_record import RunRecord
+from tests.integration.state_records import SECOND, a_backfill, a_planned_period, a_run
 
 MONDAY, TUESDAY, FRIDAY = date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 20)
 
@@ -33,6 +36,7 @@ def test_a_backfill_comes_back_as_it_was_kept(state: State, kept: Backfill) -> N
         done=7,
         failed=2,
         skipped=1,
+        next_tenant=3,
     )
     with state.turn() as turn:
         turn.backfills.save(full)
@@ -111,3 +115,27 @@ def test_what_is_undone_was_never_kept(state: State, kept: Backfill) -> None:
         assert turn.backfills.get("b-2") is None
         assert len(turn.backfills.periods("b-1", None, 9)) == 3
         assert list(turn.backfills.periods("b-2", None, 9)) == []
+
+
+def test_work_at_its_runs_is_counted_until_they_have_ended(state: State) -> None:
+    def of(run_id: str, work_id: str, run_state: RunState, parent: str = "b") -> RunRecord:
+        return a_run(run_id, parent=parent, work_id=work_id, state=run_state)
+
+    with state.turn() as turn:
+        assert turn.backfills.in_flight("b") == InFlight(0, 0)
+        turn.many_runs.add(
+            [
+                of("1", "shard#1", RunState.QUEUED),
+                of("2", "shard#1", RunState.RUNNING),
+                of("3", "shard#1", RunState.SUCCEEDED),
+                of("4", "alone#1", RunState.RUNNING),
+                of("5", "late#2", RunState.WAITING),
+                of("6", "late#2", RunState.WAITING),
+                of("7", "gone#1", RunState.CANCELLED),
+                of("8", "dead#1", RunState.FAILED),
+                of("9", "other#1", RunState.QUEUED, parent="another"),
+            ]
+        )
+
+    with state.look() as turn:
+        assert turn.backfills.in_flight("b") == InFlight(2, 1)

@@ -7,6 +7,7 @@ from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.run import JobKind
 from tests.integration.state_records import MICROSECOND, NOON, SECOND, a_dead_letter, a_key
 
+DISCARDED = DeadLetterState.DISCARDED
 DECIDED = a_dead_letter(
     "r",
     state=DeadLetterState.REPLAYED,
@@ -59,13 +60,13 @@ def test_the_last_to_die_come_first_in_one_state_or_in_any(state: State) -> None
 def test_a_close_has_an_open_dead_letter_until_somebody_decides(state: State) -> None:
     keep(state, a_dead_letter("r"), a_dead_letter("other", key=a_key(tenant="other")))
     with state.turn() as turn:
-        assert turn.dead_letters.open_of(a_key()) == a_dead_letter("r")
-        assert turn.dead_letters.open_of(a_key(date(2026, 11, 20))) is None
+        assert turn.dead_letters.open_of(a_key(), JobKind.CLOSE) == a_dead_letter("r")
+        assert turn.dead_letters.open_of(a_key(date(2026, 11, 20)), JobKind.CLOSE) is None
 
     keep(state, DECIDED)
 
     with state.turn() as turn:
-        assert turn.dead_letters.open_of(a_key()) is None
+        assert turn.dead_letters.open_of(a_key(), JobKind.CLOSE) is None
     assert newest(state, DeadLetterState.OPEN) == ["other"]
 
 
@@ -73,9 +74,24 @@ def test_an_open_dead_letter_of_a_night_is_none_of_the_close_of_its_day(state: S
     keep(state, a_dead_letter("close"), a_dead_letter("night", NOON + SECOND, job=JobKind.NIGHT))
 
     with state.turn() as turn:
-        found = turn.dead_letters.open_of(a_key())
+        found = turn.dead_letters.open_of(a_key(), JobKind.CLOSE)
 
     assert found == a_dead_letter("close")
+
+
+def test_of_each_job_of_a_key_the_newest_open_dead_letter_is_found(state: State) -> None:
+    keep(
+        state,
+        a_dead_letter("close"),
+        a_dead_letter("old", NOON - SECOND, job=JobKind.REBUILD),
+        a_dead_letter("new", NOON + SECOND, job=JobKind.REBUILD),
+        a_dead_letter("seen", NOON + 2 * SECOND, job=JobKind.REBUILD, state=DISCARDED),
+    )
+
+    with state.turn() as turn:
+        found = [turn.dead_letters.open_of(a_key(), job) for job in JobKind]
+
+    assert [letter.run_id for letter in found if letter is not None] == ["close", "new"]
 
 
 def test_all_dead_letters_of_a_close_come_the_last_to_die_first(state: State) -> None:
@@ -96,3 +112,22 @@ def test_all_dead_letters_of_a_close_come_the_last_to_die_first(state: State) ->
 
     assert of_key == ["late", "early", "rebuild"]
     assert (first, of_other) == (["late"], ["other"])
+
+
+def test_those_of_one_tenant_are_found_in_one_state_or_in_any(state: State) -> None:
+    others = a_key(tenant="other")
+    keep(
+        state,
+        a_dead_letter("a"),
+        a_dead_letter("b", NOON + SECOND, key=others),
+        a_dead_letter("c", NOON + 2 * SECOND, key=others, state=DISCARDED),
+    )
+
+    with state.turn() as turn:
+        of_other = turn.dead_letters.newest(None, 9, tenant="other")
+        open_of_other = turn.dead_letters.newest(DeadLetterState.OPEN, 9, tenant="other")
+        first = turn.dead_letters.newest(None, 1, tenant="other")
+
+    assert [letter.run_id for letter in of_other] == ["c", "b"]
+    assert [letter.run_id for letter in open_of_other] == ["b"]
+    assert [letter.run_id for letter in first] == ["c"]

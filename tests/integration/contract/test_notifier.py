@@ -138,6 +138,8 @@ def test_a_message_is_json_with_a_text_as_chats_take_it(wiremock: WireMockServer
         "key": "overdue:default:2026-11-21",
         "at": "2026-11-22T09:00:00+00:00",
     }
+    place.open(ALL).deliver(replace(sent, tenant="north"))
+    assert json.loads(wiremock.requests()[-1].body)["tenant"] == "north"
 
 
 @pytest.mark.parametrize(

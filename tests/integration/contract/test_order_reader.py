@@ -1,6 +1,7 @@
 """What every reader of orders promises, over orders in memory and in PostgreSQL."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,10 +14,11 @@ from aegis_batch.adapters.outbound.postgres.order_reader import PostgresOrderRea
 from aegis_batch.adapters.outbound.postgres.order_summing import LARGE_DAY_ORDERS
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.ports.order_reader import OrderReader
+from aegis_batch.application.ports.order_reader import READ_TENANTS_MAX, OrderReader
 from aegis_batch.domain.calendar import Calendar
 from aegis_batch.domain.consistency import Finding, Tally
 from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.totals import Totals
 from tests.servers.postgres import Database
 
@@ -43,10 +45,17 @@ def _in_postgres(
     types: tuple[str, str, str],
     total: str | None,
     large_day_orders: int = LARGE_DAY_ORDERS,
+    item_tenant: str | None = None,
 ) -> Open:
     def open_reader(orders: list[PlacedOrder], statuses: tuple[str, ...]) -> OrderReader:
         _fill(database, orders, types)
-        schema = OrdersSchema(total=total, status="status", statuses=statuses)
+        schema = OrdersSchema(
+            total=total,
+            status="status",
+            statuses=statuses,
+            tenant="tenant",
+            item_tenant=item_tenant,
+        )
         orders_database = OrdersDatabase(parse_database_url(database.dsn()))
         return PostgresOrderReader(orders_database, schema, large_day_orders=large_day_orders)
 
@@ -57,21 +66,28 @@ def _fill(database: Database, orders: list[PlacedOrder], types: tuple[str, str, 
     key, quantity, amount = types
     with database.connect() as connection:
         connection.execute(
-            f"CREATE TABLE orders (id {key}, created_at timestamptz, total {amount}, status text);"
+            f"CREATE TABLE orders (id {key}, created_at timestamptz, total {amount}, status text,"
+            " tenant text);"
             f"CREATE TABLE order_items (order_id {key.split()[0]}, name text,"
-            f" quantity {quantity}, unit_price {amount})".encode()
+            f" quantity {quantity}, unit_price {amount}, tenant text)".encode()
         )
         for placed in orders:
             connection.execute(
-                "INSERT INTO orders VALUES (%s, %s, %s, %s)",
-                (placed.order.id, placed.placed_at, placed.order.total, placed.status),
+                "INSERT INTO orders VALUES (%s, %s, %s, %s, %s)",
+                (
+                    placed.order.id,
+                    placed.placed_at,
+                    placed.order.total,
+                    placed.status,
+                    placed.tenant,
+                ),
             )
-        # Lines belong to an id, so orders with the same id share them.
-        for order in {placed.order.id: placed.order for placed in orders}.values():
-            for line in order.lines:
+        # Lines belong to a tenant's id, so orders with the same id share them.
+        for placed in {(placed.tenant, placed.order.id): placed for placed in orders}.values():
+            for line in placed.order.lines:
                 connection.execute(
-                    "INSERT INTO order_items VALUES (%s, %s, %s, %s)",
-                    (order.id, line.name, line.quantity, line.unit_price),
+                    "INSERT INTO order_items VALUES (%s, %s, %s, %s, %s)",
+                    (placed.order.id, line.name, line.quantity, line.unit_price, placed.tenant),
                 )
         connection.execute("ANALYZE orders")
 
@@ -102,6 +118,14 @@ def open_without_totals(request: pytest.FixtureRequest) -> Open:
     return _in_postgres(request.getfixturevalue("database"), _EXACT, None)
 
 
+@pytest.fixture(params=["memory", "postgres"])
+def open_with_own_ids(request: pytest.FixtureRequest) -> Open:
+    """Each way to keep orders whose ids are a tenant's own, and lines that say whose they are."""
+    if request.param == "memory":
+        return _in_memory
+    return _in_postgres(request.getfixturevalue("database"), _EXACT, "total", item_tenant="tenant")
+
+
 def line(name: str | None, quantity: str | None = "1", price: str | None = "2.50") -> OrderLine:
     return OrderLine(
         name,
@@ -110,19 +134,25 @@ def line(name: str | None, quantity: str | None = "1", price: str | None = "2.50
     )
 
 
-def placed(
+def placed(  # noqa: PLR0913, PLR0917 - all that can be said of an order
     key: str,
     total: str | None = "2.50",
     lines: Iterable[OrderLine] = (line("Soup"),),
     at: datetime = NOON,
     status: str | None = None,
+    tenant: str = SINGLE,
 ) -> PlacedOrder:
     own = None if total is None else Decimal(total)
-    return PlacedOrder(at, Order(key, own, tuple(lines)), status)
+    return PlacedOrder(at, Order(key, own, tuple(lines)), status, tenant)
 
 
 def totals(reader: OrderReader, tolerance: Decimal = CENTS) -> Totals:
-    return Totals.sum(reader.read(WINDOW, tolerance).parts)
+    return Totals.sum(reader.read(SINGLE, WINDOW, tolerance).parts)
+
+
+def each(reader: OrderReader, *tenants: str) -> dict[str, Totals]:
+    readings = reader.read_each(tenants, WINDOW, CENTS)
+    return {tenant: Totals.sum(reading.parts) for tenant, reading in readings.items()}
 
 
 def test_orders_of_the_window_are_added_up_with_their_lines(open_reader: Open) -> None:
@@ -165,7 +195,7 @@ def test_a_day_that_a_zone_jumped_over_adds_up_to_nothing(open_reader: Open) -> 
     apia = Calendar(load_zone("Pacific/Apia"), "Pacific/Apia").window(date(2011, 12, 30))
     reader = open_reader([placed("1", at=apia.start), placed("2", at=apia.start - TICK)], ())
 
-    assert Totals.sum(reader.read(apia, CENTS).parts) == Totals()
+    assert Totals.sum(reader.read(SINGLE, apia, CENTS).parts) == Totals()
 
 
 def test_all_orders_count_where_no_status_is_named(open_reader: Open) -> None:
@@ -384,4 +414,113 @@ def test_reading_twice_gives_the_same(open_reader: Open) -> None:
 
 
 def test_a_reading_names_its_snapshot(open_reader: Open) -> None:
-    assert open_reader([placed("1")], ()).read(WINDOW, CENTS).snapshot
+    assert open_reader([placed("1")], ()).read(SINGLE, WINDOW, CENTS).snapshot
+
+
+ODD = ("a", "A", "a b", "1", "01", "it's", "%s", "{a,b}", 'a"b', "*")
+
+
+def test_each_tenant_has_its_own_orders_alone(open_keyed: Open) -> None:
+    orders = [
+        placed(str(number), f"{number}.50", (line(f"Of {tenant}", "1", f"{number}.50"),))
+        for number, tenant in enumerate(ODD, 1)
+    ]
+    orders = [replace(p, tenant=tenant) for p, tenant in zip(orders, ODD, strict=True)]
+
+    read = each(open_keyed(orders, ()), *reversed(ODD))
+
+    assert {tenant: dict(own.items) for tenant, own in read.items()} == {
+        tenant: {f"Of {tenant}": 1} for tenant in ODD
+    }
+    assert [read[tenant].revenue for tenant in ODD] == [
+        Decimal(n) + Decimal("0.5") for n in range(1, 11)
+    ]
+    assert all((own.orders, own.lines, own.tallies) == (1, 1, {}) for own in read.values())
+
+
+def test_a_tenant_without_orders_has_an_empty_reading(open_keyed: Open) -> None:
+    orders = [placed("1", tenant="a"), placed("2", tenant="b", at=WINDOW.end)]
+
+    read = each(open_keyed(orders, ()), "b", "a", "c")
+
+    assert set(read) == {"a", "b", "c"}
+    assert (read["a"].orders, read["b"], read["c"]) == (1, Totals(), Totals())
+
+
+def test_nobody_asked_for_has_no_reading(open_keyed: Open) -> None:
+    reader = open_keyed([placed("1", tenant="a"), placed("2", tenant="b")], ())
+
+    assert dict(reader.read_each((), WINDOW, CENTS)) == {}
+    assert {tenant: own.orders for tenant, own in each(reader, "a", "a").items()} == {"a": 1}
+    assert {tenant: own.orders for tenant, own in each(reader, "a", "c").items()} == {
+        "a": 1,
+        "c": 0,
+    }
+
+
+def test_readings_of_one_scan_are_of_one_snapshot(open_keyed: Open) -> None:
+    reader = open_keyed([placed("1", tenant="a"), placed("2", tenant="b")], ())
+
+    readings = reader.read_each(("a", "b", "c"), WINDOW, CENTS)
+
+    assert len({reading.snapshot for reading in readings.values()}) == 1
+
+
+def test_a_thousand_tenants_are_read_at_once_and_no_more(open_keyed: Open) -> None:
+    reader = open_keyed([placed("1", tenant="17")], ())
+    tenants = [str(number) for number in range(READ_TENANTS_MAX + 1)]
+
+    read = each(reader, *tenants[:-1])
+
+    assert len(read) == READ_TENANTS_MAX
+    assert {tenant for tenant, own in read.items() if own.orders} == {"17"}
+    with pytest.raises(ValueError, match="1001 tenants"):
+        reader.read_each(tenants, WINDOW, CENTS)
+
+
+def test_each_tenant_has_its_own_findings_and_its_own_ten_smallest_ids(open_keyed: Open) -> None:
+    orders = [placed(str(key), "-1", tenant="ab"[key % 2]) for key in range(1, 31)]
+
+    read = each(open_keyed([*orders, placed("99", tenant="c")], ()), "a", "b", "c")
+
+    for tenant, first in (("a", 2), ("b", 1)):
+        smallest = tuple(str(key) for key in range(first, first + 20, 2))
+        assert read[tenant].tallies[Finding.NEGATIVE_TOTAL] == Tally(15, smallest)
+    assert read["c"].tallies == {}
+
+
+def test_an_id_that_stands_twice_is_found_for_its_tenant_alone(open_with_own_ids: Open) -> None:
+    orders = [placed("7", tenant="a"), placed("7", tenant="a"), placed("8", tenant="b")]
+
+    read = each(open_with_own_ids(orders, ()), "a", "b")
+
+    assert read["a"].tallies == {Finding.DUPLICATE_ORDER: Tally(1, ("7",))}
+    assert read["b"].tallies == {}
+
+
+def test_tenants_may_have_the_same_ids_where_lines_are_told_apart(open_with_own_ids: Open) -> None:
+    orders = [
+        placed("7", "2.50", (line("Soup"),), tenant="a"),
+        placed("7", "5.00", (line("Tea", "2"),), tenant="b"),
+    ]
+    reader = open_with_own_ids(orders, ())
+
+    read = each(reader, "a", "b")
+
+    assert {tenant: dict(own.items) for tenant, own in read.items()} == {
+        "a": {"Soup": 1},
+        "b": {"Tea": 2},
+    }
+    assert all(own.tallies == {} for own in read.values())
+    assert Totals.sum(reader.read("b", WINDOW, CENTS).parts) == read["b"]
+
+
+def test_only_orders_of_the_statuses_named_count_for_each_tenant(open_keyed: Open) -> None:
+    orders = [
+        placed(str(key), status=("paid", "open")[key % 2], tenant="ab"[key // 4])
+        for key in range(8)
+    ]
+
+    read = each(open_keyed(orders, ("paid",)), "a", "b")
+
+    assert {tenant: own.orders for tenant, own in read.items()} == {"a": 2, "b": 2}

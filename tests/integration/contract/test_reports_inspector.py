@@ -61,7 +61,7 @@ def test_a_database_as_it_should_be_is_told_so(inspector: ReportsInspector) -> N
     assert facts.role == "writer"
     assert facts.version
     assert (facts.is_exposed, facts.is_of_orders, facts.owns) == (False, False, False)
-    assert (facts.schema, facts.pending) == ("0001", ())
+    assert (facts.schema, facts.pending) == ("0002", ())
     assert (facts.lacking, facts.beyond) == ((), ())
 
 
@@ -126,5 +126,5 @@ def test_a_right_too_many_and_an_owner_are_named(database: Database, writer: str
 
 
 def test_a_database_without_tables_and_that_of_the_orders_are_told(database: Database) -> None:
-    assert inspector_at(database.dsn()).facts().pending == ("0001",)
+    assert inspector_at(database.dsn()).facts().pending == ("0001", "0002")
     assert inspector_at(database.dsn(), database.dsn()).facts().is_of_orders

@@ -8,9 +8,12 @@ import pytest
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
 from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.job_status import TIMED_OUT
+from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.run import JobKind, RunState
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.run_statistics import RunFigures
+from aegis_batch.domain.task import Priority, Task
 from tests.integration.state_records import (
     DAY,
     MICROSECOND,
@@ -126,6 +129,9 @@ DAY_BEFORE = date(2026, 11, 20)
         (RunFilter(key=a_key(DAY_BEFORE)), ["earlier"]),
         (RunFilter(key=a_key(DAY_BEFORE, "other")), []),
         (RunFilter(key=a_key(tenant="other")), ["other"]),
+        (RunFilter(tenant="other"), ["other"]),
+        (RunFilter(tenant="other", day=DAY_BEFORE), []),
+        (RunFilter(tenant="nobody"), []),
         (RunFilter(schedule="s"), ["held", "night"]),
         (RunFilter(schedule="s", states=frozenset({RunState.HELD})), ["held"]),
         (RunFilter(parent="night"), ["child"]),
@@ -177,8 +183,14 @@ def test_figures_are_of_the_runs_about_some_days_both_included_newest_first(stat
     assert figures(DAY, DAY) == ["later", "full"]
     assert figures(week.period.first_day, DAY, 2) == ["later", "full"]
     assert figures(week.period.first_day, week.period.first_day) == ["week"]
+    keep(state, a_run("other", NOON + 3 * SECOND, key=a_key(tenant="other")))
     with state.turn() as turn:
-        (found,) = turn.runs.figures(DAY, DAY, 9)[1:]
+        of_other = turn.runs.figures(DAY, sunday, 9, tenant="other")
+        of_default = turn.runs.figures(DAY, sunday, 9, tenant="default")
+    assert [run.run_id for run in of_other] == ["other"]
+    assert [run.run_id for run in of_default] == ["sunday", "later", "full"]
+    with state.turn() as turn:
+        (found,) = turn.runs.figures(DAY, DAY, 9, tenant="default")[1:]
     full = replace(a_full_run("full"), requests=3)
     assert found == RunFigures(
         run_id="full",
@@ -218,3 +230,42 @@ def test_runs_that_were_sealed_without_a_link_in_their_own_chain_are_found(state
     with state.turn() as turn:
         turn.seals.add(a_seal_link(3))
     assert found(state, RunFilter(unlinked=True)) == ["run-2"]
+
+
+def test_runs_are_found_behind_another_newest_first(state: State) -> None:
+    with state.turn() as turn:
+        moments = {"a": NOON, "b": NOON, "c": NOON + SECOND, "old": NOON - SECOND}
+        for name, moment in moments.items():
+            turn.runs.add(a_run(name, moment))
+
+    with state.look() as turn:
+        behind = turn.runs.search(RunFilter(before=(NOON, "b")), 9)
+        assert [run.id for run in behind] == ["a", "old"]
+        queued = RunFilter(before=(NOON + SECOND, "c"), states=frozenset({RunState.QUEUED}))
+        assert [run.id for run in turn.runs.search(queued, 2)] == ["b", "a"]
+
+
+def test_runs_of_tasks_are_found_by_their_job(state: State) -> None:
+    task = Task(job_name="x", priority=Priority.LOW, arguments='{"day":"2026-11-21"}')
+    kept = a_run("1", job=JobKind.HTTP, task=task)
+    with state.turn() as turn:
+        turn.runs.add(kept)
+        turn.runs.add(a_run("2"))
+
+    with state.look() as turn:
+        assert list(turn.runs.search(RunFilter(job=JobKind.HTTP), 9)) == [kept]
+
+
+def test_runs_that_timed_out_are_told_from_others_that_failed(state: State) -> None:
+    slow = Problem(TIMED_OUT, "It hung.", "Wait.", retryable=True)
+    other = Problem("service_refused", "No.", "Mend it.", retryable=False)
+    with state.turn() as turn:
+        for run_id, problem in (("1", slow), ("2", other), ("3", slow)):
+            turn.runs.add(a_run(run_id, state=RunState.FAILED, problem=problem))
+        turn.runs.add(a_run("4", state=RunState.FAILED))
+
+    failed = frozenset({RunState.FAILED})
+    assert found(state, RunFilter(states=failed, timed_out=True)) == ["3", "1"]
+    assert found(state, RunFilter(states=failed, timed_out=False)) == ["4", "2"]
+    mine = RunFilter(states=failed, timed_out=True, tenant="default")
+    assert found(state, mine) == ["3", "1"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Event
 
@@ -12,8 +13,9 @@ from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
 from aegis_batch.application.ports.turn import Turn
-from aegis_batch.application.ports.work_queue import Lane, Work
-from aegis_batch.domain.errors import StateUnavailable
+from aegis_batch.application.ports.work_queue import CLOSES, Work
+from aegis_batch.domain.errors import StateMisfit, StateUnavailable
+from aegis_batch.domain.run import JobKind
 from tests.integration.state_files import StateFiles
 from tests.integration.state_records import (
     NOON,
@@ -25,8 +27,10 @@ from tests.integration.state_records import (
     an_audit_entry,
     an_occurrence,
 )
+from tests.integration.state_servers import StateServers
 
-WORK = Work(id="r#1", run_id="r", lane=Lane.CLOSES, due_at=NOON, rank=1)
+Stored = StateFiles | StateServers
+WORK = Work(id="r#1", run_id="r", lane=CLOSES, due_at=NOON, rank=1)
 
 
 class Killed(BaseException):
@@ -52,7 +56,7 @@ def all_in(state: State) -> list[object]:
             *turn.runs.search(RunFilter(), 10),
             *turn.runs.search(RunFilter(key=a_key()), 10),
             *turn.dead_letters.newest(None, 10),
-            *([turn.dead_letters.open_of(a_key())] if turn.dead_letters.open_of(a_key()) else []),
+            *filter(None, [turn.dead_letters.open_of(a_key(), JobKind.CLOSE)]),
             *turn.audit.newest(10),
             *turn.notices.due(NOON, 10),
         ]
@@ -185,8 +189,9 @@ def test_a_look_sees_nothing_of_a_turn_that_ends_badly(state: State) -> None:
     assert seen == [None]
 
 
-def test_what_is_written_in_a_look_is_undone(state: State) -> None:
-    with state.look() as turn:
+def test_what_is_written_in_a_look_leaves_nothing(state: State) -> None:
+    # A server refuses it.
+    with suppress(StateMisfit), state.look() as turn:
         write_everywhere(turn)
 
     assert all_in(state) == []
@@ -202,8 +207,8 @@ def test_a_look_within_a_turn_is_refused_at_once_and_harms_nothing(state: State)
     assert len(all_in(state)) == 2
 
 
-def test_a_look_waits_for_no_turn_where_the_state_is_in_a_database(state_files: StateFiles) -> None:
-    state = state_files.open_state(busy_timeout_seconds=0.01)
+def test_a_look_waits_for_no_turn_where_the_state_is_in_a_database(stored: Stored) -> None:
+    state = stored.open_state(busy_timeout_seconds=0.01)
     in_a_turn(state, lambda turn: turn.runs.add(a_run("r")))
 
     def look() -> object:
@@ -215,13 +220,13 @@ def test_a_look_waits_for_no_turn_where_the_state_is_in_a_database(state_files: 
         assert pool.submit(look).result(10) == a_run("r")
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_the_wait_for_another_turn_is_bounded(kind: str, state_files: StateFiles) -> None:
+@pytest.mark.parametrize("kind", ["memory", "state_files", "state_servers"])
+def test_the_wait_for_another_turn_is_bounded(kind: str, request: pytest.FixtureRequest) -> None:
     state: State
     if kind == "memory":
         state = InMemoryState(InMemoryWorkQueue(wait_seconds=0.01))
     else:
-        state = state_files.open_state(busy_timeout_seconds=0.01)
+        state = request.getfixturevalue(kind).open_state(busy_timeout_seconds=0.01)
     with ThreadPoolExecutor(1) as pool, state.turn() as turn:
         turn.runs.add(a_run("r"))
         waiting = pool.submit(all_in, state).exception(10)
@@ -231,27 +236,56 @@ def test_the_wait_for_another_turn_is_bounded(kind: str, state_files: StateFiles
     assert len(all_in(state)) == 2
 
 
-def test_the_queue_of_work_is_a_part_of_the_turn(state_files: StateFiles) -> None:
-    state = state_files.open_state()
+def test_turns_of_several_processes_come_one_after_the_other(stored: Stored) -> None:
+    # Each with connections, and a lock between threads, of its own.
+    states = [stored.open_state() for _ in range(3)]
+    in_a_turn(states[0], lambda turn: turn.runs.add(a_run("r")))
+
+    def count_up(number: int) -> None:
+        with states[number % 3].turn() as turn:
+            run = turn.runs.get("r")
+            assert run is not None
+            turn.runs.save(a_run("r", attempt=run.attempt + 1))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(count_up, range(30)))
+
+    with states[0].look() as seen:
+        assert seen.runs.get("r") == a_run("r", attempt=30)
+
+
+def test_another_process_waits_for_a_turn_within_bounds(stored: Stored) -> None:
+    state, impatient = stored.open_state(), stored.open_state(busy_timeout_seconds=0.05)
+    with state.turn() as turn:
+        turn.runs.add(a_run("r"))
+        with pytest.raises(StateUnavailable) as refused:
+            all_in(impatient)
+
+    assert refused.value.code == "state_locked"
+    assert len(all_in(impatient)) == 2
+
+
+def test_the_queue_of_work_is_a_part_of_the_turn(stored: Stored) -> None:
+    state = stored.open_state()
     with pytest.raises(Killed):
         in_a_turn(state, write_everywhere, fail_with(Killed()))
-    assert state_files.queued() == []
+    assert stored.queued() == []
 
     in_a_turn(state, write_everywhere)
-    assert state_files.queued() == ["r#1"]
+    assert stored.queued() == ["r#1"]
     with pytest.raises(Killed):
         in_a_turn(state, lambda turn: turn.work.withdraw("r#1"), fail_with(Killed()))
-    assert state_files.queued() == ["r#1"]
+    assert stored.queued() == ["r#1"]
 
 
-def test_what_was_committed_is_there_for_whoever_opens_the_file_next(
-    state_files: StateFiles,
+def test_what_was_committed_is_there_for_whoever_opens_it_next(
+    stored: Stored,
 ) -> None:
-    first = state_files.open_state()
+    first = stored.open_state()
     in_a_turn(first, write_everywhere)
-    state_files.close()
+    stored.close()
 
-    assert all_in(state_files.open_state()) == all_in(first)
+    assert all_in(stored.open_state()) == all_in(first)
 
 
 @pytest.mark.parametrize(
@@ -270,11 +304,11 @@ def test_faults_of_the_state_in_memory_come_where_a_real_one_has_them(
     assert bool(all_in(state)) is is_kept
 
 
-def test_a_look_sees_what_was_kept_and_waits_for_no_writer(state_files: StateFiles) -> None:
-    state = state_files.open_state()
+def test_a_look_sees_what_was_kept_and_waits_for_no_writer(stored: Stored) -> None:
+    state = stored.open_state()
     in_a_turn(state, write_everywhere)
 
-    with state_files.open_state().turn() as turn:
+    with stored.open_state().turn() as turn:
         turn.runs.add(a_run("uncommitted"))
         with state.look() as looking:
             assert [run.id for run in looking.runs.search(RunFilter(), 9)] == ["r"]

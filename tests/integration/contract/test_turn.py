@@ -6,6 +6,7 @@ import pytest
 
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.state import State
+from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.run_record import TimelineEntry
 from tests.integration.state_records import (
     NOON,
@@ -40,7 +41,7 @@ def test_each_part_of_a_turn_sees_what_was_written_in_it(state: State) -> None:
         assert list(turn.occurrences.newest("s", 10)) == [an_occurrence(schedule="s")]
         assert turn.runs.get("r") == a_run("r")
         assert list(turn.timeline.of("r")) == [ENTRY]
-        assert turn.dead_letters.open_of(a_key()) == a_dead_letter("r")
+        assert turn.dead_letters.open_of(a_key(), JobKind.CLOSE) == a_dead_letter("r")
         assert turn.seals.last("default") == a_seal_link(1).kept()
         assert turn.verifications.get(a_key()) == a_verification()
         assert list(turn.audit.newest(10)) == [an_audit_entry("r")]

@@ -7,9 +7,10 @@ import pytest
 
 from aegis_batch.application.ports.state import State
 from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.consistency import Finding
 from aegis_batch.domain.report import Difference
 from aegis_batch.domain.run import CloseKey
-from aegis_batch.domain.verification import Change, ItemChange, Verdict
+from aegis_batch.domain.verification import Change, FindingChange, ItemChange, Verdict
 from tests.integration.state_records import NOON, PROBLEM, SECOND, a_key, a_verification
 
 TUESDAY = date(2026, 11, 17)
@@ -23,6 +24,7 @@ CHANGE = Change(
     revenue_present=TINY,
     items=(ItemChange("Chá", Decimal("1.50"), TINY), ItemChange('"b"', Decimal(0), Decimal(-2))),
     items_left_out=7,
+    findings=(FindingChange(Finding.EMPTY_ORDER, 2, 1, (), ("é", "7")),),
 )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from aegis_batch.application.ports.work_intake import WorkIntake
-from tests.integration.work_places import Performed, WorkPlace, work
+from tests.integration.work_places import Performed, WorkPlace, reached, work
 
 
 class Abandoned(Exception):  # noqa: N818 - what makes a turn end badly
@@ -22,7 +22,7 @@ def test_work_of_a_turn_that_is_undone_never_was(place: WorkPlace, performed: Pe
     place.settle()
 
     assert performed.ids == ["done"]
-    assert list(place.queue.lost(["undone", "done"])) == ["undone", "done"]
+    reached(lambda: list(place.queue.lost(["undone", "done"])) == ["undone", "done"], "both lost")
 
 
 def test_an_id_that_waits_already_changes_nothing(place: WorkPlace, performed: Performed) -> None:
@@ -107,7 +107,30 @@ def test_withdrawn_work_can_not_be_queued_again(place: WorkPlace, performed: Per
     assert performed.ids == []
 
 
-def _undone(place: WorkPlace, do: Callable[[WorkIntake], None]) -> None:
+def _undone(place: WorkPlace, do: Callable[[WorkIntake], object]) -> None:
     with place.turn() as intake:
         do(intake)
         raise Abandoned
+
+
+def test_what_executors_left_behind_is_taken_back_and_nothing_else(
+    place: WorkPlace, performed: Performed
+) -> None:
+    with place.turn() as intake:
+        intake.enqueue(work("waiting"))
+        intake.enqueue(work("begun"))
+    taken = place.begun_by_another("begun")
+    with place.turn() as intake:
+        assert set(intake.holders()) == {taken}
+        assert dict(intake.take_back([])) == {}
+        assert dict(intake.take_back(["nobody"])) == {}
+    with pytest.raises(Abandoned):
+        _undone(place, lambda intake: intake.take_back([taken]))
+    with place.turn() as intake:
+        assert dict(intake.take_back([taken, "nobody"])) == {taken: 1}
+        assert set(intake.holders()) == set()
+        assert dict(intake.take_back([taken])) == {}
+    place.queue.start(performed.carry_out)
+    place.settle()
+
+    assert performed.counts == {"begun": 1, "waiting": 1}

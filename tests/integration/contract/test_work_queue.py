@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from aegis_batch.application.ports.work_queue import Lane
+from aegis_batch.application.ports.work_queue import JOBS, Lane
 from tests.integration.work_places import Performed, WorkPlace, work
 
 
@@ -34,7 +34,7 @@ def test_each_of_many_is_carried_out_once(place: WorkPlace, performed: Performed
     with place.turn() as intake:
         for number in range(15):
             intake.enqueue(work(f"closes-{number}"))
-            intake.enqueue(work(f"jobs-{number}", lane=Lane.JOBS))
+            intake.enqueue(work(f"jobs-{number}", lane=JOBS))
     place.settle()
 
     assert len(performed.counts) == 30
@@ -136,3 +136,31 @@ def test_a_stopped_queue_begins_nothing_and_the_next_start_does(
     place.queue.start(performed.carry_out)
     place.settle()
     assert performed.ids == ["later"]
+
+
+def test_work_in_the_lanes_of_tenants_queues_is_carried_out_too(
+    place: WorkPlace, performed: Performed
+) -> None:
+    with place.turn() as intake:
+        intake.enqueue(work("early", lane=Lane("closes@big")))
+    place.queue.start(performed.carry_out)
+    place.settle()
+    with place.turn() as intake:
+        intake.enqueue(work("late", lane=Lane("closes@new")))
+        intake.enqueue(work("beside", lane=Lane("closes@big")))
+    place.queue.widen()
+    place.settle()
+
+    assert sorted(performed.ids) == ["beside", "early", "late"]
+
+
+def test_what_waits_in_the_lane_of_a_queue_is_not_lost(
+    place: WorkPlace, performed: Performed
+) -> None:
+    place.queue.start(performed.carry_out)
+    tomorrow = place.now() + timedelta(days=1)
+    with place.turn() as intake:
+        intake.enqueue(work("waiting", lane=Lane("closes@new"), due_at=tomorrow))
+    place.queue.widen()
+
+    assert list(place.queue.lost(["waiting"])) == []

@@ -63,6 +63,20 @@ def test_its_own_command_names_the_settings_that_are_missing(image: Image) -> No
         assert f"{variable}: is not set" in ended.stderr
 
 
+def test_the_control_plane_is_in_it(image: Image, tmp_path: Path) -> None:
+    ended = run(
+        image,
+        ["aegis-batch", "control"],
+        AEGIS_STATE_URL=f"sqlite:///{tmp_path}/state.db",
+        DATABASE_URL="postgresql://nobody@127.0.0.1:9/none",
+        BACKEND_BASE_URL="http://127.0.0.1:9",
+        X_SERVICE_TOKEN="a token of the tests",
+    )
+
+    # All that is missing is a key to get in by.
+    assert (ended.returncode, "INTERNAL_JOBS_KEY" in ended.stderr) == (2, True), ended.stderr
+
+
 def test_a_close_writes_no_file(image: Image, tmp_path: Path) -> None:
     orders = tmp_path / "orders.json"
     orders.write_text(ORDERS_JSON, encoding="utf-8")
@@ -89,7 +103,7 @@ def test_what_is_installed_is_what_the_lock_says_and_the_program(image: Image) -
 
     installed: dict[str, str] = json.loads(ended.stdout)
     assert installed.pop("aegis-batch")
-    lock = (Path(__file__).parents[3] / "requirements" / "runtime.txt").read_text(encoding="utf-8")
+    lock = (Path(__file__).parents[3] / "requirements" / "control.txt").read_text(encoding="utf-8")
     requirements = [
         Requirement(line.rstrip(" \\")) for line in lock.splitlines() if not line.startswith(" ")
     ]

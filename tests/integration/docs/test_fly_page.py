@@ -14,8 +14,6 @@ from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 from tests.unit.docs.pages import PROJECT, blocks, read_page
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 PAGE = read_page("docs/fly-and-neon.md")
 SHOWN = blocks(PAGE, "text")
 BODY, ORDERS = blocks(read_page("docs/reports.md"), "json")
@@ -25,7 +23,7 @@ QUIET = {"AEGIS_LOG_LEVEL": "ERROR", "COLUMNS": "100"}
 # What no two runs have in common.
 _CHANCE = (
     (re.compile(r"snapshot \S+ at .* UTC"), "snapshot"),
-    (re.compile(r'"(time|runId|traceId)":"[^"]*"'), r'"\1":"..."'),
+    (re.compile(r'"(time|runId|traceId|correlationId)":"[^"]*"'), r'"\1":"..."'),
     (re.compile(r'"durationMs":[0-9.]+'), '"durationMs":0'),
 )
 

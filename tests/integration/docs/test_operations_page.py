@@ -24,8 +24,6 @@ from tests.servers.postgres import Database
 from tests.servers.wiremock import WireMockServer
 from tests.unit.docs.pages import blocks, read_page
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 SECTIONS = sections_of(read_page("docs/operations.md"))
 # The part before the first heading too.
 START = "On call"
@@ -316,9 +314,9 @@ def test_a_deploy_that_went_wrong(place: Place) -> None:
         all_succeeded(place, 1)
         assert serving.stop() == 143
     with following("A deploy went wrong", place) as page:
-        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0004'")
+        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0010'")
         page.follow()
-        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0003'")
+        change(place, f"UPDATE {VERSION_TABLE} SET version_num = '0009'")
         # As where the program that comes now has not got the work of the one before.
         change(
             place,

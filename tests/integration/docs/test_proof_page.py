@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aegis_batch.domain.seal_chain import Breach
+from aegis_batch.domain.broken_link import Breach
 from tests.integration.closed_place import ClosedPlace
 from tests.integration.docs.followed_page import FollowedSection
 from tests.servers.postgres import Database

@@ -4,11 +4,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from aegis_batch.bootstrap.schedules_file import read_schedules
-
-pytestmark = pytest.mark.usefixtures("unmeasured")
 
 _PAGE = Path(__file__).parents[3] / "docs" / "schedules.md"
 

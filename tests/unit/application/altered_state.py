@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 
+from aegis_batch.adapters.outbound.memory.retention import InMemoryRetention
 from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.seals import InMemorySeals
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
@@ -14,7 +16,7 @@ from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import StateMisfit
 from aegis_batch.domain.run import CloseKey
-from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 from aegis_batch.domain.seal_link import KeptLink, SealLink
 from tests.sealed_chain import record_of
 
@@ -36,18 +38,14 @@ class _Rows(InMemorySeals):
         rows = self.after(tenant, 0, len(self._rows))
         return rows[-1] if rows else None
 
-    def newest_of(self, key: CloseKey) -> SealLink | None:
+    def of(self, key: CloseKey, limit: int, below: int | None = None) -> Sequence[KeptLink]:
         if self.unreadable is not None:
             raise self.unreadable
         named = (key.period.kind.value, key.period.first_day.isoformat())
         rows = self.after(key.tenant, 0, len(self._rows))
         found = [row for row in rows if (row.period_kind, row.first_day) == named]
-        if not found:
-            return None
-        try:
-            return SealLink.of(found[-1].content)
-        except ValueError:
-            raise StateMisfit("state_unreadable_row", "A row.", "Mend it.") from None
+        older = [row for row in found if below is None or row.number < below]
+        return older[::-1][:limit]
 
     def after(self, tenant: str, number: int, limit: int) -> Sequence[KeptLink]:
         rows = [row for row in self._rows if row.tenant == tenant and row.number > number]
@@ -68,8 +66,20 @@ class _Runs(InMemoryRuns):
         return super().get(run_id)
 
 
+class _Retention(InMemoryRetention):
+    """Says up to when runs were forgotten, and forgets none."""
+
+    forgotten_before: datetime | None = None
+
+    def runs_forgotten_before(self) -> datetime | None:
+        return self.forgotten_before
+
+
 class AlteredState:
-    """Chains as ``rows``, and the runs of their links; one can be looked at alone."""
+    """Chains as ``rows``, and the runs of their links; one can be looked at alone.
+
+    Without their runs, these are older than their retention, and ``forgotten_before`` says so.
+    """
 
     def __init__(self, links: Sequence[SealLink], *, with_runs: bool = True) -> None:
         """Take the links, as their closes kept them."""
@@ -78,8 +88,11 @@ class AlteredState:
         self.runs = _Runs(self._log, self._has_link)
         self._whole = InMemoryState(InMemoryWorkQueue())
         self.unreadable: StateMisfit | None = None
+        self.forgotten_before: datetime | None = None
         if with_runs:
             self.keep(*map(record_of, links))
+        elif links:
+            self.forgotten_before = max(link.sealed_at for link in links) + timedelta(days=1)
 
     def keep(self, *records: RunRecord) -> None:
         """Keep runs."""
@@ -92,10 +105,21 @@ class AlteredState:
         with self._log.transaction():
             self.runs.save(record)
 
+    def take_away(self, *run_ids: str) -> None:
+        """Take runs out of the ledger, as no retention does."""
+        with self._log.transaction():
+            for run_id in run_ids:
+                self.runs.forget(run_id)
+
     def bury(self, letter: DeadLetter) -> None:
         """Keep a dead letter."""
         with self._whole.turn() as turn:
             turn.dead_letters.save(letter)
+
+    def note(self, *entries: TimelineEntry) -> None:
+        """Keep what happened to runs."""
+        with self._whole.turn() as turn:
+            turn.timeline.add(entries)
 
     def turn(self) -> AbstractContextManager[Turn]:
         """Nothing is written while it is looked at."""
@@ -108,7 +132,19 @@ class AlteredState:
             assert isinstance(turn, InMemoryTurn)
             seals = _Rows(self._log, self.rows)
             seals.unreadable = self.unreadable
-            yield replace(turn, runs=self.runs, seals=seals)
+            yield replace(turn, runs=self.runs, seals=seals, retention=self._retention(turn))
+
+    def _retention(self, turn: InMemoryTurn) -> _Retention:
+        retention = _Retention(
+            self._log,
+            self.runs,
+            turn.timeline,
+            turn.occurrences,
+            turn.dead_letters,
+            turn.executors,
+        )
+        retention.forgotten_before = self.forgotten_before
+        return retention
 
     def _has_link(self, tenant: str, run_id: str) -> bool:
         return any(

@@ -12,6 +12,7 @@ from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGa
 from aegis_batch.adapters.outbound.memory.resource_meter import InMemoryResourceMeter
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.adapters.outbound.system.calendars import SystemCalendars
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.daily_close import DailyCloseUseCase
@@ -20,13 +21,16 @@ from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.verify import Verified, VerifyRequest, VerifyUseCase
 from aegis_batch.application.verifying import Sealed, Verifying, newest_seal
+from aegis_batch.domain.broken_link import BrokenLink
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.order import Order, OrderLine
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import CloseKey, Run
 from aegis_batch.domain.seal import Versions
+from aegis_batch.domain.seal_link import SealLink
 from aegis_batch.domain.verification import Verification
+from tests.sealed_chain import altered_by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +94,8 @@ class ClosedDays:
             for number in range(2)
         )
         self.calendar = Calendar(load_zone(ZONE), ZONE)
-        self.policy = ReportPolicy(self.calendar, Rules(), Versions("1", "2", "3"))
+        self.calendars = SystemCalendars(ZONE, self.calendar.day_start)
+        self.policy = ReportPolicy(self.calendars, Rules(), Versions("1", "2", "3"))
         self.troubles: list[Problem] = []
         for ahead in range(days):
             self.close(FIRST + timedelta(days=ahead))
@@ -118,6 +123,15 @@ class ClosedDays:
             for placed in self.reader.orders
         ]
 
+    def reprice(self, order_id: str, unit_price: str) -> None:
+        """Change the price of an order's lines, and not its total."""
+        self.reader.orders = [
+            replace(placed, order=replace(placed.order, lines=_at(placed.order, unit_price)))
+            if placed.order.id == order_id
+            else placed
+            for placed in self.reader.orders
+        ]
+
     def delete(self, order_id: str) -> None:
         """Take an order away."""
         self.reader.orders = [
@@ -127,6 +141,15 @@ class ClosedDays:
     def forget_seals(self) -> None:
         """Lose the state."""
         self.state = InMemoryState(InMemoryWorkQueue())
+
+    def seal_by_hand(self, day: date, **changes: str) -> None:
+        """Keep one more seal of a day, whose row somebody then changed."""
+        with self.state.turn() as turn:
+            last, newest = turn.seals.last("default"), turn.seals.of(key_of(day), 1)
+            assert last is not None
+            link = SealLink.of(newest[0].content)
+            link = replace(link, number=last.number + 1, previous=last.digest, run_id="again")
+            turn.seals.add(altered_by_hand(link, **changes))
 
     def settle(self, **changes: object) -> None:
         """Change the settings of the report."""
@@ -141,7 +164,7 @@ class ClosedDays:
             self.policy,
         )
 
-    def sealed(self, day: date) -> Sealed | None:
+    def sealed(self, day: date) -> Sealed | BrokenLink | None:
         """Return what a day was closed with."""
         with self.state.turn() as turn:
             return newest_seal(turn, key_of(day))
@@ -155,7 +178,7 @@ class ClosedDays:
 
     def use_case(self) -> VerifyUseCase:
         """Return what verifies ranges."""
-        return VerifyUseCase(self.verifying(), self.state, self.clock, self.sink, self.calendar)
+        return VerifyUseCase(self.verifying(), self.state, self.clock, self.sink, self.calendars)
 
     def verify(self, first: date, last: date, kind: PeriodKind = PeriodKind.DAY) -> list[Verified]:
         """Verify a range."""
@@ -166,3 +189,7 @@ class ClosedDays:
         """Return what is kept of a day's verification."""
         with self.state.turn() as turn:
             return turn.verifications.get(key_of(day))
+
+
+def _at(order: Order, unit_price: str) -> tuple[OrderLine, ...]:
+    return tuple(replace(line, unit_price=Decimal(unit_price)) for line in order.lines)

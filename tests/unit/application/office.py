@@ -5,11 +5,19 @@ It stands in Sao Paulo, three hours behind UTC: the night of a day comes at 05:0
 deadline at 09:00.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
 
+from aegis_batch.adapters.outbound.breaking.breaker import ProviderBreaker
+from aegis_batch.adapters.outbound.breaking.notifier import BreakingNotifier
+from aegis_batch.adapters.outbound.breaking.order_reader import BreakingOrderReader
+from aegis_batch.adapters.outbound.breaking.report_gateway import BreakingReportGateway
+from aegis_batch.adapters.outbound.memory.at_once import InMemoryAtOnce
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -18,44 +26,83 @@ from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReade
 from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
 from aegis_batch.adapters.outbound.memory.resource_meter import InMemoryResourceMeter
+from aegis_batch.adapters.outbound.memory.service_caller import InMemoryServiceCaller
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.adapters.outbound.memory.tenant_directory import InMemoryTenantDirectory
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
 from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.after_run import AfterRun, Nights
 from aegis_batch.application.backfill_control import BackfillControl
+from aegis_batch.application.backfill_everyone import PlanEveryone
 from aegis_batch.application.backfill_planning import PlanBackfillUseCase
 from aegis_batch.application.backfilling import Backfilling
-from aegis_batch.application.carrying_out import CarryOutUseCase, RetryPolicies
+from aegis_batch.application.breaking import Breaking
+from aegis_batch.application.cancelling import CancelRunUseCase
+from aegis_batch.application.carrying_out import CarryOutUseCase
 from aegis_batch.application.close_job import CloseJob
 from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.completeness import CompletenessJob
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.deadline import DeadlineJob
+from aegis_batch.application.dependent_job import DependentJob
 from aegis_batch.application.deriving import Deriving, ReportPolicy
+from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.history import HistoryUseCase
+from aegis_batch.application.http_job import HttpJob
+from aegis_batch.application.job_control import JobControl
+from aegis_batch.application.job_drafts import JobRules
+from aegis_batch.application.job_pauses import JobPauses
+from aegis_batch.application.job_starting import JobStarting
+from aegis_batch.application.job_starts import JobStarts
+from aegis_batch.application.job_views import JobViews
+from aegis_batch.application.jobs import Job
 from aegis_batch.application.ledger import Ledger, first_work_id
 from aegis_batch.application.listening import AttemptListener
 from aegis_batch.application.night import NightJob
+from aegis_batch.application.night_of_all import NightOfAllJob
+from aegis_batch.application.nights_of_all import NightsOfAll
+from aegis_batch.application.nights_of_one import NightsOfOne
 from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
-from aegis_batch.application.ports.report_gateway import Receipt
+from aegis_batch.application.ports.executors import Executor
+from aegis_batch.application.ports.order_reader import OrderReader, Reading
+from aegis_batch.application.ports.report_gateway import Receipt, ReportGateway
 from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ports.service_caller import ServiceAnswer
+from aegis_batch.application.rebuild_range import RebuildRangeJob
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.recording import RecordCloseUseCase
 from aegis_batch.application.retention import RetentionJob
 from aegis_batch.application.schedule_control import ScheduleControl
+from aegis_batch.application.schedule_sync import ScheduleSync
+from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.application.set_back import SetBack, SetBackUseCase
+from aegis_batch.application.settling import RetryPolicies, Settling
+from aegis_batch.application.shard_close import ShardClose
+from aegis_batch.application.shards import ShardLimits
 from aegis_batch.application.sweep import SweepJob
+from aegis_batch.application.swept_days import (
+    SweptDayOfRun,
+    SweptDays,
+    SweptDaysOfAll,
+    SweptDaysOfOne,
+)
+from aegis_batch.application.taking import Taking
+from aegis_batch.application.tenant_choice import TenantChoice
+from aegis_batch.application.tenants_days import TenantsDays
 from aegis_batch.application.timings import Timings
 from aegis_batch.application.verifying import Verifying
 from aegis_batch.application.work_set_back import WorkSetBack
+from aegis_batch.bootstrap.breaking import rest_of_closes
 from aegis_batch.bootstrap.fan_out import FanOutMetricsSink
-from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
+from aegis_batch.domain.breaker import Provider
+from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.dead_letter import DeadLetter
-from aegis_batch.domain.errors import AegisError, BackendRefused, BackendUnavailable
+from aegis_batch.domain.errors import AegisError, BackendRefused, BackendUnavailable, InvalidRequest
 from aegis_batch.domain.events import Event
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.notice import Notice, NoticeKind
@@ -67,6 +114,11 @@ from aegis_batch.domain.run import CloseKey, JobKind, Run, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.schedule import Occurrence, Schedule, ScheduleKind, Timing
 from aegis_batch.domain.seal import Versions
+from aegis_batch.domain.tenant import SINGLE, Tenant
+from tests.living import a_heartbeat
+
+if TYPE_CHECKING:
+    from aegis_batch.application.ports.at_once import AtOnce
 
 __all__ = [
     "AWAY",
@@ -74,6 +126,7 @@ __all__ = [
     "DAY",
     "DEADLINE",
     "DELAYED",
+    "FAR_ZONE",
     "HOUR",
     "HOURLY",
     "MINUTE",
@@ -83,13 +136,18 @@ __all__ = [
     "REFUSED",
     "RETENTION",
     "SWEEP",
+    "ZONE",
     "Office",
+    "Orders",
     "key_of",
     "nights",
 ]
 
 MINUTE, HOUR, ONE_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_WAITS = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)
 ZONE = "America/Sao_Paulo"
+# Of tenants that have a zone of their own.
+FAR_ZONE = "Asia/Tokyo"
 DAY = date(2026, 11, 21)
 # Noon of that day, where it all begins unless a test says otherwise.
 NOON = datetime(2026, 11, 21, 15, tzinfo=UTC)
@@ -142,18 +200,26 @@ class Backend(InMemoryReportGateway):
         self.meanwhile: Callable[[], object] | None = None
         self.asked: list[date] = []
         self.mute_on: set[date] = set()
+        # By tenant: who is refused, and for whom it is away.
+        self.refused_for: dict[str, AegisError] = {}
+        self.away_for: set[str] = set()
+        self.on_submit: Callable[[int], None] | None = None
 
     def find(self, run: Run, *, once: bool = False) -> StoredReport | None:
         """Answer, unless it is away."""
         self.asked.append(run.key.period.first_day)
         self._be_there()
-        if run.key.period.first_day in self.mute_on:
+        if run.key.period.first_day in self.mute_on or run.key.tenant in self.away_for:
             raise AWAY
         return super().find(run, once=once) if self.can_find else None
 
     def submit(self, run: Run, report: Report) -> Receipt:
         """Take a report, unless it is away."""
         self._be_there()
+        if run.key.tenant in self.refused_for:
+            raise self.refused_for[run.key.tenant]
+        if self.on_submit is not None:
+            self.on_submit(len(self.bodies))
         return super().submit(run, report)
 
     def fail_once(self) -> None:
@@ -166,6 +232,23 @@ class Backend(InMemoryReportGateway):
             meanwhile()
         if self.away is not None:
             raise self.away
+
+
+class Orders(InMemoryOrderReader):
+    """Orders that can't be read where those of some tenants are among them."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.fault_of: dict[str, AegisError] = {}
+
+    def read_each(
+        self, tenants: Sequence[str], window: Window, tolerance: Decimal
+    ) -> Mapping[str, Reading]:
+        """Add up orders, unless one of the tenants keeps all from it."""
+        for tenant in tenants:
+            if tenant in self.fault_of:
+                raise self.fault_of[tenant]
+        return super().read_each(tenants, window, tolerance)
 
 
 class Receiver(InMemoryNotifier):
@@ -206,28 +289,49 @@ class Meter(InMemoryResourceMeter):
 class Office:
     """A process that serves, with all that it stands on."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what tests say otherwise
         self,
         schedules: Sequence[Schedule] = (NIGHTLY, DEADLINE),
         now: datetime = NOON,
         close_from: date | None = DAY,
         kinds: Sequence[NoticeKind] = tuple(NoticeKind),
         sweep_days: int = 3,
+        tenant: str = SINGLE,
+        tenants: Sequence[Tenant] = (),
+        shard: ShardLimits | None = None,
+        gathered_max: int | None = None,
     ) -> None:
+        # So many tenants of a shard are read together, as if the others answered late.
+        self._gathered_max = gathered_max
         self.sweep_days = sweep_days
+        # So many failures in a row open a breaker, for a minute: none, unless a test says so.
+        self.breaker_failures = 0
+        # What has to hold before a report is handed over: nothing, unless a test says so.
+        self.guard: Callable[[ReportGateway], ReportGateway] = lambda reports: reports
+        self.tenant_concurrency = 0
+        # So many runs of defined jobs may wait, and these services answer.
+        self.waiting_max = 1_000
+        self.services = InMemoryServiceCaller({"rankings": ServiceAnswer(200, "ok", is_cut=False)})
+        # With tenants it is an office for all of them.
+        self.directory = InMemoryTenantDirectory(tenants, ZONE) if tenants else None
+        self.shard = shard or ShardLimits(tenants=3)
+        self.at_once: AtOnce = InMemoryAtOnce()
+        self.tenant = tenant
         self.clock = InMemoryClock(now)
         self.queue = InMemoryWorkQueue()
-        self.state = InMemoryState(self.queue)
+        self.state = InMemoryState(self.queue, self.clock.now)
         self.backend = Backend()
-        self.orders = InMemoryOrderReader([])
+        self.orders: InMemoryOrderReader = Orders()
         self.notifier = Receiver(kinds)
         self.sink = InMemoryMetricsSink()
         self.identifiers = InMemoryIdentifiers()
-        self.pulse = InMemoryPulse()
+        self.pulse = InMemoryPulse(self.state)
         self.meter = Meter()
         calendar = Calendar(load_zone(ZONE), ZONE, time(0))
         self.expectation = Expectation(calendar, 7 * ONE_DAY, close_from)
-        self._policy = ReportPolicy(calendar, Rules(), Versions("1", "2", "3"))
+        self.calendars = InMemoryCalendars(calendar, Calendar(load_zone(FAR_ZONE), FAR_ZONE))
+        self.expectations = Expectations(self.expectation, self.calendars)
+        self._policy = ReportPolicy(self.calendars, Rules(), Versions("1", "2", "3"))
         self.schedules = schedules
         self.untidy = 0
         self.tidied_at: list[datetime] = []
@@ -241,44 +345,118 @@ class Office:
         metrics = FanOutMetricsSink(self.sink, listener)
         self.ledger = Ledger(self.state, self.clock, metrics, self.notifier)
         timings = Timings(SystemCron())
-        firing = Firing(timings, self.identifiers, self.expectation)
-        self.backfilling = Backfilling(self.identifiers)
-        after_run = AfterRun(self.expectation, self.backend.identity, self.backfilling)
-        self.close = DailyCloseUseCase(self.orders, self.backend, self.clock, metrics, self._policy)
-        night = NightJob(
+        starting = JobStarting(self.identifiers, self.expectations, self.waiting_max)
+        firing = Firing(timings, self.identifiers, self.expectations, self.tenant, starting)
+        self.backfilling = Backfilling(self.identifiers, self.shard.tenants)
+        nights: Nights = NightsOfOne(self.expectation, self.backend.identity)
+        if self.directory is not None:
+            nights = NightsOfAll(self.identifiers)
+        after_run = AfterRun(nights, self.backfilling)
+        breaking = Breaking(self.state.look, self.ledger, self.clock, metrics, MINUTE)
+        reports, orders = self._broken(breaking)
+        self.close = DailyCloseUseCase(
+            orders,
+            reports,
+            self.clock,
+            metrics,
+            self._policy,
+            SealedDays(self.state.look, self._policy),
+        )
+        night: NightJob | NightOfAllJob = NightJob(
             ledger=self.ledger,
-            reports=self.backend,
+            reports=reports,
             clock=self.clock,
             metrics=metrics,
             identifiers=self.identifiers,
             expectation=self.expectation,
         )
-        deadline = DeadlineJob(
+        deadline: DeadlineJob | CompletenessJob = DeadlineJob(
             ledger=self.ledger,
-            reports=self.backend,
+            reports=reports,
             clock=self.clock,
             metrics=metrics,
             expectation=self.expectation,
         )
-        deriving = Deriving(self.orders, self.clock, self._policy)
-        sweep = SweepJob(
+        completeness: dict[JobKind, CompletenessJob] = {}
+        if self.directory is not None:
+            tenants_days = TenantsDays(
+                self.ledger, self.directory, self.expectations, self.backend.identity
+            )
+            night = NightOfAllJob(
+                ledger=self.ledger,
+                clock=self.clock,
+                metrics=metrics,
+                identifiers=self.identifiers,
+                tenants_days=tenants_days,
+                limits=self.shard,
+                backend=self.backend.identity,
+            )
+            deadline = CompletenessJob(self.ledger, self.clock, metrics, tenants_days)
+            completeness = {JobKind.COMPLETENESS: deadline}
+            swept: SweptDays = SweptDaysOfAll(
+                self.ledger, self.expectations, tenants_days, self.clock, self.sweep_days
+            )
+        else:
+            swept = SweptDaysOfOne(
+                self.ledger, self.expectation, self.sweep_days, self.backend.identity
+            )
+        deriving = Deriving(orders, self.clock, self._policy)
+        verifying = Verifying(deriving, reports, self.clock, self._policy)
+        sweeping = partial(
+            SweepJob,
             ledger=self.ledger,
-            verifying=Verifying(deriving, self.backend, self.clock, self._policy),
+            verifying=verifying,
             clock=self.clock,
             metrics=metrics,
-            expectation=self.expectation,
-            days=self.sweep_days,
-            backend=self.backend.identity,
+            at_once=self.at_once,
         )
-        waits = (MINUTE, 2 * MINUTE, 4 * MINUTE, 15 * MINUTE)
+        close_job = CloseJob(self.close, deriving.read)
+        self.planning = PlanBackfillUseCase(
+            ledger=self.ledger,
+            reports=reports,
+            clock=self.clock,
+            identifiers=self.identifiers,
+            calendars=self.calendars,
+            backfilling=self.backfilling,
+            everyone=PlanEveryone(
+                self.ledger,
+                TenantChoice(self.directory),
+                reports,
+                self.clock,
+                self.identifiers,
+                self.calendars,
+            ),
+        )
+        self.taking = Taking(
+            self.ledger, "machine-1", partial(rest_of_closes, breaking), self.tenant_concurrency
+        )
         self.carrying_out = CarryOutUseCase(
-            ledger=self.ledger,
+            taking=self.taking,
+            settling=Settling(
+                ledger=self.ledger,
+                meter=self.meter,
+                executor="machine-1",
+                policies=RetryPolicies(
+                    close=RetryPolicy(_WAITS, repeats_last=True, gives_up_after=7 * ONE_DAY),
+                    other=RetryPolicy(_WAITS[:3], repeats_last=False),
+                ),
+                calendars=self.calendars,
+                after_run=after_run,
+            ),
             clock=self.clock,
             meter=self.meter,
-            executor="machine-1",
+            of_many=ShardClose(
+                close_job,
+                orders,
+                self._policy.rules.tolerance,
+                InMemoryAtOnce(self._gathered_max),
+                self.clock,
+                self.meter,
+            ),
             jobs={
-                JobKind.CLOSE: CloseJob(self.close),
-                JobKind.REBUILD: CloseJob(self.close),
+                **completeness,
+                JobKind.CLOSE: close_job,
+                JobKind.REBUILD: close_job,
                 JobKind.NIGHT: night,
                 JobKind.DEADLINE: deadline,
                 JobKind.RETENTION: RetentionJob(
@@ -289,48 +467,125 @@ class Office:
                     pause=lambda: self.pauses.append(self.clock.now()),
                     batch=10,
                 ),
-                JobKind.SWEEP: sweep,
+                JobKind.SWEEP: sweeping(swept=swept),
+                **self._defined(
+                    {
+                        JobKind.CLOSE: close_job,
+                        JobKind.HTTP: HttpJob(self.ledger, self.services, self.clock, metrics),
+                        JobKind.VERIFY: sweeping(
+                            swept=SweptDayOfRun(self.ledger, self.backend.identity)
+                        ),
+                        JobKind.REBUILD_RANGE: RebuildRangeJob(
+                            ledger=self.ledger,
+                            planning=self.planning,
+                            clock=self.clock,
+                            metrics=metrics,
+                            zone_of=lambda _: None,
+                            max_active=2,
+                        ),
+                    }
+                ),
             },
-            policies=RetryPolicies(
-                close=RetryPolicy(waits, repeats_last=True, gives_up_after=7 * ONE_DAY),
-                other=RetryPolicy(waits[:3], repeats_last=False),
-            ),
-            expectation=self.expectation,
-            after_run=after_run,
             listener=listener,
         )
         self.backfills = BackfillControl(self.ledger, self.backfilling)
-        self.planning = PlanBackfillUseCase(
-            ledger=self.ledger,
-            reports=self.backend,
-            clock=self.clock,
-            identifiers=self.identifiers,
-            calendar=self.expectation.calendar,
-            backfilling=self.backfilling,
-        )
         self.fire_due = FireDueUseCase(self.ledger, firing)
         self.reconcile = ReconcileUseCase(self.ledger, self.queue, after_run)
-        self.deliver = DeliverNoticesUseCase(self.ledger, self.notifier)
+        breaker = self._breaker(Provider.NOTICES, breaking)
+        self.deliver = DeliverNoticesUseCase(
+            self.ledger,
+            BreakingNotifier(self.notifier, breaker) if self.breaker_failures else self.notifier,
+        )
         self.control = ScheduleControl(self.ledger, timings, firing)
         self.dead_letters = DeadLetterDecisions(self.ledger, self.identifiers)
+        self._open_jobs(timings, firing, starting, after_run)
         self.history = HistoryUseCase(self.state)
         self.recording = RecordCloseUseCase(self.state, self.clock, self.meter, "laptop")
+        self.set_back = SetBackUseCase(
+            self.ledger, SetBack(timings), WorkSetBack(self.expectations, after_run)
+        )
+        self.heartbeat = a_heartbeat(self.pulse, self.clock)
         self.heart = Heart(
             fire_due=self.fire_due,
             reconcile=self.reconcile,
-            set_back=SetBackUseCase(
-                self.ledger, SetBack(timings), WorkSetBack(self.expectation, after_run)
-            ),
+            set_back=self.set_back,
             tidy=self._tidy,
-            pulse=self.pulse,
+            heartbeat=self.heartbeat,
+            take_over=None,
             clock=self.clock,
             rate=HeartRate(),
-            executor="machine-1",
-            version="1.2.3",
-            started_at=self.clock.now(),
         )
+        self._register()
         self.control.sync(self.schedules)
         self.queue.start(self.carrying_out.carry_out)
+
+    def _zone_of(self, tenant_id: str) -> str | None:
+        if self.directory is None:
+            return None
+        found = self.directory.get(tenant_id)
+        if found is None:
+            raise InvalidRequest("unknown_tenant", "There is none.", "Name another.")
+        return found.zone_name
+
+    def _register(self) -> None:
+        with self.state.turn() as turn:
+            turn.executors.register(
+                Executor(
+                    name="machine-1",
+                    role="serve",
+                    version="1.2.3",
+                    started_at=self.clock.now(),
+                    beaten_at=self.clock.now(),
+                    lease_seconds=30.0,
+                ),
+                renews=True,
+            )
+
+    def _open_jobs(
+        self, timings: Timings, firing: Firing, starting: JobStarting, after_run: AfterRun
+    ) -> None:
+        rules = JobRules(
+            timings,
+            self.calendars,
+            self.services.names(),
+            self._zone_of,
+            several_tenants=self.directory is not None,
+        )
+        self.jobs = JobControl(
+            self.ledger, ScheduleSync(self.ledger, timings, firing), rules, self.identifiers
+        )
+        self.job_pauses = JobPauses(self.ledger)
+        self.starts = JobStarts(
+            ledger=self.ledger,
+            starting=starting,
+            letters=self.dead_letters,
+            expectations=self.expectations,
+            identifiers=self.identifiers,
+            zone_of=self._zone_of,
+        )
+        self.views = JobViews(self.state)
+        self.cancelling = CancelRunUseCase(
+            self.ledger, after_run, BackfillControl(self.ledger, self.backfilling)
+        )
+
+    def _broken(self, breaking: Breaking) -> tuple[ReportGateway, OrderReader]:
+        """Return who takes reports and who reads orders, behind their breakers."""
+        reports = self.guard(self.backend)
+        if not self.breaker_failures:
+            return reports, self.orders
+        return (
+            BreakingReportGateway(reports, self._breaker(Provider.BACKEND, breaking)),
+            BreakingOrderReader(self.orders, self._breaker(Provider.ORDERS, breaking)),
+        )
+
+    def _breaker(self, provider: Provider, breaking: Breaking) -> ProviderBreaker:
+        def fails(error: AegisError) -> bool:
+            return error.retryable and error.not_before is None
+
+        return ProviderBreaker(provider, breaking, self.clock, self.breaker_failures, fails)
+
+    def _defined(self, jobs: Mapping[JobKind, Job]) -> Mapping[JobKind, Job]:
+        return {kind: DependentJob(job, self.ledger, self.clock) for kind, job in jobs.items()}
 
     def _tidy(self) -> bool:
         self.tidied_at.append(self.clock.now())
@@ -375,15 +630,20 @@ class Office:
         self.recording.record(result, (), "ana")
         return result
 
-    def enqueue_close(self, day: date) -> str:
-        """Put the close of a day into the queue, and return the run's id."""
+    def close_elsewhere(self, day: date) -> CloseResult:
+        """Close a day as another program would: the Backend knows it, and the ledger doesn't."""
+        run_id, trace_id = self.identifiers.new_run_id(), self.identifiers.new_trace_id()
+        return self.close.close(CloseRequest(run_id, trace_id, day=day))
+
+    def enqueue_close(self, day: date, job: JobKind = JobKind.CLOSE) -> str:
+        """Put the close of a day, or its rebuild, into the queue, and return the run's id."""
         run_id, now = self.identifiers.new_run_id(), self.clock.now()
         with self.ledger.turn() as turn:
             turn.dispatch(
                 RunRecord(
                     id=run_id,
                     trace_id=self.identifiers.new_trace_id(),
-                    job=JobKind.CLOSE,
+                    job=job,
                     key=key_of(day),
                     trigger=Trigger.NIGHT,
                     requested_by="ana",

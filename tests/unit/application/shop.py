@@ -12,13 +12,14 @@ from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.memory.report_gateway import InMemoryReportGateway
-from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.adapters.outbound.system.calendars import SystemCalendars
 from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.application.ports.order_reader import Reading
 from aegis_batch.application.ports.report_gateway import Receipt
-from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
+from aegis_batch.application.sealed_days import SealedDays
+from aegis_batch.domain.calendar import Period, PeriodKind, Window
 from aegis_batch.domain.consistency import Rules
 from aegis_batch.domain.errors import (
     AegisError,
@@ -81,14 +82,14 @@ class Reader(InMemoryOrderReader):
         self.tolerances: list[Decimal] = []
         self.fault: BaseException | None = None
 
-    def read(self, window: Window, tolerance: Decimal) -> Reading:
+    def read(self, tenant: str, window: Window, tolerance: Decimal) -> Reading:
         """Note what is asked for, take a quarter of a second, and fail as told."""
         self.windows.append(window)
         self.tolerances.append(tolerance)
         self.clock.advance(timedelta(milliseconds=250))
         if self.fault is not None:
             raise self.fault
-        return super().read(window, tolerance)
+        return super().read(tenant, window, tolerance)
 
 
 class Backend(InMemoryReportGateway):
@@ -144,6 +145,8 @@ class Shop:
     sink: InMemoryMetricsSink = field(default_factory=InMemoryMetricsSink)
     rules: Rules = field(default_factory=Rules)
     day_start: time = time(0, 0)
+    compares_first: bool = False
+    sealed_days: SealedDays | None = None
 
     def __post_init__(self) -> None:
         """Open with orders on the shelf and a Backend that knows none of them."""
@@ -159,17 +162,24 @@ class Shop:
         allow_open_day: bool = False,
         rebuild: bool = False,
         without_backend: bool = False,
+        zone_name: str | None = None,
         if_stopped: Callable[[CloseResult], None] | None = None,
     ) -> CloseResult:
         """Close a period, a day unless told otherwise."""
         zone = "America/Sao_Paulo"
         policy = ReportPolicy(
-            calendar=Calendar(load_zone(zone), zone, self.day_start),
+            calendars=SystemCalendars(zone, self.day_start),
             rules=self.rules,
             versions=Versions("1.2.3", "2026a", "14.0.0"),
         )
         use_case = DailyCloseUseCase(
-            self.reader, None if without_backend else self.backend, self.clock, self.sink, policy
+            self.reader,
+            None if without_backend else self.backend,
+            self.clock,
+            self.sink,
+            policy,
+            self.sealed_days,
+            compares_first=self.compares_first,
         )
         return use_case.close(
             CloseRequest(
@@ -180,6 +190,7 @@ class Shop:
                 dry_run=dry_run,
                 allow_open_day=allow_open_day,
                 rebuild=rebuild,
+                zone_name=zone_name,
             ),
             if_stopped=if_stopped,
         )

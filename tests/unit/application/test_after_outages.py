@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -58,10 +59,10 @@ class Place:
                 notifier=InMemoryNotifier(),
                 metrics=self.sink,
                 identifiers=InMemoryIdentifiers(),
-                pulse=InMemoryPulse(),
+                pulse=InMemoryPulse(self.state),
                 meter=InMemoryResourceMeter(),
             ),
-            ReportPolicy(calendar, Rules(), Versions("0", "0", "0")),
+            ReportPolicy(InMemoryCalendars(calendar), Rules(), Versions("0", "0", "0")),
             Expectation(calendar, 7 * DAY, close_from=BEGIN.date()),
         )
 

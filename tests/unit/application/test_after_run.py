@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.nights_of_one import NightsOfOne
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.outcome import Outcome, Problem
@@ -286,8 +287,10 @@ def test_a_night_is_not_complete_where_the_backfill_was_cancelled_that_had_its_d
         turn.cancel(waiting, "its backfill was cancelled")
     night = next(run for run in office.runs() if run.job is JobKind.NIGHT)
 
-    after_run = AfterRun(office.expectation, office.backend.identity, office.backfilling)
+    after_run = AfterRun(
+        NightsOfOne(office.expectation, office.backend.identity), office.backfilling
+    )
     with office.ledger.turn() as turn:
-        after_run.ended(turn, night)
+        after_run.ended(turn, [night])
 
     assert heartbeats(office) == [FAILED]

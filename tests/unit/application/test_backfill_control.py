@@ -1,15 +1,18 @@
 """What people do about backfills: look, cancel, resume."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from aegis_batch.application.backfill_control import BackfillProgress
 from aegis_batch.application.backfill_heart import BackfillHeart
-from aegis_batch.application.backfill_planning import BackfillRequest
+from aegis_batch.application.backfill_range import BackfillRequest
+from aegis_batch.application.takeover import TakeOverUseCase
 from aegis_batch.domain.backfill import Backfill, BackfillState, Fate
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run import RunState
+from tests.living import a_heartbeat
 from tests.unit.application.office import AWAY, DAY, HOUR, NOON, ONE_DAY, Office
 
 LAST = DAY - 10 * ONE_DAY
@@ -158,6 +161,24 @@ def test_resuming_what_runs_changes_nothing() -> None:
     assert len(office.runs()) == 2
 
 
+def test_whoever_takes_up_what_no_process_carries_out_stands_in_the_audit_each_time() -> None:
+    office = Office([])
+    backfill = started(office)
+
+    office.backfills.resume(backfill.id, "maria")
+    office.backfills.resume(backfill.id, "maria", is_left_alone=True)
+    office.backfills.cancel(backfill.id, "ana", "no")
+    office.backfills.resume(backfill.id, "ana", is_left_alone=True)
+
+    entries = [(entry.action, entry.operator) for entry in office.history.audit(9)]
+    assert entries == [
+        ("backfill.resume", "ana"),
+        ("backfill.cancel", "ana"),
+        ("backfill.resume", "maria"),
+        ("backfill.start", "ana"),
+    ]
+
+
 def test_a_plan_that_never_ran_can_be_cancelled_and_not_be_resumed() -> None:
     office = Office([])
     plan = planned(office)
@@ -213,8 +234,19 @@ def test_a_failed_period_whose_run_is_gone_is_shown_without_a_reason() -> None:
     assert (not_done.outcome, not_done.problem) == (None, None)
 
 
-def heart_of(office: Office, backfill: Backfill, told: list[BackfillProgress]) -> BackfillHeart:
-    return BackfillHeart(office.reconcile, office.backfills, office.clock, backfill.id, told.append)
+def heart_of(
+    office: Office, backfill: Backfill, told: list[BackfillProgress], *, is_wanted: bool = False
+) -> BackfillHeart:
+    return BackfillHeart(
+        heartbeat=a_heartbeat(office.pulse, office.clock, "backfilling"),
+        take_over=None,
+        reconcile=office.reconcile,
+        control=office.backfills,
+        clock=office.clock,
+        backfill_id=backfill.id,
+        tell=told.append,
+        is_wanted=lambda: is_wanted,
+    )
 
 
 def test_the_heart_of_a_backfill_beats_until_it_is_over_and_fires_nothing() -> None:
@@ -232,8 +264,33 @@ def test_the_heart_of_a_backfill_beats_until_it_is_over_and_fires_nothing() -> N
     assert heart.is_over()
     assert [progress.backfill.done for progress in told] == [0, 6]
     assert office.occurrences("daily-close") == []
+    living = {each.name for each in office.pulse.signs(9).executors if each.is_living}
+    assert living == {"backfilling", "machine-1"}
     heart.stop()
-    assert office.pulse.last() is None
+    living = {each.name for each in office.pulse.signs(9).executors if each.is_living}
+    assert living == {"machine-1"}
+
+
+def test_the_heart_of_a_backfill_that_is_alone_is_not_silent_for_its_lease() -> None:
+    office = Office()
+    heart = heart_of(office, started(office), [])
+    for _ in range(90):
+        heart.beat()
+        office.clock.advance(timedelta(seconds=1))
+
+    [sign] = [each for each in office.pulse.signs(9).executors if each.name == "backfilling"]
+    assert office.clock.now() - sign.beaten_at < timedelta(seconds=sign.lease_seconds / 2)
+
+
+def test_the_heart_of_a_backfill_is_over_where_a_process_that_serves_waits_for_its_state() -> None:
+    office = Office()
+    backfill = started(office)
+    heart = heart_of(office, backfill, [], is_wanted=True)
+
+    heart.beat()
+
+    assert heart.is_over()
+    assert office.backfills.progress(backfill.id).backfill.remaining == 6
 
 
 def test_the_heart_of_a_backfill_takes_up_what_the_queue_has_lost_each_minute() -> None:
@@ -251,3 +308,30 @@ def test_the_heart_of_a_backfill_takes_up_what_the_queue_has_lost_each_minute() 
     office.work()
 
     assert office.closed_days() == DAYS
+
+
+def test_the_heart_of_a_backfill_takes_over_what_another_process_left_behind() -> None:
+    office = Office([])
+    dead = a_heartbeat(office.pulse, office.clock, "m/1", lease_seconds=30.0)
+    assert dead.beat()
+    ours = a_heartbeat(office.pulse, office.clock, "m/2", lease_seconds=30.0)
+    take_over = TakeOverUseCase(
+        office.ledger, office.pulse, office.clock, ours.lease, ours.executor
+    )
+    heart = BackfillHeart(
+        heartbeat=ours,
+        take_over=take_over,
+        reconcile=office.reconcile,
+        control=office.backfills,
+        clock=office.clock,
+        backfill_id=started(office).id,
+        tell=lambda _: None,
+        is_wanted=lambda: False,
+    )
+    for _ in range(31):
+        assert office.heartbeat.beat()
+        assert ours.beat()
+        heart.beat()
+        office.clock.advance(timedelta(seconds=1))
+
+    assert [each.name for each in office.pulse.signs(9).executors if each.buried] == ["m/1"]

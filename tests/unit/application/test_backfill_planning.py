@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from aegis_batch.application.backfill_planning import BackfillRequest, Planned
+from aegis_batch.application.backfill_planning import Planned
+from aegis_batch.application.backfill_range import BackfillRequest
 from aegis_batch.domain.backfill import BackfillState, Deed, PeriodStanding, Reprocess
 from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.errors import AegisError, InvalidRequest
@@ -108,6 +109,11 @@ def test_a_backend_that_is_slow_is_not_asked_for_ever() -> None:
         ({"last_day": TODAY}, "day_not_over", "business day 2026-11-21 has not ended"),
         ({"kind": PeriodKind.WEEK}, "day_not_over", "week 2026-W47 has not ended"),
         ({"kind": PeriodKind.MONTH}, "day_not_over", "month 2026-11 has not ended"),
+        (
+            {"first_day": date(2015, 2, 10), "last_day": date(2030, 2, 1)},
+            "day_not_over",
+            "business day 2026-11-21 has not ended",
+        ),
         ({"first_day": date(2016, 1, 1)}, "range_too_long", "more than 3,660 days"),
         (
             {"first_day": date(9999, 12, 31), "last_day": date(9999, 12, 31)},

@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
-from aegis_batch.application.backfill_planning import BackfillRequest
+from aegis_batch.application.backfill_range import BackfillRequest
 from aegis_batch.application.backfill_rehearsal import AskedWhileAnswering, RehearseUseCase
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.deriving import ReportPolicy
@@ -26,10 +27,10 @@ DAYS = [LAST + place * ONE_DAY for place in range(-3, 1)]
 class Unreadable(InMemoryOrderReader):
     """Orders that can't be read from the second day on."""
 
-    def read(self, window: Window, tolerance: object) -> Reading:
+    def read(self, tenant: str, window: Window, tolerance: object) -> Reading:
         if window.day >= DAYS[1]:
             raise OrdersUnreachable("unreachable", "Nobody is there.", "Try again later.")
-        return super().read(window, tolerance)  # type: ignore[arg-type]
+        return super().read(tenant, window, tolerance)  # type: ignore[arg-type]
 
 
 def rehearsal(office: Office, orders: InMemoryOrderReader) -> RehearseUseCase:
@@ -39,9 +40,9 @@ def rehearsal(office: Office, orders: InMemoryOrderReader) -> RehearseUseCase:
         AskedWhileAnswering(office.backend),
         office.clock,
         InMemoryMetricsSink(),
-        ReportPolicy(calendar, Rules(), Versions("1", "2", "3")),
+        ReportPolicy(InMemoryCalendars(calendar), Rules(), Versions("1", "2", "3")),
     )
-    return RehearseUseCase(close, office.clock, office.identifiers, calendar)
+    return RehearseUseCase(close, office.clock, office.identifiers, InMemoryCalendars(calendar))
 
 
 def rehearse(

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
-from aegis_batch.application.backfill_planning import BackfillRequest, Planned
+from aegis_batch.application.backfill_planning import Planned
+from aegis_batch.application.backfill_range import BackfillRequest
 from aegis_batch.domain.backfill import (
     Backfill,
     BackfillState,
@@ -43,6 +44,7 @@ LAST = DAY - 10 * ONE_DAY
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 OPEN, CLOSED = PeriodStanding.OPEN, PeriodStanding.CLOSED
 IN_FLIGHT, DEAD = PeriodStanding.IN_FLIGHT, PeriodStanding.DEAD
+DOUBTED = PeriodStanding.DOUBTED
 ZONE = ZoneInfo("America/Sao_Paulo")
 
 
@@ -191,8 +193,8 @@ def test_a_day_that_fails_for_good_is_a_dead_letter_and_the_others_go_on() -> No
     assert (ended.state, ended.done, ended.failed) == (BackfillState.ENDED, 4, 1)
     [letter] = office.letters()
     [not_done] = office.backfills.view(backfill.id).not_done
-    assert not_done.planned.period.first_day == days(5)[1]
-    assert not_done.planned.run_id == letter.run_id
+    assert not_done.key.period.first_day == days(5)[1]
+    assert not_done.run_id == letter.run_id
     assert not_done.outcome is Outcome.REJECTED
     assert not_done.problem == letter.problem
 
@@ -288,7 +290,7 @@ def test_a_day_that_has_failed_since_is_left_to_those_who_decide() -> None:
     ended = now(office, backfill)
     assert (ended.state, ended.done, ended.skipped) == (BackfillState.ENDED, 1, 1)
     [not_done] = office.backfills.view(backfill.id).not_done
-    assert (not_done.planned.fate, not_done.problem) == (Fate.SKIPPED, None)
+    assert (not_done.fate, not_done.problem) == (Fate.SKIPPED, None)
     assert first in office.closed_days()
 
 
@@ -356,27 +358,47 @@ def test_the_run_of_a_backfill_that_nobody_knows_ends_all_the_same() -> None:
     assert office.run(run_id).state is RunState.SUCCEEDED
 
 
-KINDS = st.sampled_from(["open", "closed", "by_backend", "in_flight", "dead"])
+OF_DOUBTED = {
+    Reprocess.NONE: Deed.LEAVE,
+    Reprocess.FAILED: Deed.REPLAY,
+    Reprocess.ALL: Deed.REBUILD,
+}
+KINDS = st.sampled_from(
+    [
+        "open",
+        "closed",
+        "by_hand",
+        "by_backend",
+        "in_flight",
+        "dead",
+        "doubted",
+        "doubted_by_hand",
+        "doubted_by_backend",
+        "rebuilding",
+    ]
+)
 
 
 def _made(office: Office, kinds: list[str]) -> list[str]:
     """Make days stand so; return the runs that are in flight."""
-    range_days = days(len(kinds))
-    orders_of(
-        office, *(an_order(d, -1) for d, k in zip(range_days, kinds, strict=True) if k == "dead")
-    )
-    in_flight: list[str] = []
-    for day, kind in zip(range_days, kinds, strict=True):
-        if kind == "by_backend":
+    of_kind = list(zip(days(len(kinds)), kinds, strict=True))
+    orders_of(office, *(an_order(day, -1) for day, kind in of_kind if kind == "dead"))
+    for day, kind in of_kind:
+        if kind in ("by_hand", "doubted_by_hand"):
             office.close_by_hand(day)
-        elif kind in ("closed", "dead"):
+        elif kind in ("by_backend", "doubted_by_backend"):
+            office.close_elsewhere(day)
+        elif kind in ("closed", "dead", "doubted", "rebuilding"):
             office.enqueue_close(day)
     office.work()
-    for day, kind in zip(range_days, kinds, strict=True):
-        if kind == "in_flight":
-            in_flight.append(office.enqueue_close(day))
+    orders_of(office, *(an_order(day, 5) for day, kind in of_kind if kind.startswith("doubted")))
+    for day, kind in of_kind:
+        if kind.startswith("doubted"):
+            office.enqueue_close(day, JobKind.REBUILD)
+    office.work()
     orders_of(office)
-    return in_flight
+    jobs = {"in_flight": JobKind.CLOSE, "rebuilding": JobKind.REBUILD}
+    return [office.enqueue_close(day, jobs[kind]) for day, kind in of_kind if kind in jobs]
 
 
 @settings(max_examples=60, deadline=None)
@@ -400,10 +422,13 @@ def test_what_is_done_is_what_was_planned_in_its_order_and_each_once(
     wanted = {
         "open": (OPEN, Deed.CLOSE),
         "closed": (CLOSED, Deed.REBUILD if reprocess is Reprocess.ALL else Deed.LEAVE),
-        "by_backend": (CLOSED, Deed.REBUILD if reprocess is Reprocess.ALL else Deed.LEAVE),
         "in_flight": (IN_FLIGHT, Deed.LEAVE),
         "dead": (DEAD, Deed.LEAVE if reprocess is Reprocess.NONE else Deed.REPLAY),
+        "doubted": (DOUBTED, OF_DOUBTED[reprocess]),
     }
+    for by in ("by_hand", "by_backend"):
+        wanted[by], wanted[f"doubted_{by}"] = wanted["closed"], wanted["doubted"]
+    wanted["rebuilding"] = wanted["in_flight"]
     assert [(p.standing, p.deed) for p in planned.periods] == [wanted[kind] for kind in kinds]
 
     backfill = office.planning.start(planned.backfill.id, "ana").backfill
@@ -416,9 +441,8 @@ def test_what_is_done_is_what_was_planned_in_its_order_and_each_once(
 
     runs = [office.run(run_id) for run_id in carried_out if run_id not in in_flight]
     done = [(run.key.period.first_day, run.job) for run in runs]
-    jobs = {Deed.CLOSE: JobKind.CLOSE, Deed.REPLAY: JobKind.CLOSE, Deed.REBUILD: JobKind.REBUILD}
     expected = [
-        (each.period.first_day, jobs[each.deed])
+        (each.period.first_day, JobKind.REBUILD if each.standing.is_closed else JobKind.CLOSE)
         for each in planned.periods
         if each.deed is not Deed.LEAVE
     ]
@@ -426,6 +450,17 @@ def test_what_is_done_is_what_was_planned_in_its_order_and_each_once(
     ended = now(office, backfill)
     assert (ended.state, ended.done) == (BackfillState.ENDED, len(expected))
     assert not office.runs(None, *ACTIVE, RunState.WAITING)
+    # What had failed is open still where it was left alone, and nowhere else.
+    left = [
+        office.run(letter.run_id).key.period.first_day
+        for letter in office.letters()
+        if letter.state is DeadLetterState.OPEN
+    ]
+    assert sorted(left) == [
+        each.period.first_day
+        for each in planned.periods
+        if each.standing in (DEAD, DOUBTED) and each.deed is Deed.LEAVE
+    ]
 
 
 def test_a_refusal_of_all_days_is_kept_for_each() -> None:

@@ -446,7 +446,7 @@ def test_an_attempt_that_a_stop_hands_back_waits_in_the_queue_and_its_timeline_s
 
     def stop() -> None:
         handed_back.extend(office.queue.stop(0.0))
-        office.carrying_out.hand_back([*handed_back, "unknown#1"])
+        office.taking.hand_back([*handed_back, "unknown#1"])
 
     office.backend.meanwhile = stop
     (work,) = office.queue.take_due(NIGHT)
@@ -455,7 +455,7 @@ def test_an_attempt_that_a_stop_hands_back_waits_in_the_queue_and_its_timeline_s
     # What the thread that was left behind came to is nobody's word.
     assert handed_back == [work.id]
     assert office.run(run_id).state is RunState.QUEUED
-    office.carrying_out.hand_back(handed_back)
+    office.taking.hand_back(handed_back)
     office.sleep_until(NIGHT + HOUR)
     office.restart()
     office.carrying_out.carry_out(run_id, work.id)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_batch.application.chain_check import ChainCheckUseCase, CheckedChain
+from aegis_batch.domain.broken_link import Breach
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import StateMisfit
 from aegis_batch.domain.outcome import Outcome
-from aegis_batch.domain.run import CloseKey, RunState
-from aegis_batch.domain.seal_chain import Breach, Footing
-from aegis_batch.domain.seal_link import KeptLink, digest_of
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.seal_chain import (
+    Footing,
+)
+from aegis_batch.domain.seal_link import KeptLink, SealLink, digest_of
 from tests.sealed_chain import FIRST_DAY, a_chain, record_of, sealed_link
 from tests.unit.application.altered_state import AlteredState
 
@@ -217,6 +220,60 @@ def test_without_its_run_only_a_link_taken_from_the_end_is_not_missed() -> None:
         assert broken is None or (broken.number, broken.run_id) == (place + 1, None)
 
 
+@given(
+    taken=st.sets(PLACES, min_size=1),
+    forgotten_before=st.one_of(
+        st.none(),
+        st.builds(
+            lambda place, apart: CHAIN[place].sealed_at + apart * timedelta(microseconds=1),
+            PLACES,
+            st.integers(-1, 1),
+        ),
+    ),
+)
+def test_a_run_that_is_gone_is_named_unless_retention_may_have_deleted_it(
+    taken: set[int], forgotten_before: datetime | None
+) -> None:
+    state = _altered()
+    state.forgotten_before = forgotten_before
+    state.take_away(*(CHAIN[place].run_id for place in taken))
+
+    broken = _check(state).broken
+
+    missed = [
+        CHAIN[place]
+        for place in sorted(taken)
+        if forgotten_before is None or CHAIN[place].sealed_at >= forgotten_before
+    ]
+    if not missed:
+        assert broken is None
+    else:
+        assert broken is not None
+        assert (broken.number, broken.breach) == (missed[0].number, Breach.RUN_MISSING)
+        assert (broken.tenant, broken.run_id) == ("default", missed[0].run_id)
+        assert broken.period == str(missed[0].key.period)
+        assert f"runs show {missed[0].run_id}" in broken.remedy
+    assert ChainCheckUseCase(state).check().forgotten_before == forgotten_before
+
+
+def test_a_run_that_is_gone_is_told_with_what_may_be_gone() -> None:
+    state = _altered()
+    state.take_away(CHAIN[1].run_id)
+    never = _check(state).broken
+    state.forgotten_before = CHAIN[1].sealed_at
+    to_then = _check(state).broken
+
+    assert never is not None
+    assert never.detail == (
+        "Its run ended on 2026-11-18 05:00 UTC and is not in the ledger, though no run was ever"
+        " deleted for its age."
+    )
+    assert to_then is not None
+    assert to_then.detail.endswith(
+        "though only runs from before 2026-11-18 05:00 UTC may be deleted."
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "breach"),
     [
@@ -244,6 +301,17 @@ def test_without_its_run_only_a_link_taken_from_the_end_is_not_missed() -> None:
         ({"totals__items": [["a"]]}, Breach.CONTENT),
         ({"totals__revenue": "much"}, Breach.CONTENT),
         ({"seal": []}, Breach.CONTENT),
+        ({"made__requestedBy": "nobody"}, Breach.RUN),
+        ({"made__executor": None}, Breach.RUN),
+        ({"made__startedAt": None}, Breach.RUN),
+        ({"made__job": "rebuild"}, Breach.RUN),
+        ({"made__job": "lunch"}, Breach.CONTENT),
+        ({"made__job": None}, Breach.CONTENT),
+        ({"made__attempt": True}, Breach.CONTENT),
+        ({"made__trigger": "chance"}, Breach.CONTENT),
+        ({"made__startedAt": "soon"}, Breach.CONTENT),
+        ({"made__more": 1}, Breach.CONTENT),
+        ({"made": None}, Breach.CONTENT),
     ],
 )
 @pytest.mark.parametrize("place", [1, LENGTH - 1])
@@ -304,6 +372,17 @@ def test_a_chain_forged_from_a_link_on_is_found_by_the_runs() -> None:
         {"outcome": None},
         {"orders": 99},
         {"seal": None},
+        {"trigger": Trigger.HAND},
+        {"requested_by": "somebody else"},
+        {"schedule": None},
+        {"replay_of": "run-before"},
+        {"attempt": 2},
+        {"started_at": CHAIN[0].sealed_at},
+        {"started_at": None},
+        {"ended_at": CHAIN[1].sealed_at + timedelta(microseconds=1)},
+        {"executor": "machine-2"},
+        {"backend": None},
+        {"job": JobKind.REBUILD},
         {"key": CloseKey("another", record_of(CHAIN[1]).key.period)},
         {"key": CloseKey("default", Period(PeriodKind.DAY, FIRST_DAY + timedelta(days=90)))},
     ],
@@ -322,6 +401,70 @@ def test_a_run_that_was_changed_no_longer_says_what_its_link_says(
     assert (broken.number, broken.breach) == (2, Breach.RUN)
     assert broken.run_id == CHAIN[1].run_id
     assert "runs show run-default-2" in broken.remedy
+
+
+def test_what_an_old_link_does_not_hold_of_its_run_is_not_compared() -> None:
+    state = _altered()
+    state.change(replace(record_of(CHAIN[0]), requested_by="somebody else", attempt=9))
+
+    assert CHAIN[0].made is None
+    assert _check(state).broken is None
+
+
+def test_the_last_links_taken_away_with_their_runs_leave_a_shorter_chain_that_holds() -> None:
+    # What the documentation says that a chain can't show.
+    state = _altered()
+    state.rows[:] = [row for row in state.rows if row.run_id != CHAIN[-1].run_id]
+    state.take_away(CHAIN[-1].run_id)
+
+    chain = _check(state)
+
+    assert (chain.holds.number, chain.broken) == (LENGTH - 1, None)
+
+
+def test_a_link_from_before_the_job_was_kept_holds_and_says_nothing_of_it() -> None:
+    made = CHAIN[1].made
+    assert made is not None
+    state = _altered()
+    older = replace(CHAIN[-1], made=replace(made, job=None, started_at=None))
+    state.rows[LENGTH - 1] = older.kept()
+    state.change(replace(record_of(older), job=JobKind.REBUILD, started_at=None))
+
+    assert '"job"' not in older.kept().content
+    assert SealLink.of(older.kept().content) == older
+    assert _check(state).broken is None
+
+
+def test_all_that_differs_is_named() -> None:
+    state = _altered()
+    state.change(replace(record_of(CHAIN[1]), orders=7, requested_by="ana", executor=None))
+
+    broken = _check(state).broken
+
+    assert broken is not None
+    assert broken.detail == (
+        "Its run says something else: orders is 7 in the run and 2 in the link; requested by is ana"
+        " in the run and scheduler in the link; executor is none in the run and machine-1 in the"
+        " link."
+    )
+
+
+def test_of_a_seal_that_differs_only_what_differs_is_told() -> None:
+    record = record_of(CHAIN[1])
+    assert record.seal is not None
+    state, without = _altered(), _altered()
+    state.change(replace(record, seal=replace(record.seal, snapshot="another")))
+    without.change(replace(record, seal=None))
+
+    told, told_without = _check(state).broken, _check(without).broken
+
+    assert told is not None
+    assert told.detail == (
+        "Its run says something else: seal (snapshot) is another in the run and 00000003-1 in the"
+        " link."
+    )
+    assert told_without is not None
+    assert "seal is none in the run" in told_without.detail
 
 
 def test_a_run_that_cannot_be_read_is_named_by_its_link() -> None:

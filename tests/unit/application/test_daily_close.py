@@ -1,5 +1,6 @@
 """The daily close over in-memory adapters: every way in which it can end."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -31,7 +32,7 @@ from aegis_batch.domain.events import (
 )
 from aegis_batch.domain.order import Order
 from aegis_batch.domain.outcome import Outcome, Problem, Submission
-from aegis_batch.domain.report import Report, StoredReport, TopItem
+from aegis_batch.domain.report import AlteredBody, Report, StoredReport, TopItem
 from aegis_batch.domain.run import CloseKey, Run
 from aegis_batch.domain.seal import Versions
 from tests.unit.application.shop import (
@@ -132,6 +133,18 @@ def test_a_day_that_is_closed_with_a_report_in_part_is_closed(shop: Shop) -> Non
     result = shop.close()
 
     assert (result.outcome, result.report) == (Outcome.ALREADY_CLOSED, None)
+
+
+def test_a_day_whose_report_was_altered_by_hand_is_not_closed_silently(shop: Shop) -> None:
+    stored = replace(EQUAL, altered=AlteredBody("sha256:aa", "sha256:bb"))
+    shop.backend.stored[RUN.key] = stored
+
+    result = shop.close()
+
+    assert (result.outcome, result.already_closed) == (Outcome.CONFLICT, True)
+    assert result.problem is not None
+    assert "altered by hand" in result.problem.message
+    assert shop.backend.posts == 0
 
 
 def test_an_empty_day_closes_with_nothing_in_it(shop: Shop) -> None:

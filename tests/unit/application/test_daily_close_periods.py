@@ -50,8 +50,12 @@ def test_a_period_is_closed_by_any_of_its_days_or_as_the_last_one(
     ("kind", "named", "latest"),
     [
         (PeriodKind.DAY, "business day 2026-11-22", "2026-11-21"),
-        (PeriodKind.WEEK, "week 2026-W47", "week 2026-W46"),
-        (PeriodKind.MONTH, "month 2026-11", "month 2026-10"),
+        (PeriodKind.WEEK, "week 2026-W47", "week 2026-W46 (--date 2026-11-09) or an earlier week"),
+        (
+            PeriodKind.MONTH,
+            "month 2026-11",
+            "month 2026-10 (--date 2026-10-01) or an earlier month",
+        ),
     ],
 )
 def test_a_period_that_has_not_ended_is_refused_and_the_last_one_is_named(

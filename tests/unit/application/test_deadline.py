@@ -73,6 +73,17 @@ def test_a_day_stays_overdue_each_morning_and_people_are_told_once() -> None:
     assert len(messages(office)) == 3
 
 
+def test_a_database_that_takes_the_reports_is_named_where_it_can_not_be_asked() -> None:
+    office = Office()
+    office.backend.can_replace = True
+    office.backend.away = AWAY
+
+    office.live_until(MORNING)
+
+    [(_, why)] = overdue(office)
+    assert why.endswith(", and the reports' database can't be asked (timeout)")
+
+
 def test_a_day_in_flight_is_overdue_with_what_keeps_it() -> None:
     office = Office()
     office.backend.away = AWAY
@@ -135,7 +146,7 @@ def test_a_day_closed_by_hand_with_another_backend_is_overdue() -> None:
 
     office.live_until(MORNING)
 
-    assert overdue(office) == [("2026-11-21", "it was closed, but not at the Backend of now")]
+    assert overdue(office) == [("2026-11-21", "it was closed, but not where reports are kept now")]
 
 
 def test_a_silent_backend_is_asked_once_for_all_days() -> None:

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from aegis_batch.adapters.outbound.memory.backend_probe import InMemoryBackendProbe
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.collector_probe import InMemoryCollectorProbe
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
 from aegis_batch.adapters.outbound.memory.orders_inspector import InMemoryOrdersInspector
 from aegis_batch.adapters.outbound.memory.reports_inspector import InMemoryReportsInspector
+from aegis_batch.adapters.outbound.memory.tenant_directory import InMemoryTenantDirectory
 from aegis_batch.adapters.outbound.memory.tracked_files import InMemoryTrackedFiles
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.checks.leaks import KnownSecrets
@@ -40,6 +43,11 @@ from aegis_batch.domain.errors import (
     OrdersUnreachable,
 )
 from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.tenant import Tenant
+
+if TYPE_CHECKING:
+    from aegis_batch.application.ports.calendars import Calendars
+    from aegis_batch.application.ports.tenant_directory import TenantDirectory
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ZONE = "America/Sao_Paulo"
@@ -80,11 +88,11 @@ class UnreadableOrders(InMemoryOrderReader):
         self._error = error
         self._left = after
 
-    def read(self, window: Window, tolerance: Decimal) -> Reading:
+    def read(self, tenant: str, window: Window, tolerance: Decimal) -> Reading:
         if self._left == 0:
             raise self._error
         self._left -= 1
-        return super().read(window, tolerance)
+        return super().read(tenant, window, tolerance)
 
 
 class SlowInspector(InMemoryOrdersInspector):
@@ -126,6 +134,7 @@ class Ground:
         )
         self.files = InMemoryTrackedFiles()
         self.reports: InMemoryReportsInspector | None = InMemoryReportsInspector()
+        self.tenants: tuple[TenantDirectory, Calendars] | None = None
 
     def examine(self) -> list[Check]:
         instruments = Instruments(
@@ -136,6 +145,7 @@ class Ground:
             self.orders,
             self.backend,
             self.reports,
+            self.tenants,
         )
         return list(DoctorUseCase(self.setup, instruments).examine())
 
@@ -468,3 +478,50 @@ def test_a_late_checkup_leaves_the_reports_database_out() -> None:
     [check] = of_reports(ground)
 
     assert "are over" in check.message
+
+
+@pytest.mark.parametrize(("slow", "told"), [("nothing", "active tenants"), ("fit", "are over")])
+def test_the_tenants_of_several_are_looked_at_unless_it_is_late(slow: str, told: str) -> None:
+    ground = Ground()
+    zone = ground.setup.calendar.zone_name
+    directory = InMemoryTenantDirectory([Tenant("a")], zone)
+    ground.tenants = (directory, InMemoryCalendars(ground.setup.calendar))
+    ground.inspector = SlowInspector(ground.clock, slow)
+
+    assert told in named(ground.examine(), "tenants.directory").message
+
+
+def test_the_orders_and_the_backend_are_looked_at_for_one_of_several_tenants() -> None:
+    ground = Ground()
+    assert ground.orders is not None
+    assert ground.backend is not None
+    ground.orders.orders = [replace(placed, tenant="a") for placed in ground.orders.orders]
+    zone = ground.setup.calendar.zone_name
+    calendars = InMemoryCalendars(ground.setup.calendar)
+    ground.tenants = (InMemoryTenantDirectory([Tenant("a"), Tenant("b")], zone), calendars)
+
+    data = named(ground.examine(), "orders.data").message
+    assert data.startswith("2 orders of the tenant a on the days ")
+    assert ground.backend.asked_about == ["a"]
+
+    ground.database.faults["server"] = OrdersUnreachable("silent", "It is away.", "Wait.")
+    ground.examine()
+    assert ground.backend.asked_about == ["a", "a"]
+
+    ground.database.faults.clear()
+    ground.tenants = (InMemoryTenantDirectory([], zone), calendars)
+    assert "orders.data" not in [check.name for check in ground.examine()]
+    assert ground.backend.asked_about == ["a", "a"]
+    assert "the directory names none" in named(ground.examine(), "backend.answer").message
+
+
+def test_a_directory_that_cant_be_read_leaves_nobody_to_look_at() -> None:
+    class Unreadable(InMemoryTenantDirectory):
+        def zones(self) -> list[str | None]:
+            raise OrdersMisfit("missing_table", "It is not there.", "Make it.")
+
+    ground = Ground()
+    calendars = InMemoryCalendars(ground.setup.calendar)
+    ground.tenants = (Unreadable([], ground.setup.calendar.zone_name), calendars)
+
+    assert "orders.data" not in [check.name for check in ground.examine()]

@@ -6,32 +6,36 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
-from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
 from aegis_batch.application.health import Health, HealthUseCase, Holder
-from aegis_batch.application.ports.pulse import Beat
+from aegis_batch.application.ports.executors import Executor
 from aegis_batch.domain.errors import StateMisfit, StateUnavailable
+from tests.living import pulse_of
 
 NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
-BEAT = Beat("kitchen", "0.1.0", NOW - timedelta(hours=1), NOW - timedelta(seconds=8))
+BEAT = Executor(
+    name="kitchen",
+    role="serve",
+    version="0.1.0",
+    started_at=NOW - timedelta(hours=1),
+    beaten_at=NOW - timedelta(seconds=8),
+    lease_seconds=30,
+)
 
 
 HOLDER = Holder("kitchen", BEAT.started_at)
 # Of another executor, whose clock is two hours ahead.
-AHEAD = replace(BEAT, executor="bar", beaten_at=NOW + timedelta(hours=2))
+AHEAD = replace(BEAT, name="bar", beaten_at=NOW + timedelta(hours=2))
 
 
-def look(*beats: Beat | None, holder: Holder | None = HOLDER) -> Health:
-    pulse = InMemoryPulse()
-    for beat in beats:
-        if beat is not None:
-            pulse.beat(beat)
+def look(*beats: Executor | None, holder: Holder | None = HOLDER) -> Health:
+    pulse = pulse_of(*(beat for beat in beats if beat is not None))
     return HealthUseCase(pulse, InMemoryClock(NOW), lambda: holder, 30).look()
 
 
 @pytest.mark.parametrize("is_held", [False, True])
 def test_a_state_is_served_as_long_as_a_live_process_holds_it(*, is_held: bool) -> None:
     use_case = HealthUseCase(
-        InMemoryPulse(), InMemoryClock(NOW), lambda: HOLDER if is_held else None, 30
+        pulse_of(), InMemoryClock(NOW), lambda: HOLDER if is_held else None, 30
     )
 
     assert use_case.is_served() is is_held
@@ -57,7 +61,7 @@ def test_who_holds_the_state_and_has_ticked_lately_is_well() -> None:
     ],
 )
 def test_anything_else_is_not_well_and_has_its_reason(
-    beat: Beat | None,
+    beat: Executor | None,
     is_held: bool,  # noqa: FBT001 - a table's row
     reason: str,
 ) -> None:
@@ -65,7 +69,7 @@ def test_anything_else_is_not_well_and_has_its_reason(
 
     assert not found.is_well
     assert reason in found.reason
-    assert found.beat == beat
+    assert found.executor == beat
 
 
 def test_a_clock_that_was_set_back_a_little_makes_nobody_ill() -> None:
@@ -86,7 +90,7 @@ def test_the_signs_of_another_executor_make_nobody_well() -> None:
 
     found = look(AHEAD, silent)
 
-    assert (found.is_well, found.beat) == (False, silent)
+    assert (found.is_well, found.executor) == (False, silent)
     assert "has not ticked for 300 s" in found.reason
 
 
@@ -108,7 +112,7 @@ def test_the_sign_of_a_process_from_before_is_not_that_of_the_one_which_starts(
 ) -> None:
     found = look(BEAT, holder=holder)
 
-    assert (found.is_well, found.beat) == (False, BEAT)
+    assert (found.is_well, found.executor) == (False, BEAT)
     assert found.reason.startswith("A process is starting or has just stopped;")
 
 
@@ -119,8 +123,7 @@ def test_the_sign_of_a_process_from_before_is_not_that_of_the_one_which_starts(
 def test_a_process_that_ends_while_it_is_looked_at_is_not_taken_for_a_live_one(
     then: Holder | None, reason: str
 ) -> None:
-    pulse = InMemoryPulse()
-    pulse.beat(BEAT)
+    pulse = pulse_of(BEAT)
     holders = [then, HOLDER]
 
     found = HealthUseCase(pulse, InMemoryClock(NOW), holders.pop, 30).look()
@@ -136,6 +139,12 @@ def test_a_state_that_cannot_be_looked_at_is_not_well(
     def find_holder() -> Holder | None:
         raise kind("a_code", "What is wrong.", "What to do.")
 
-    found = HealthUseCase(InMemoryPulse(), InMemoryClock(NOW), find_holder, 30).look()
+    found = HealthUseCase(pulse_of(), InMemoryClock(NOW), find_holder, 30).look()
 
     assert found == Health(False, "What is wrong. What to do.")  # noqa: FBT003
+
+
+def test_a_process_that_only_carries_out_backfills_makes_nobody_well() -> None:
+    found = look(replace(BEAT, role="backfill"))
+
+    assert found == Health(False, "A process is starting.")  # noqa: FBT003

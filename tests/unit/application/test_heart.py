@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from aegis_batch.application.heart import Heart, HeartRate
+from aegis_batch.application.takeover import TakeOverUseCase
 from aegis_batch.domain.errors import StateUnavailable
 from aegis_batch.domain.job_events import ScheduleSetBack
 from aegis_batch.domain.schedule import ScheduleKind, Timing
+from tests.living import a_heartbeat
 from tests.unit.application.office import (
     DELAYED,
     HOUR,
@@ -27,9 +30,8 @@ def test_the_first_beat_gives_a_sign_of_life_with_who_lives() -> None:
 
     office.heart.beat()
 
-    beat = office.pulse.last()
-    assert beat is not None
-    assert (beat.executor, beat.version, beat.stopped) == ("machine-1", "1.2.3", False)
+    [beat] = office.pulse.signs(9).executors
+    assert (beat.name, beat.version, beat.stopped) == ("machine-1", "1.2.3", False)
     assert (beat.started_at, beat.beaten_at) == (NOON, NOON + SECOND)
 
 
@@ -38,8 +40,7 @@ def test_signs_of_life_come_every_ten_seconds_and_not_at_every_beat() -> None:
     seen = []
     for _ in range(30):
         office.heart.beat()
-        beat = office.pulse.last()
-        assert beat is not None
+        [beat] = office.pulse.signs(9).executors
         seen.append((beat.beaten_at - NOON).total_seconds())
         office.clock.advance(SECOND)
 
@@ -52,8 +53,7 @@ def test_a_process_that_stops_in_good_order_says_so() -> None:
 
     office.heart.stop()
 
-    beat = office.pulse.last()
-    assert beat is not None
+    [beat] = office.pulse.signs(9).executors
     assert beat.stopped
 
 
@@ -127,8 +127,7 @@ def test_a_clock_that_is_set_back_stops_no_heart() -> None:
     office.clock.advance(10 * SECOND)
     assert office.heart.beat() == 1.0
 
-    beat = office.pulse.last()
-    assert beat is not None
+    [beat] = office.pulse.signs(9).executors
     assert beat.beaten_at == NOON - 5 * HOUR + 10 * SECOND
 
 
@@ -198,3 +197,37 @@ def test_a_clock_that_was_ahead_before_the_first_beat_is_known_to_have_gone_back
     office.heart.beat()
 
     assert office.next_at("delayed") == NOON + HOUR
+
+
+def test_who_is_not_alone_leaves_signs_of_life_to_a_thread_and_takes_over_from_the_dead() -> None:
+    office = Office([])
+    dead, ours = (
+        a_heartbeat(office.pulse, office.clock, name, lease_seconds=30.0)
+        for name in ("m/dead", "m/ours")
+    )
+    heart = Heart(
+        fire_due=office.fire_due,
+        reconcile=office.reconcile,
+        set_back=office.set_back,
+        tidy=lambda: False,
+        heartbeat=ours,
+        take_over=TakeOverUseCase(
+            office.ledger, office.pulse, office.clock, ours.lease, ours.executor
+        ),
+        clock=office.clock,
+        rate=HeartRate(),
+    )
+    assert heart.beat() == 1.0
+    assert [each.name for each in office.pulse.signs(9).executors] == ["machine-1"]
+
+    assert dead.beat()
+    for _ in range(31):
+        assert office.heartbeat.beat()
+        assert ours.beat()
+        heart.beat()
+        office.clock.advance(SECOND)
+
+    assert [each.name for each in office.pulse.signs(9).executors if each.buried] == ["m/dead"]
+    heart.stop()
+    living = [each.name for each in office.pulse.signs(9).executors if each.is_living]
+    assert living == ["machine-1"]

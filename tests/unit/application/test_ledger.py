@@ -58,7 +58,8 @@ def test_only_what_is_of_a_run_is_put_into_a_timeline() -> None:
     with office.ledger.turn() as turn:
         turn.tell(NoticeDelivered(at=NOON, key="a", attempts=1))
         turn.tell(overdue())
-        entries = turn.state.timeline.of(RUN.id)
+    with office.state.look() as state:
+        entries = state.timeline.of(RUN.id)
 
     assert [entry.name for entry in entries] == ["day.overdue"]
 
@@ -150,7 +151,7 @@ def test_a_day_of_which_nobody_kept_where_it_was_closed_is_unknown() -> None:
     with office.state.turn() as turn:
         found = standing_of(turn, key_of(DAY), office.backend.identity)
 
-    why = "it was closed, but not at the Backend of now"
+    why = "it was closed, but not where reports are kept now"
     assert (found.standing, found.why) == (Standing.UNKNOWN, why)
 
 
@@ -196,6 +197,7 @@ def test_text_from_outside_stays_one_line_of_bounded_length() -> None:
     assert "requested_by=ana\\n\\x1b[2Jbob" in timeline_text(dispatched)
     assert len(timeline_text(overdue("\n" * 5_000))) == 500
     assert timeline_text(overdue("\n" * 5_000)).isprintable()
+    assert timeline_text(overdue("\n" * 5_000)).endswith("n\u2026")
 
 
 def test_a_listener_hears_attempts_that_are_under_way_and_nothing_else() -> None:

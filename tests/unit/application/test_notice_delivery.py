@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from aegis_batch.application.notice_delivery import DeliverNoticesUseCase
 from aegis_batch.domain.errors import NoticeUndelivered, StateUnavailable
 from aegis_batch.domain.job_events import NoticeDelivered, NoticeFailed, NoticeGivenUp
-from aegis_batch.domain.notice import NoticeKind
+from aegis_batch.domain.notice import Notice, NoticeKind
 from tests.unit.application.office import HOUR, MINUTE, NOON, Office
 
 NO_ANSWER = NoticeUndelivered("receiver_silent", "Nobody answered.", "Look at the address.")
@@ -150,10 +151,42 @@ def test_a_notice_whose_delivery_could_not_be_noted_is_sent_again() -> None:
 
     with pytest.raises(StateUnavailable):
         office.deliver.deliver()
+    assert office.deliver.deliver() == 0
+    office.clock.advance(MINUTE)
     office.deliver.deliver()
 
     assert delivered(office) == ["a", "a"]
     assert len(office.events(NoticeDelivered)) == 1
+
+
+def test_a_process_that_delivers_meanwhile_sends_the_others_alone() -> None:
+    office = an_office_with("a", "b", "c")
+    other = DeliverNoticesUseCase(office.ledger, office.notifier)
+    sent_by_other: list[int] = []
+    office.notifier.meanwhile = lambda: sent_by_other.append(other.deliver())
+
+    assert office.deliver.deliver() == 1
+
+    assert sent_by_other == [2]
+    assert delivered(office) == ["a", "b", "c"]
+    assert len(office.events(NoticeDelivered)) == 3
+
+
+def test_what_a_process_that_died_had_claimed_is_sent_when_the_claim_has_run_out() -> None:
+    office = an_office_with("a")
+    office.notifier.faults.append(KeyboardInterrupt())  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        office.deliver.deliver()
+    other = DeliverNoticesUseCase(office.ledger, office.notifier)
+
+    assert other.deliver() == 0
+    office.clock.advance(MINUTE)
+    assert other.deliver() == 1
+
+    assert delivered(office) == ["a"]
+    (event,) = office.events(NoticeDelivered)
+    assert isinstance(event, NoticeDelivered)
+    assert event.attempts == 1
 
 
 def test_what_nobody_is_to_be_told_is_not_kept() -> None:
@@ -174,4 +207,31 @@ def test_the_text_of_a_notice_is_one_line_of_bounded_length() -> None:
     (notice,) = office.notices()
 
     assert notice.text.startswith("one\\ntwo\\x1b[2J")
+    assert notice.text.endswith("x\u2026")
     assert len(notice.text) == 2_000
+
+
+def test_a_notice_that_waits_for_a_moment_far_ahead_is_due_now() -> None:
+    office = Office([])
+    with office.ledger.turn() as turn:
+        for key, ahead in (("leap", timedelta(days=40)), ("soon", timedelta(hours=1))):
+            turn.state.notices.add(
+                Notice(
+                    key=key,
+                    kind=NoticeKind.MESSAGE,
+                    event="a.word",
+                    text="A word.",
+                    created_at=turn.now + ahead,
+                    due_at=turn.now + ahead,
+                )
+            )
+
+    assert office.deliver.deliver() == 1
+
+    assert [notice.key for notice in office.notifier.delivered] == ["leap"]
+
+
+def test_a_letter_of_a_run_that_was_forgotten_names_no_tenant() -> None:
+    office = an_office_with("dead_letter:forgotten")
+
+    assert [notice.tenant for notice in office.notices()] == [None]

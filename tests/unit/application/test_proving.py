@@ -9,17 +9,20 @@ import pytest
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.proving import Proof, ProveUseCase
+from aegis_batch.domain.broken_link import Breach
 from aegis_batch.domain.dead_letter import DeadLetter
 from aegis_batch.domain.errors import AegisError, BackendUnavailable, InvalidRequest, StateMisfit
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.run import CloseKey, JobKind, RunState
+from aegis_batch.domain.run_record import TimelineEntry
 from aegis_batch.domain.seal_link import SealLink
 from aegis_batch.domain.verification import Verdict, Verification
-from tests.sealed_chain import a_chain, record_of
+from tests.sealed_chain import OTHER_ITEMS, a_chain, derived_again, record_of
 from tests.unit.application.altered_state import AlteredState
 
 CHAIN = a_chain(4)
 LINK = CHAIN[1]
+FOUND = Outcome.ALREADY_CLOSED
 NOW = CHAIN[-1].sealed_at + timedelta(days=1)
 PROBLEM = Problem("conflict", "Another is there.", "Settle it.", retryable=False)
 
@@ -31,9 +34,11 @@ class Verifier:
     verdict: Verdict = Verdict.EQUAL
     fault: AegisError | None = None
     asked: list[CloseKey] = field(default_factory=list)
+    zones: list[str | None] = field(default_factory=list)
 
-    def verify(self, key: CloseKey) -> Verification:
+    def verify(self, key: CloseKey, zone_name: str | None) -> Verification:
         self.asked.append(key)
+        self.zones.append(zone_name)
         if self.fault is not None:
             raise self.fault
         return Verification(key=key, verdict=self.verdict, seal_digest=None, verified_at=NOW)
@@ -42,7 +47,7 @@ class Verifier:
 def _prove(state: AlteredState, link: SealLink = LINK, verifier: Verifier | None = None) -> Proof:
     chains = ChainCheckUseCase(state)
     use_case = ProveUseCase(state, chains, verifier or Verifier(), InMemoryClock(NOW))
-    return use_case.prove(link.key)
+    return use_case.prove(link.key, "Europe/Berlin")
 
 
 def test_a_closed_day_is_proved_by_its_link_its_run_and_a_comparison_of_now() -> None:
@@ -70,6 +75,62 @@ def test_a_day_that_was_never_closed_has_no_link_and_no_run() -> None:
 
     assert (proof.link, proof.run, proof.runs) == (None, None, ())
     assert (proof.link_holds, proof.is_off) == (False, False)
+
+
+def test_what_was_sent_is_told_by_the_newest_link_whose_run_saw_it_taken() -> None:
+    chain = derived_again(derived_again(CHAIN, LINK, Outcome.CREATED), LINK)
+
+    links = _prove(AlteredState(chain)).links
+
+    assert links.shown == chain[4]
+    assert links.was_sent
+    assert [link.number for link in links.listed] == [6, 5, 2]
+    assert (links.later_differ, links.differ) == (False, False)
+
+
+def test_the_link_that_was_sent_is_found_below_any_number_of_later_ones() -> None:
+    chain = CHAIN
+    for _ in range(25):
+        chain = derived_again(chain, LINK)
+
+    proof = _prove(AlteredState(chain))
+
+    assert (proof.link, proof.is_off) == (LINK, False)
+    assert [link.number for link in proof.links.listed] == [*range(29, 4, -1), 2]
+
+
+def test_without_a_link_whose_run_saw_it_taken_the_newest_that_found_it_is_shown() -> None:
+    found = replace(CHAIN[0], outcome=Outcome.ALREADY_CLOSED)
+    chain = derived_again([found], found)
+
+    links = _prove(AlteredState(chain), found).links
+
+    assert links.shown == chain[1]
+    assert not links.was_sent
+
+
+def test_figures_that_a_later_link_has_otherwise_are_found() -> None:
+    chain = derived_again(CHAIN, LINK, items=OTHER_ITEMS)
+
+    proof = _prove(AlteredState(chain))
+
+    assert proof.link == LINK
+    assert (proof.links.later_differ, proof.links.differ, proof.is_off) == (True, True, True)
+    later, sent = proof.links.listed
+    assert proof.links.different(later) == ("totals", "body")
+    assert proof.links.different(sent) == ()
+    assert not proof.was_changed
+
+
+def test_figures_that_an_earlier_report_had_otherwise_are_no_fault_of_the_one_in_its_place() -> (
+    None
+):
+    chain = derived_again(CHAIN, LINK, Outcome.CREATED, OTHER_ITEMS)
+
+    proof = _prove(AlteredState(chain))
+
+    assert proof.link == chain[4]
+    assert (proof.links.later_differ, proof.links.differ, proof.is_off) == (False, True, False)
 
 
 def test_every_run_about_the_day_stands_in_order_and_those_of_other_jobs_do_not() -> None:
@@ -121,6 +182,17 @@ def test_the_run_of_the_link_stands_there_even_among_too_many() -> None:
     assert len(proof.runs) == 101
     assert proof.runs[0].record == closed
     assert proof.run == proof.runs[0]
+
+
+def test_a_day_is_looked_at_by_the_calendar_of_its_run_or_else_by_the_one_that_is_named() -> None:
+    state = AlteredState(CHAIN, with_runs=False)
+    state.keep(replace(record_of(LINK), zone_name="Asia/Tokyo"))
+    verifier = Verifier()
+
+    _prove(state, verifier=verifier)
+    _prove(AlteredState(CHAIN, with_runs=False), verifier=verifier)
+
+    assert verifier.zones == ["Asia/Tokyo", "Europe/Berlin"]
 
 
 def test_dead_letters_stay_when_their_runs_are_gone() -> None:
@@ -178,6 +250,29 @@ def test_a_link_that_cannot_be_read_is_told_by_the_check_of_its_chain() -> None:
     assert proof.chain.broken.number == 2
 
 
+def test_a_run_that_cannot_be_read_spoils_no_other_part_of_the_proof() -> None:
+    chain = derived_again(CHAIN, LINK)
+    state = AlteredState(chain)
+    state.change(replace(record_of(LINK), key=CHAIN[0].key))
+    state.runs.unreadable = StateMisfit("state_unreadable_row", "A row.", "Mend it.")
+
+    proof = _prove(state)
+
+    assert (proof.link, proof.runs, proof.absence) == (LINK, (), None)
+    assert proof.runs_are_unreadable
+    assert proof.chain.broken is not None
+    assert proof.chain.broken.breach is Breach.RUN
+
+
+def test_other_trouble_of_a_run_ends_the_proof() -> None:
+    state = AlteredState(CHAIN)
+    state.change(replace(record_of(LINK), key=CHAIN[0].key))
+    state.runs.unreadable = StateMisfit("state_damaged", "The file.", "Mend it.")
+
+    with pytest.raises(StateMisfit, match="The file"):
+        _prove(state)
+
+
 def test_other_trouble_of_the_state_ends_the_proof() -> None:
     state = AlteredState(CHAIN)
     state.unreadable = StateMisfit("state_damaged", "The file.", "Mend it.")
@@ -208,3 +303,61 @@ def test_a_proof_stands_where_no_comparison_can_be_made(fault: AegisError) -> No
     assert proof.verification.problem == Problem.of(fault)
     assert proof.verification.verified_at == NOW
     assert (proof.link, proof.is_off) == (LINK, False)
+
+
+def _found(attempt: int = 1) -> SealLink:
+    assert LINK.made is not None
+    made = replace(LINK.made, attempt=attempt)
+    return replace(LINK, number=1, previous=CHAIN[0].previous, outcome=FOUND, made=made)
+
+
+def _entries(*names: str) -> list[TimelineEntry]:
+    return [TimelineEntry(LINK.run_id, LINK.sealed_at, name, "") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "names", "may_have"),
+    [
+        (1, ["job.taken"], False),
+        (1, [], False),
+        (2, [], True),
+        (1, ["job.taken", "job.begun_again"], True),
+        (1, ["job.taken", "job.handed_back", "job.taken"], True),
+    ],
+)
+def test_an_earlier_attempt_may_have_sent_what_a_run_found(
+    attempt: int, names: list[str], *, may_have: bool
+) -> None:
+    state = AlteredState([_found(attempt)])
+    state.note(*_entries(*names))
+
+    assert _prove(state).may_have_been_sent is may_have
+
+
+@pytest.mark.parametrize(
+    ("hours", "outcome", "may_have"),
+    [
+        (-1, Outcome.UNAVAILABLE, True),
+        (-1, Outcome.CONFLICT, False),
+        (1, Outcome.UNAVAILABLE, False),
+        (None, None, False),
+    ],
+)
+def test_another_run_may_have_sent_it_before(
+    hours: int | None, outcome: Outcome | None, *, may_have: bool
+) -> None:
+    state = AlteredState([_found()])
+    other = replace(
+        record_of(LINK),
+        id="another",
+        state=RunState.FAILED,
+        outcome=outcome,
+        started_at=None if hours is None else LINK.sealed_at + timedelta(hours=hours),
+    )
+    state.keep(other)
+
+    assert _prove(state).may_have_been_sent is may_have
+
+
+def test_what_was_sent_is_no_guess() -> None:
+    assert not _prove(AlteredState(CHAIN)).may_have_been_sent

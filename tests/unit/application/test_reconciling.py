@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from aegis_batch.application.after_run import AfterRun
+from aegis_batch.application.nights_of_one import NightsOfOne
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.domain.job_events import JobRetried
 from aegis_batch.domain.outcome import Outcome
@@ -39,6 +40,9 @@ class SlowQueue:
     def lost(self, work_ids: Collection[str]) -> Collection[str]:
         self._office.work()
         return self._office.queue.lost(work_ids)
+
+    def widen(self) -> None:
+        self._office.queue.widen()
 
 
 def an_office_at_night() -> Office:
@@ -150,10 +154,29 @@ def test_what_breaks_off_after_it_was_cancelled_is_not_begun_again() -> None:
 def test_a_run_that_has_gone_on_since_it_was_looked_at_is_left_alone() -> None:
     office = an_office_at_night()
     (night,) = office.runs()
-    after_run = AfterRun(office.expectation, office.backend.identity, office.backfilling)
+    after_run = AfterRun(
+        NightsOfOne(office.expectation, office.backend.identity), office.backfilling
+    )
     reconcile = ReconcileUseCase(office.ledger, SlowQueue(office), after_run)
 
     assert reconcile.reconcile() == 1
 
     assert office.run(night.id).state is RunState.SUCCEEDED
     assert office.events(JobRetried) == []
+
+
+def test_what_gets_lost_under_way_leaves_its_lease_to_whoever_comes_next() -> None:
+    office = an_office_at_night()
+    office.work()
+    run_id = office.enqueue_close(DAY - ONE_DAY)
+    [work] = office.queue.take_due(office.clock.now())
+    [begun] = office.taking.take(work.id)
+    office.queue.start(lambda _run_id, _work_id: None)
+    office.queue.take_due(office.clock.now())
+    office.queue.perform(work)
+
+    office.reconcile.reconcile()
+
+    with office.state.look() as turn:
+        assert not turn.leases.holders(f"{begun.key.tenant}\t")
+    assert office.run(run_id).requeues == 1

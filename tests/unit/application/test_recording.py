@@ -9,6 +9,7 @@ from aegis_batch.domain.job_events import OccurrenceDecided
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.schedule import Decision
+from aegis_batch.domain.seal_link import SealLink
 from tests.unit.application.office import (
     AWAY,
     DAY,
@@ -49,8 +50,8 @@ def test_a_close_by_hand_is_kept_with_who_made_it_and_when() -> None:
     assert (run.executor, run.attempt) == ("laptop", 1)
     assert (run.cpu_seconds, run.peak_memory_bytes) == (0.5, 1_024)
     with office.state.turn() as turn:
-        link = turn.seals.newest_of(run.key)
-    assert link is not None
+        (kept,) = turn.seals.of(run.key, 1)
+    link = SealLink.of(kept.content)
     assert (link.number, link.run_id, link.sealed.seal) == (1, run.id, result.seal)
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aegis_batch.domain.job_events import JobCompleted
 from aegis_batch.domain.run import JobKind, RunState
+from tests.living import a_heartbeat
 from tests.unit.application.office import (
     DAY,
     HOUR,
@@ -97,3 +98,19 @@ def test_what_is_left_after_so_many_batches_goes_the_next_day(
     assert left() == 5
     office.live_until(NIGHT + 3 * HOUR + ONE_DAY)
     assert left() == 0
+
+
+def test_processes_that_are_long_gone_are_forgotten_and_those_that_live_are_not() -> None:
+    office = Office([RETENTION])
+    gone, living = (a_heartbeat(office.pulse, office.clock, name) for name in ("gone", "living"))
+    for each in (gone, living):
+        assert each.beat()
+    gone.stop()
+
+    office.live_until(NOON + 6 * ONE_DAY)
+    assert {"gone", "living"} <= {each.name for each in office.pulse.signs(9).executors}
+    office.live_until(NOON + 9 * ONE_DAY)
+
+    named = {each.name for each in office.pulse.signs(9).executors}
+    assert "gone" not in named
+    assert "living" in named

@@ -11,18 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
-from aegis_batch.adapters.outbound.system.time_zones import load_zone
+from aegis_batch.adapters.outbound.system.calendars import SystemCalendars
 from aegis_batch.application.deriving import ReportPolicy
 from aegis_batch.application.ports.order_reader import Reading
-from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
+from aegis_batch.application.sealed_days import SealedDays
+from aegis_batch.domain.calendar import Period, PeriodKind, Window
 from aegis_batch.domain.consistency import Action, Rule, Rules
 from aegis_batch.domain.errors import StateMisfit, StateUnavailable
 from aegis_batch.domain.order import Order, OrderLine
 from aegis_batch.domain.outcome import CloseResult, Outcome
+from aegis_batch.domain.run import CloseKey
 from aegis_batch.domain.seal import Versions
+from aegis_batch.domain.seal_link import SealLink
 from aegis_batch.domain.verification import Verdict
 from tests.generated_orders import sound_orders
 from tests.sealed_books import SealedBooks
+from tests.sealed_chain import altered_by_hand
 
 ZONE = "America/Sao_Paulo"
 MONDAY = date(2026, 11, 16)
@@ -48,15 +52,15 @@ class Reader(InMemoryOrderReader):
         super().__init__(orders)
         self.windows: list[Window] = []
 
-    def read(self, window: Window, tolerance: Decimal) -> Reading:
+    def read(self, tenant: str, window: Window, tolerance: Decimal) -> Reading:
         self.windows.append(window)
-        return super().read(window, tolerance)
+        return super().read(tenant, window, tolerance)
 
 
 def policy_of(zone: str = ZONE, day_start: time = time(0, 0), **changes: Any) -> ReportPolicy:  # noqa: ANN401
     return ReportPolicy(
         **{
-            "calendar": Calendar(load_zone(zone), zone, day_start),
+            "calendars": SystemCalendars(zone, day_start),
             "rules": Rules(),
             "versions": VERSIONS,
             **changes,
@@ -121,8 +125,8 @@ def shops(draw: st.DrawFn) -> tuple[SealedBooks, Period]:
     decimals = draw(st.sampled_from([0, 2, 3]))
     policy = policy_of(zone, start, rules=SOFT, currency_decimals=decimals, top_items_max=3)
     period = Period.holding(kind, day)
-    window = policy.calendar.window_of(period)
-    edges = [policy.calendar.window_of(one).start for one in period.days]
+    window = policy.calendars.of(None).window_of(period)
+    edges = [policy.calendars.of(None).window_of(one).start for one in period.days]
     any_time = st.datetimes(
         window.start.replace(tzinfo=None) - timedelta(days=2),
         window.end.replace(tzinfo=None) + timedelta(days=2),
@@ -292,6 +296,25 @@ def test_a_state_in_trouble_has_the_week_read_with_a_warning(
     assert not is_merged(books, result)
     told = [event for event in books.sink.events if event.name == "seals.unreadable"]
     assert [getattr(event, "code", None) for event in told] == ["state_locked"]
+
+
+def test_a_seal_that_was_changed_by_hand_has_the_orders_read_with_a_warning(
+    books: SealedBooks,
+) -> None:
+    key = CloseKey("default", THURSDAY)
+    with books.state.turn() as turn:
+        (kept,) = turn.seals.of(key, 1)
+        link = replace(SealLink.of(kept.content), number=99)
+        turn.seals.add(altered_by_hand(link, content="hello"))
+
+    result = books.merge(WEEK)
+
+    assert result.outcome is Outcome.CREATED
+    assert not is_merged(books, result)
+    told = [event for event in books.sink.events if event.name == "seals.unreadable"]
+    assert [getattr(event, "code", None) for event in told] == ["seal_changed"]
+    with pytest.raises(StateMisfit, match=f"the seal of {THURSDAY}"):
+        SealedDays(books.state.look, books.policy).sealed(key)
 
 
 def test_an_order_id_in_two_days_is_found_by_reading_alone(books: SealedBooks) -> None:

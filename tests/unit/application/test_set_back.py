@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aegis_batch.domain.events import CloseFailed
@@ -251,6 +251,8 @@ def test_a_clock_that_is_set_back_by_less_than_a_day_makes_nothing_void() -> Non
     assert texts(office) == []
 
 
+# Each lives through weeks of hours.
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.integers(0, 40 * 24), st.integers(0, 72), st.booleans()),

@@ -1,10 +1,12 @@
 """Statistics of a range of business days."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run import JobKind, RunState
@@ -30,6 +32,23 @@ def test_both_dates_are_included() -> None:
     assert runs == {JobKind.CLOSE: 3, JobKind.NIGHT: 3}
     assert found.jobs[0].states == {RunState.SUCCEEDED: 3}
     assert not found.is_cut
+
+
+def test_a_slow_close_is_found_by_those_before_the_range_too() -> None:
+    office, stats = a_week()
+    with office.state.turn() as turn:
+        runs = [run for run in turn.runs.search(RunFilter(), 100) if run.job is JobKind.CLOSE]
+        last = max(run.key.period.first_day for run in runs)
+        for run in runs:
+            is_last = run.key.period.first_day == last
+            turn.runs.save(replace(run, duration_ms=5_000.0 if is_last else 1_000.0))
+            if run.key.period.first_day == last - timedelta(days=1):
+                turn.runs.add(replace(run, id="by-hand", duration_ms=1_000.0))
+
+    found = stats.stats(last, last)
+
+    assert [close.period.first_day for job in found.jobs for close in job.slow] == [last]
+    assert {job.runs for job in found.jobs} == {1}
 
 
 def test_without_dates_it_is_the_last_thirty_days() -> None:

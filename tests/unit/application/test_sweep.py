@@ -1,5 +1,6 @@
 """The sweep: closed days that are no longer true are found by night, and told once."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,9 +10,11 @@ from aegis_batch.adapters.outbound.memory.order_reader import PlacedOrder
 from aegis_batch.domain.job_events import JobCompleted, PeriodVerified
 from aegis_batch.domain.notice import Notice, NoticeKind
 from aegis_batch.domain.order import Order, OrderLine
-from aegis_batch.domain.report import StoredReport
+from aegis_batch.domain.report import AlteredBody, StoredReport
 from aegis_batch.domain.run import JobKind, RunState
+from aegis_batch.domain.seal_link import SealLink
 from aegis_batch.domain.verification import Verdict, Verification
+from tests.sealed_chain import altered_by_hand
 from tests.unit.application.office import (
     AWAY,
     BROKEN,
@@ -99,8 +102,8 @@ def test_a_late_a_changed_and_a_deleted_order_are_named_in_one_message() -> None
     )
     for words in (
         "2026-11-19 is changed: orders: 3 now, 2 when it was sealed (+1)",
-        "revenue: 27.5 now, 20 when it was sealed (+7.5)",
-        "2026-11-20 is changed: revenue: 19.99 now, 20 when it was sealed (-0.01).",
+        "revenue: 27.50 now, 20.00 when it was sealed (+7.50)",
+        "2026-11-20 is changed: revenue: 19.99 now, 20.00 when it was sealed (-0.01).",
         "2026-11-21 is changed: orders: 1 now, 2 when it was sealed (-1)",
     ):
         assert words in notice.text
@@ -130,7 +133,7 @@ def test_the_same_finding_is_told_once_and_only_what_is_new_the_next_night() -> 
     office.orders.orders.append(order_on(DAY + ONE_DAY, "later still", "2.00"))
     sweep(office)
     assert len(told(office)) == 3
-    assert "revenue: 3 now, 0 when it was sealed (+3)" in told(office)[-1].text
+    assert "revenue: 3.00 now, 0.00 when it was sealed (+3.00)" in told(office)[-1].text
 
 
 def test_where_nobody_can_be_told_a_finding_stays_new() -> None:
@@ -164,6 +167,32 @@ def test_a_day_with_an_open_dead_letter_is_left_out_and_one_that_was_lost_is_mis
 
     # What the ledger closed and the Backend lost is missing, not left out.
     assert verified == {DAYS[0]: Verdict.EQUAL, DAYS[1]: Verdict.MISSING}
+
+
+def test_a_body_that_was_altered_is_told_once_however_many_nights_find_it() -> None:
+    office = Office((SWEEP,), NOON + 13 * HOUR, close_from=DAY)
+    office.close_by_hand(DAY)
+    stored = office.backend.stored[key_of(DAY)]
+    altered = AlteredBody("sha256:aa", "sha256:bb")
+    office.backend.stored[key_of(DAY)] = replace(stored, altered=altered)
+
+    for _ in range(2):
+        sweep_run = office.control.trigger("verify-sweep", "ana")
+        for work in office.queue.take_due(office.clock.now()):
+            if work.run_id == sweep_run.id:
+                office.queue.perform(work)
+        office.clock.advance(HOUR)
+
+    verdicts = [e.verdict for e in office.events(PeriodVerified) if isinstance(e, PeriodVerified)]
+    assert verdicts == [Verdict.CONFLICT] * 2
+    with office.state.turn() as turn:
+        told = [
+            notice
+            for notice in turn.notices.due(office.clock.now() + 999 * HOUR, 99)
+            if notice.event == PeriodVerified.name
+        ]
+    assert len(told) == 1
+    assert "altered by hand" in told[0].text
 
 
 @pytest.mark.parametrize("in_flight", [True, False])
@@ -232,6 +261,27 @@ def test_a_day_that_cant_be_read_doesnt_keep_back_what_was_found_of_the_others()
     assert len(told(office)) == 1
     [letter] = office.letters()
     assert (letter.job, letter.problem.code) == (JobKind.SWEEP, "forbidden")
+
+
+def test_a_seal_that_cant_be_read_is_told_beside_the_other_days_and_fails_no_sweep() -> None:
+    office = an_office()
+    with office.state.turn() as turn:
+        last, (kept,) = turn.seals.last("default"), turn.seals.of(key_of(DAYS[0]), 1)
+        assert last is not None
+        link = SealLink.of(kept.content)
+        turn.seals.add(altered_by_hand(replace(link, number=last.number + 1), content="hello"))
+    office.orders.orders.append(order_on(DAY, "late", "7.50"))
+
+    found = [event.verdict for event in sweep(office)]
+    assert found == [Verdict.SEAL_CHANGED, Verdict.EQUAL, Verdict.CHANGED]
+    sweep(office)
+
+    [notice] = told(office)
+    assert notice.text.startswith(f"Closed days that are off: {DAYS[0]}, {DAY}.")
+    assert f"{DAYS[0]} is seal_changed: seal_changed: Link {last.number + 1} of" in notice.text
+    assert "See: aegis-batch audit --check" in notice.text
+    assert f"{DAY} is changed: orders: 3 now, 2 when it was sealed (+1)" in notice.text
+    assert office.letters() == []
 
 
 def test_what_can_be_compared_with_nothing_is_unknown_and_not_kept() -> None:

@@ -1,12 +1,12 @@
 """Ranges of closed periods, looked at again: every period has its say, and all of it is kept."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from aegis_batch.adapters.outbound.system.time_zones import load_zone
-from aegis_batch.application.verify import PERIODS_MAX, VerifyRequest
-from aegis_batch.domain.calendar import Calendar, PeriodKind
+from aegis_batch.adapters.outbound.system.calendars import SystemCalendars
+from aegis_batch.application.verify import PERIODS_MAX, Verified, VerifyRequest, verified_event
+from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.errors import (
     AegisError,
     BackendRefused,
@@ -16,7 +16,8 @@ from aegis_batch.domain.errors import (
 )
 from aegis_batch.domain.job_events import PeriodVerified
 from aegis_batch.domain.outcome import Outcome
-from aegis_batch.domain.verification import Verdict
+from aegis_batch.domain.run import CloseKey, Run
+from aegis_batch.domain.verification import Verdict, Verification
 from tests.unit.application.closed_days import FIRST, ClosedDays
 
 DAY = timedelta(days=1)
@@ -116,7 +117,7 @@ def test_a_range_that_makes_no_sense_is_refused_before_anything_is_asked(
 
 def test_a_day_at_the_edge_of_all_dates_is_refused() -> None:
     days = ClosedDays()
-    days.calendar = Calendar(load_zone("Asia/Tokyo"), "Asia/Tokyo")
+    days.calendars = SystemCalendars("Asia/Tokyo", time(0))
 
     with pytest.raises(InvalidRequest, match="at the edge"):
         days.verify(date.min, date.min)
@@ -127,10 +128,30 @@ def test_a_period_that_is_not_over_is_refused_with_what_is() -> None:
 
     with pytest.raises(InvalidRequest) as refused:
         days.verify(FIRST, date(2026, 11, 24))
-    assert "Let the range end with business day 2026-11-23" in refused.value.remedy
+    assert refused.value.remedy == (
+        "The newest that is over is business day 2026-11-23: name that one or an earlier day."
+    )
     with pytest.raises(InvalidRequest) as refused:
         days.verify(FIRST, date(2026, 11, 23), PeriodKind.WEEK)
-    assert refused.value.remedy == "Let the range end with week 2026-W47 or an earlier week."
+    assert refused.value.remedy == (
+        "The newest that is over is week 2026-W47 (any day up to 2026-11-22): name that one or an"
+        " earlier week."
+    )
+
+
+def test_whoever_asks_about_a_day_that_was_never_closed_here_meets_no_error() -> None:
+    days = ClosedDays()
+    days.verify(FIRST, FIRST)
+    days.forget_seals()
+    days.backend.stored.clear()
+    days.verify(FIRST, FIRST)
+
+    told = [event for event in days.sink.events if isinstance(event, PeriodVerified)]
+
+    assert [(event.verdict, event.known_closed) for event in told] == [
+        (Verdict.EQUAL, True),
+        (Verdict.MISSING, False),
+    ]
 
 
 def test_the_longest_range_there_may_be_is_taken() -> None:
@@ -212,6 +233,31 @@ def test_a_state_that_fails_when_something_is_to_be_kept_changes_no_verdict() ->
     assert (days.kept(FIRST), days.kept(FIRST + DAY)) == (None, None)
 
 
+def test_a_seal_that_cant_be_read_is_its_own_days_finding_and_the_others_keep_theirs() -> None:
+    days = ClosedDays()
+    days.seal_by_hand(FIRST, content="hello")
+    days.date_back(FIRST + 2 * DAY, "late")
+
+    found = days.verify(FIRST, LAST)
+
+    assert [str(each.verification.verdict) for each in found] == [
+        "seal_changed",
+        "equal",
+        "changed",
+        *["equal"] * 5,
+    ]
+    assert days.troubles == []
+    assert all(each.verification.seal_digest for each in found[1:])
+    assert days.kept(FIRST) == found[0].verification
+    assert events(days)[0].found == found_line_of(found[0])
+
+
+def found_line_of(verified: Verified) -> str:
+    problem = verified.verification.problem
+    assert problem is not None
+    return f"{problem.code}: {problem.message}"
+
+
 def test_nothing_is_ever_sent() -> None:
     days = ClosedDays()
     bodies = list(days.backend.bodies)
@@ -220,3 +266,36 @@ def test_nothing_is_ever_sent() -> None:
 
     assert verdicts(days) == ["missing"] * 8
     assert days.backend.bodies == bodies
+
+
+def test_many_tenants_are_verified_with_what_was_never_closed_left_out() -> None:
+    days = ClosedDays()
+    request = VerifyRequest("v", "2" * 32, FIRST, FIRST)
+    never = VerifyRequest("v", "2" * 32, FIRST, FIRST, tenant="new", may_be_open=True)
+
+    found = list(days.use_case().verify_each([request, never], lambda _: None))
+
+    assert [each.verification.key.tenant for each in found] == ["default"]
+    assert days.use_case().window_of(request).day == FIRST
+
+
+def test_nobody_is_asked_any_more_where_nobody_answers_for_three_tenants_in_a_row() -> None:
+    days = ClosedDays()
+    days.backend.find_faults.extend([AWAY] * 9)
+    requests = [VerifyRequest("v", "2" * 32, FIRST, FIRST, tenant=f"t{n}") for n in range(5)]
+
+    found = list(days.use_case().verify_each(iter(requests), lambda _: None))
+
+    assert [each.failure for each in found] == [Outcome.UNAVAILABLE] * 3
+
+
+def test_what_a_verification_tells_keeps_the_cause_of_the_run_that_made_it() -> None:
+    day = CloseKey("default", Period(PeriodKind.DAY, FIRST))
+    run = Run("r", "0" * 31 + "1", CloseKey("*", Period(PeriodKind.DAY, FIRST)), "event-7")
+    made_at = datetime(2026, 11, 30, tzinfo=UTC)
+
+    equal = Verification(key=day, verdict=Verdict.EQUAL, seal_digest=None, verified_at=made_at)
+
+    event = verified_event(run, equal)
+
+    assert (event.run.key, event.run.correlation_id) == (day, "event-7")

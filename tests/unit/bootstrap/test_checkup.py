@@ -181,3 +181,23 @@ def test_views_need_a_database_to_be_suggested_for(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest) as caught:
         build_view_suggestion(settings)
     assert caught.value.code == "no_database"
+
+
+MEMORY = {"AEGIS_ADAPTERS": "memory", "AEGIS_MEMORY_ORDERS": "none.json"}
+
+
+def test_the_tenants_of_several_are_looked_at() -> None:
+    checks = examine({**MEMORY, "AEGIS_TENANCY": "multi", "AEGIS_TENANTS": "a,b=Asia/Tokyo"})
+
+    assert "1 time zone beside AEGIS_TIMEZONE" in named(checks, "tenants.directory").message
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [MEMORY, {**MEMORY, "AEGIS_TENANCY": "multi"}, {"AEGIS_TENANCY": "multi"}],
+    ids=["one shop", "no list", "no database"],
+)
+def test_without_tenants_to_look_at_nothing_is_said_of_them(environ: dict[str, str]) -> None:
+    checks = examine(environ)
+
+    assert [check for check in checks if check.name.startswith("tenants.")] == []

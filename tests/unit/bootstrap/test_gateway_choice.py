@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 
 from aegis_batch.adapters.outbound.postgres.database_url import parse_database_url
-from aegis_batch.adapters.outbound.postgres.derived.address import (
-    name_same_database,
-    parse_reports_url,
-)
+from aegis_batch.adapters.outbound.postgres.derived.address import parse_reports_url
+from aegis_batch.adapters.postgresql.sameness import name_same_database
 from aegis_batch.bootstrap.loading import load_settings
 from aegis_batch.bootstrap.secret_forms import known_secrets
 from aegis_batch.bootstrap.settings import ReportGatewayKind

@@ -173,6 +173,19 @@ def test_empty_means_none_where_none_means_something() -> None:
     assert settings.top_items == 10
 
 
+def test_a_tenant_of_lines_without_that_of_orders_is_a_fault() -> None:
+    told = faults_of({"AEGIS_ITEMS_TENANT": "shop", "AEGIS_ORDERS_TENANT": ""})
+    assert "AEGIS_ITEMS_TENANT: names a column, but AEGIS_ORDERS_TENANT names none" in told
+    settings = load_settings(
+        {
+            "AEGIS_TENANCY": "multi",
+            "AEGIS_ITEMS_TENANT": "shop",
+            "AEGIS_ORDERS_TENANT": "tenant",
+        }
+    )
+    assert (settings.items_tenant, settings.orders_tenant) == ("shop", "tenant")
+
+
 def test_statuses_without_their_column_are_a_fault() -> None:
     told = faults_of({"AEGIS_ORDERS_STATUSES": "paid, done"})
     assert "AEGIS_ORDERS_STATUS names no column" in told

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aegis_batch.bootstrap.identity import executor_id, operator, state_file
+from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.bootstrap.identity import executor_id, operator, state_location
 from aegis_batch.bootstrap.loading import load_settings
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run_statistics import Prices
@@ -59,8 +60,8 @@ def test_every_setting_of_serving_can_be_given() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "what"),
     [
-        ("STATE_URL", "postgresql://u:s3cret@h/d", "which this version can't use yet"),
-        ("STATE_URL", "mysql://u:s3cret@h/d", "names no SQLite database"),
+        ("STATE_URL", "postgresql://u:s3cret@h:port/d", "can't be used"),
+        ("STATE_URL", "mysql://u:s3cret@h/d", "names no database of SQLite or PostgreSQL"),
         ("STATE_URL", "s3cret", "is no address of a database"),
         ("STATE_URL", "sqlite:///", "names no file"),
         ("STATE_URL", "sqlite:////data/s.db?mode=ro", "has more in it than a file's path"),
@@ -83,6 +84,11 @@ def test_every_setting_of_serving_can_be_given() -> None:
         ("RETRY_SECONDS", "60,,120", "must be seconds, separated by commas"),
         ("RETRY_SECONDS", "60,0", "must have waits above 0"),
         ("RETRY_SECONDS", "1," * 20 + "1", "has more than 20 waits"),
+        ("RATE_LIMIT", "10 a minute", "is not of the form 10/60s"),
+        ("TENANT_RATE_LIMIT", "0/1s", "is not of the form 10/60s"),
+        ("BREAKER_FAILURES", "-1", "must be 0 or more"),
+        ("BREAKER_OPEN_SECONDS", "0", "must be 1.0 or more"),
+        ("TENANT_CONCURRENCY", "-1", "must be 0 or more"),
         ("NOTIFY_URL", f"http://hooks.example.com/{SECRET}", "would travel unprotected"),
         ("NOTIFY_URL", f"hooks.example.com/{SECRET}", "is not an address"),
         ("NOTIFY_URL", f"https://u:{SECRET}@hooks.example.com/", "has a user or a password"),
@@ -153,11 +159,16 @@ def test_the_state_is_where_the_settings_say_or_where_programs_keep_their_data(
     monkeypatch.setenv("HOME", str(tmp_path))
 
     def placed(url: str) -> Path:
-        return state_file(load_settings({"AEGIS_STATE_URL": url}))
+        return file_of({"AEGIS_STATE_URL": url})
+
+    def file_of(environ: dict[str, str]) -> Path:
+        location = state_location(load_settings(environ))
+        assert isinstance(location, StateLocation)
+        return location.file
 
     assert placed("sqlite:////data/state.db") == Path("/data/state.db")
     assert placed("sqlite:///s.db") == tmp_path / "s.db"
-    default = state_file(load_settings({}))
+    default = file_of({})
     assert default.is_relative_to(tmp_path)
     assert (default.parent.name, default.name) == ("aegis-batch", "state.db")
 

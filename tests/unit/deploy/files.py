@@ -16,8 +16,8 @@ def read_yaml(name: str) -> dict[str, Any]:
     return content
 
 
-def read_dashboard() -> dict[str, Any]:
-    """Return the dashboard."""
-    path = DEPLOY / "grafana" / "dashboards" / "aegis-batch.json"
+def read_dashboard(name: str) -> dict[str, Any]:
+    """Return a dashboard."""
+    path = DEPLOY / "grafana" / "dashboards" / f"{name}.json"
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content

@@ -78,7 +78,8 @@ def test_the_final_stage_takes_only_the_environment_and_an_empty_folder_from_the
 
 def test_the_state_is_in_the_folder_that_belongs_to_the_user() -> None:
     settings = load_settings(environment(FINAL))
-    assert settings.state_url == "sqlite:////data/state.db"
+    assert settings.state_url is not None
+    assert settings.state_url.get_secret_value() == "sqlite:////data/state.db"
 
 
 def test_the_final_stage_installs_nothing_and_loses_its_installers() -> None:

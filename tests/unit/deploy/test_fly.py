@@ -3,7 +3,8 @@
 import tomllib
 
 from aegis_batch.adapters.inbound.cli.app import run
-from aegis_batch.bootstrap.identity import state_file
+from aegis_batch.adapters.outbound.state.location import StateLocation
+from aegis_batch.bootstrap.identity import state_location
 from aegis_batch.bootstrap.loading import load_settings, unknown_variables
 from aegis_batch.bootstrap.services import ProgramServices
 from aegis_batch.bootstrap.settings import Environment, LogFormat
@@ -40,9 +41,11 @@ def test_it_serves() -> None:
 def test_the_state_is_on_the_volume() -> None:
     mounts = FLY["mounts"]
     settings = load_settings(FLY["env"])
-    assert state_file(settings).is_relative_to(mounts["destination"])
+    location = state_location(settings)
+    assert isinstance(location, StateLocation)
+    assert location.file.is_relative_to(mounts["destination"])
     assert mounts["source"]
-    assert environment(read_stages()[1])["AEGIS_STATE_URL"] == settings.state_url
+    assert environment(read_stages()[1])["AEGIS_STATE_URL"] == location.url
 
 
 def test_whatever_ends_the_process_it_is_started_again() -> None:

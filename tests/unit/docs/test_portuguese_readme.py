@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ MADE_UP = {
 }
 
 
+@cache
 def pieces() -> list[str]:
     """Return the source's pieces of text that are long enough to know, the longest first."""
     found: set[str] = set()

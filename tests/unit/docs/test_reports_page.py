@@ -11,6 +11,7 @@ from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.domain.calendar import Calendar, Window
 from aegis_batch.domain.consistency import Action, Finding, Rule, Rules
 from aegis_batch.domain.report import Report
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.totals import Totals
 from tests.unit.docs.pages import blocks, read_page
 
@@ -28,7 +29,7 @@ def totals(folder: Path) -> Totals:
     """Return what the orders of the example add up to."""
     path = folder / "orders.json"
     path.write_text(ORDERS, encoding="utf-8")
-    return Totals.sum(JsonOrderReader(path).read(window(), Decimal(0)).parts)
+    return Totals.sum(JsonOrderReader(path).read(SINGLE, window(), Decimal(0)).parts)
 
 
 def test_the_body_is_what_the_orders_give(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import aegis_batch
-from aegis_batch.domain import events, job_events
+from aegis_batch.domain import breaker_events, events, executor_events, job_events, tenant_events
 from aegis_batch.domain.events import Event
 from tests.unit.docs.pages import blocks, read_page
 
@@ -22,7 +22,8 @@ LOGGED = {
 }
 TOLD = {
     kind.name
-    for kind in (*vars(events).values(), *vars(job_events).values())
+    for module in (breaker_events, events, executor_events, job_events, tenant_events)
+    for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Event) and "name" in vars(kind)
 }
 

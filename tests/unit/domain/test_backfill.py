@@ -9,6 +9,7 @@ from aegis_batch.domain.backfill import (
     Backfill,
     Deed,
     PeriodStanding,
+    PlannedTenant,
     Reprocess,
     deed_for,
     has_changed,
@@ -18,6 +19,7 @@ from aegis_batch.domain.calendar import PeriodKind
 
 OPEN, UNASKED = PeriodStanding.OPEN, PeriodStanding.UNASKED
 CLOSED, IN_FLIGHT, DEAD = PeriodStanding.CLOSED, PeriodStanding.IN_FLIGHT, PeriodStanding.DEAD
+DOUBTED = PeriodStanding.DOUBTED
 FIRST = date(2026, 1, 5)
 
 
@@ -49,15 +51,15 @@ def test_a_range_without_end_stops_one_period_above_the_limit() -> None:
 @pytest.mark.parametrize(
     ("reprocess", "deeds"),
     [
-        (Reprocess.NONE, {CLOSED: Deed.LEAVE, IN_FLIGHT: Deed.LEAVE, DEAD: Deed.LEAVE}),
-        (Reprocess.FAILED, {CLOSED: Deed.LEAVE, IN_FLIGHT: Deed.LEAVE, DEAD: Deed.REPLAY}),
-        (Reprocess.ALL, {CLOSED: Deed.REBUILD, IN_FLIGHT: Deed.LEAVE, DEAD: Deed.REPLAY}),
+        (Reprocess.NONE, {CLOSED: Deed.LEAVE, DOUBTED: Deed.LEAVE, DEAD: Deed.LEAVE}),
+        (Reprocess.FAILED, {CLOSED: Deed.LEAVE, DOUBTED: Deed.REPLAY, DEAD: Deed.REPLAY}),
+        (Reprocess.ALL, {CLOSED: Deed.REBUILD, DOUBTED: Deed.REBUILD, DEAD: Deed.REPLAY}),
     ],
 )
 def test_what_is_open_is_closed_and_all_else_goes_by_what_is_to_be_done_again(
     reprocess: Reprocess, deeds: dict[PeriodStanding, Deed]
 ) -> None:
-    wanted = {OPEN: Deed.CLOSE, UNASKED: Deed.CLOSE, **deeds}
+    wanted = {OPEN: Deed.CLOSE, UNASKED: Deed.CLOSE, IN_FLIGHT: Deed.LEAVE, **deeds}
 
     assert {each: deed_for(each, reprocess) for each in PeriodStanding} == wanted
 
@@ -73,7 +75,15 @@ def test_a_plan_is_outdated_by_another_standing_but_not_by_a_backend_that_is_sil
     unlike = {(before, now) for before in PeriodStanding for now in PeriodStanding} - {
         (each, each) for each in PeriodStanding
     }
-    assert changed == unlike - {(OPEN, UNASKED), (CLOSED, UNASKED)}
+    assert changed == unlike - {(OPEN, UNASKED), (CLOSED, UNASKED), (DOUBTED, UNASKED)}
+
+
+def test_a_tenants_periods_stand_as_their_stretches_say() -> None:
+    tenant = PlannedTenant(0, "a", None, 3, ((None, 2), (OPEN, 1), (CLOSED, 2)))
+
+    standings = [tenant.standing_at(place) for place in range(6)]
+
+    assert standings == [None, None, OPEN, CLOSED, CLOSED, None]
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

@@ -141,3 +141,18 @@ def test_nothing_depends_on_the_context_of_the_thread(
     usual = everything()
     with decimal.localcontext(decimal.Context(prec=2, rounding=decimal.ROUND_UP)):
         assert everything() == usual
+
+
+@pytest.mark.parametrize(
+    ("number", "decimals", "text"),
+    [
+        ("2650.5", 2, "2650.50"),
+        ("2597", 2, "2597.00"),
+        ("-1E+2", 2, "-100.00"),
+        ("0.005000", 2, "0.005"),
+        ("7.00", 0, "7"),
+        ("0", 3, "0.000"),
+    ],
+)
+def test_an_amount_has_so_many_decimals_at_least(number: str, decimals: int, text: str) -> None:
+    assert exact.with_decimals(Decimal(number), decimals) == text

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aegis_batch.domain.printable import printable
+from aegis_batch.domain.printable import around_difference, printable, shortened
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,32 @@ def test_no_text_shows_more_than_one_line_or_anything_unprintable(text: str) -> 
     assert len(shown.splitlines()) <= 1
     assert shown.replace("\u00a0", " ").isprintable() or not text.isprintable()
     assert printable(shown) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), [("", ""), ("four", "four"), ("fifth", "fif…")])
+def test_text_that_is_cut_says_so(text: str, shown: str) -> None:
+    assert shortened(text, 4) == shown
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        ("a" * 8, "a" * 7, ("a" * 8, "a" * 7)),
+        ("x" + "a" * 20, "y" + "a" * 20, ("xaaaaaa…", "yaaaaaa…")),
+        ("a" * 20 + "1", "a" * 20 + "2", ("…aaa1", "…aaa2")),
+        ("a" * 20, "a" * 30, ("…aaa", "…aaaaaa…")),
+        ("a" * 20 + "x" * 9, "a" * 20, ("…aaaxxx…", "…aaa")),
+    ],
+)
+def test_of_two_long_texts_what_differs_stays(one: str, other: str, shown: tuple[str, str]) -> None:
+    assert around_difference(one, other, 8) == shown
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.integers(4, 40))
+def test_two_texts_that_differ_differ_when_they_are_cut(
+    one: str, other: str, characters_max: int
+) -> None:
+    shown = around_difference(one, other, characters_max)
+
+    assert max(map(len, shown)) <= characters_max
+    assert (shown[0] == shown[1]) is (one == other)

@@ -1,5 +1,6 @@
 """Who closes what, and the table of a run's moves."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import product
 
@@ -85,3 +86,17 @@ def test_a_record_asks_about_another_day_as_the_same_run_of_the_same_tenant() ->
 
     assert (asking.id, asking.trace_id) == ("r", "0" * 31 + "1")
     assert asking.key == CloseKey("default", Period(PeriodKind.DAY, date(2026, 11, 19)))
+
+
+def test_a_run_of_nobody_cant_be() -> None:
+    with pytest.raises(ValueError, match="a run without a tenant"):
+        replace(a_record(RunState.QUEUED), key=CloseKey("", DAY))
+
+
+def test_runs_of_one_cause_are_told_as_such_and_one_that_nothing_has_caused_by_itself() -> None:
+    night = a_record(RunState.RUNNING)
+    close = replace(night, id="c", parent="r")
+
+    assert {each.run.correlation_id for each in (night, close)} == {"r"}
+    assert close.run_on(date(2026, 11, 20)).correlation_id == "r"
+    assert replace(night, id="alone").run.correlation_id == "alone"

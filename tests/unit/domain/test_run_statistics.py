@@ -15,6 +15,7 @@ from aegis_batch.domain.run_statistics import (
     Percentiles,
     Prices,
     RunFigures,
+    begin_of_comparison,
     statistics_of,
 )
 
@@ -112,6 +113,20 @@ def test_runs_are_counted_by_job_and_state_and_only_what_ended_counts_for_succes
     assert close.queued_ms == Percentiles(2_000.0, 2_000.0, 2_000.0)
 
 
+def test_days_weeks_and_months_are_counted_apart() -> None:
+    week = replace(A_CLOSE, period=Period.holding(PeriodKind.WEEK, DAY), duration_ms=9_000.0)
+    night = replace(A_CLOSE, job=JobKind.NIGHT)
+
+    found = statistics_of([week, night, A_CLOSE, A_CLOSE], None)
+
+    assert [(group.job, group.kind, group.runs) for group in found] == [
+        (JobKind.CLOSE, PeriodKind.DAY, 2),
+        (JobKind.CLOSE, PeriodKind.WEEK, 1),
+        (JobKind.NIGHT, None, 1),
+    ]
+    assert [group.duration_ms and group.duration_ms.p99 for group in found[:2]] == [1_000, 9_000]
+
+
 def test_the_cost_is_exact_in_the_prices() -> None:
     prices = Prices(Decimal("0.00001"), Decimal("0.000002"))
 
@@ -149,7 +164,7 @@ def test_each_tenant_and_kind_of_period_is_compared_with_its_own() -> None:
     before = closes(*[1_000.0] * 7)
 
     def found(last: RunFigures) -> int:
-        return len(only([*before, last]).slow)
+        return sum(len(group.slow) for group in statistics_of([*before, last], None))
 
     assert found(slow) == 1
     assert found(replace(slow, tenant="another")) == 0
@@ -168,3 +183,27 @@ def test_only_the_last_28_days_are_usual_and_the_newest_ten_are_shown() -> None:
     assert [close.period.first_day for close in found] == sorted(
         (close.period.first_day for close in found), reverse=True
     )
+
+
+def test_closes_before_the_range_are_compared_with_and_count_for_nothing_else() -> None:
+    *before, slow = closes(*[1_000.0] * 7, 5_000.0)
+
+    (found,) = statistics_of([slow], None, before)
+    (too_few,) = statistics_of([slow], None, before[1:])
+    (another,) = statistics_of([slow], None, [replace(run, job=JobKind.REBUILD) for run in before])
+
+    assert [close.run_id for close in found.slow] == ["r7"]
+    assert (found.runs, found.requests) == (1, 2)
+    assert (too_few.slow, another.slow) == ((), ())
+
+
+def test_the_comparison_begins_28_of_the_longest_periods_before_the_range() -> None:
+    def begins(*kinds: PeriodKind, first_day: date = DAY) -> int:
+        figures = [replace(A_CLOSE, period=Period.holding(kind, DAY)) for kind in kinds]
+        return (first_day - begin_of_comparison(figures, first_day)).days
+
+    assert begins() == 0
+    assert begins(PeriodKind.DAY) == 28
+    assert begins(PeriodKind.DAY, PeriodKind.WEEK) == 28 * 7
+    assert begins(PeriodKind.MONTH) == 28 * 31
+    assert begins(PeriodKind.DAY, first_day=date(1, 1, 3)) == 2

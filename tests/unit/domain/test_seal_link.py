@@ -18,7 +18,8 @@ from aegis_batch.domain.calendar import Calendar, Period, PeriodKind
 from aegis_batch.domain.consistency import Finding, Tally
 from aegis_batch.domain.outcome import CloseResult, Outcome
 from aegis_batch.domain.report import Report
-from aegis_batch.domain.run import CloseKey, Run
+from aegis_batch.domain.run import CloseKey, JobKind, Run, Trigger
+from aegis_batch.domain.run_facts import RunFacts
 from aegis_batch.domain.seal import Seal, Versions
 from aegis_batch.domain.seal_link import FIRST_PREVIOUS, SealedReport, SealLink, digest_of
 from aegis_batch.domain.totals import Totals
@@ -85,6 +86,41 @@ def test_a_kept_link_gives_the_same_bytes_in_any_process(variables: dict[str, st
     subprocess.run([sys.executable, "-c", program], env={**os.environ, **variables}, check=True)
 
 
+def _made_link() -> SealLink:
+    return replace(
+        _link(),
+        made=RunFacts(
+            trigger=Trigger.REPLAY,
+            requested_by="João",
+            schedule=None,
+            replay_of="run-before",
+            attempt=3,
+            started_at=datetime(2026, 11, 22, 5, 0, 0, 7, tzinfo=UTC),
+            executor="machine-1",
+            backend="00ff00ff00ff00ff",
+        ),
+    )
+
+
+def test_a_link_that_holds_how_its_run_came_about_has_its_bytes_too() -> None:
+    kept = json.loads(_KEPT.with_name("seal_link_made.json").read_text(encoding="utf-8"))
+
+    assert _made_link().kept().content == kept["content"]
+    assert _made_link().kept().digest == kept["digest"]
+    assert SealLink.of(kept["content"]) == _made_link()
+
+
+def test_what_is_not_known_of_a_run_comes_back_as_such() -> None:
+    made = _made_link().made
+    assert made is not None
+    link = replace(
+        _link(),
+        made=replace(made, replay_of=None, started_at=None, executor=None, backend=None),
+    )
+
+    assert SealLink.of(link.kept().content) == link
+
+
 def test_a_link_comes_back_from_its_text_as_it_was() -> None:
     assert SealLink.of(_link().kept().content) == _link()
 
@@ -134,6 +170,15 @@ def test_a_change_anywhere_changes_the_digest(field: str) -> None:
 def test_a_text_that_is_no_link_is_refused(content: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         SealLink.of(content)
+
+
+def test_the_job_of_a_run_comes_back_from_the_text() -> None:
+    made = _made_link().made
+    assert made is not None
+    link = replace(_made_link(), made=replace(made, job=JobKind.REBUILD))
+
+    assert SealLink.of(link.kept().content) == link
+    assert link.kept().content == _made_link().kept().content[:-2] + ',"job":"rebuild"}}'
 
 
 def test_only_a_confirmed_close_that_derived_a_report_is_sealed() -> None:

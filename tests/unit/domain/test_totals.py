@@ -126,6 +126,14 @@ def test_names_that_differ_in_normal_form_alone_are_one_item(name: str) -> None:
     assert Totals.of(both).items == {composed: 2}
 
 
+def test_names_that_an_older_unicode_left_as_they_were_are_merged_in_the_form_of_now() -> None:
+    # Decomposed, as names stay in a Python that doesn't know their characters.
+    kept = Totals(orders=2, lines=2, items={"Cafe\u0301": Decimal(2), "Caf\u00e9": Decimal(1)})
+
+    assert kept.with_present_names() == replace(kept, items={"Caf\u00e9": Decimal(3)})
+    assert _SOME.with_present_names() is _SOME
+
+
 @pytest.mark.parametrize("name", [" Soup", "Soup ", "soup", "SOUP", "\ufb01sh", "\uff33oup"])
 def test_names_are_otherwise_left_as_they_are(name: str) -> None:
     assert normal_name(name) == name

@@ -8,6 +8,7 @@ from aegis_batch.domain import exact
 from aegis_batch.domain.checkup import Check
 from aegis_batch.domain.consistency import Action, Finding, Rule, Rules, Violation
 from aegis_batch.domain.errors import AegisError
+from aegis_batch.domain.printable import printable
 from aegis_batch.domain.totals import Totals
 
 __all__ = ["access_checks", "data_checks", "fit_checks", "unplanned_check"]
@@ -92,18 +93,24 @@ def _access_check(name: str, access: Access, what: str, fine: str) -> Check:
 
 
 def data_checks(
-    days: Sequence[date], totals: Totals, rules: Rules, currency_decimals: int
+    days: Sequence[date],
+    totals: Totals,
+    rules: Rules,
+    currency_decimals: int,
+    tenant: str | None = None,
 ) -> Iterator[Check]:
     """Tell which rules the orders of some closed days break, and which setting to choose.
 
-    ``days`` are the days that were read, oldest first, and ``totals`` what they add up to.
+    ``days`` are the days that were read, oldest first, and ``totals`` what they add up to;
+    ``tenant`` is whose orders they are, ``None`` where there is but one.
     """
     name = "orders.data"
+    whose = "" if tenant is None else f" of the tenant {printable(tenant)}"
     span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
     if totals.orders == 0:
         yield Check.warn(
             name,
-            f"There is no order on any of the days {span}.",
+            f"There is no order{whose} on any of the days {span}.",
             "If there should be some: see that AEGIS_ORDERS_TABLE, AEGIS_ORDERS_PLACED_AT,"
             " AEGIS_TIMEZONE and AEGIS_ORDERS_STATUSES are right.",
         )
@@ -111,13 +118,13 @@ def data_checks(
     revenue = exact.round_half_even(totals.revenue, currency_decimals)
     yield Check.ok(
         name,
-        f"{totals.orders:,} orders on the days {span}, with {totals.lines:,} lines and a revenue"
-        f" of {revenue:,f}: compare it with what you know.",
+        f"{totals.orders:,} orders{whose} on the days {span}, with {totals.lines:,} lines and a"
+        f" revenue of {revenue:,f}: compare it with what you know.",
     )
     violations = rules.judge(totals.tallies)
     softened = {v.rule: _softer(v) for v in violations if not _is_fixed(v, totals)}
     for violation in violations:
-        yield _violation_check(f"{name}.{violation.rule}", violation, rules, softened)
+        yield _violation_check(f"{name}.{violation.rule}", violation, rules, softened, whose)
 
 
 def _is_fixed(violation: Violation, totals: Totals) -> bool:
@@ -136,12 +143,12 @@ def _softer(violation: Violation) -> Action:
 
 
 def _violation_check(
-    name: str, violation: Violation, rules: Rules, softened: Mapping[Rule, Action]
+    name: str, violation: Violation, rules: Rules, softened: Mapping[Rule, Action], whose: str
 ) -> Check:
     rule = violation.rule
     ids = ", ".join(violation.orders)
     more = ", ..." if violation.count > len(violation.orders) else ""
-    orders = "order breaks" if violation.count == 1 else "orders break"
+    orders = f"order{whose} breaks" if violation.count == 1 else f"orders{whose} break"
     broken = f"{violation.count:,} {orders} the rule {rule} ({ids}{more})"
     if violation.action is Action.REJECT:
         message = f"{broken}, so their days can't be closed."

@@ -33,8 +33,8 @@ class BackendProbe(Protocol):
     Where it answers, it is asked once more with a token that nobody has.
     """
 
-    def ask(self, day: date) -> BackendAnswer:
-        """Return what it answered, within a bounded time.
+    def ask(self, day: date, tenant: str | None = None) -> BackendAnswer:
+        """Return what it answered, of one tenant where one is named, within a bounded time.
 
         Raises ``BackendRefused`` and ``BackendUnavailable``, as the port of reports does.
         """

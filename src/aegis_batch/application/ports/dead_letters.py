@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
-from aegis_batch.domain.run import CloseKey
+from aegis_batch.domain.run import CloseKey, JobKind
 
 __all__ = ["DeadLetters"]
 
@@ -20,8 +20,13 @@ class DeadLetters(Protocol):
         """Return the dead letter of a run; ``None`` where there is none."""
         ...
 
-    def newest(self, state: DeadLetterState | None, limit: int) -> Sequence[DeadLetter]:
-        """Return dead letters, in one state or in any, the last to die first."""
+    def newest(
+        self, state: DeadLetterState | None, limit: int, *, tenant: str | None = None
+    ) -> Sequence[DeadLetter]:
+        """Return dead letters, in one state or in any, the last to die first.
+
+        Those of one tenant, where one is named.
+        """
         ...
 
     def of(self, key: CloseKey, limit: int) -> Sequence[DeadLetter]:
@@ -31,6 +36,6 @@ class DeadLetters(Protocol):
         """
         ...
 
-    def open_of(self, key: CloseKey) -> DeadLetter | None:
-        """Return an open dead letter of a close with this key; ``None`` where there is none."""
+    def open_of(self, key: CloseKey, job: JobKind) -> DeadLetter | None:
+        """Return the newest open dead letter of a key's job; ``None`` where there is none."""
         ...

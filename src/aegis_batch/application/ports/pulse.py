@@ -1,40 +1,46 @@
-"""The port for the sign of life of the process that serves."""
+"""The port for signs of life, beside the turns: neither waits for the other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-__all__ = ["Beat", "Pulse"]
+from aegis_batch.application.ports.executors import Executor
+
+__all__ = ["Pulse", "Signs"]
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """The last sign of life of an executor; ``stopped`` says that it went in good order."""
+class Signs:
+    """The executors, whoever gave the last sign of life first, at a time of the state's clock."""
 
-    executor: str
-    version: str
-    started_at: datetime
-    beaten_at: datetime
-    stopped: bool = False
+    now: datetime
+    executors: Sequence[Executor]
 
 
 class Pulse(Protocol):
-    """Keeps the last sign of life of each executor, where other processes can see it."""
+    """Keeps signs of life where other processes can see them; see ``Executors``.
 
-    def beat(self, beat: Beat) -> None:
-        """Keep a sign of life. Raises ``StateUnavailable`` and ``StateMisfit``."""
+    Each call is a transaction of its own, which no turn holds up. All raise ``StateUnavailable``
+    and ``StateMisfit``.
+    """
+
+    def register(self, executor: Executor, *, renews: bool = False) -> None:
+        """Keep an executor as living; see ``Executors.register``."""
         ...
 
-    def of(self, executor: str) -> Beat | None:
-        """Return the sign of life that an executor gave last; ``None`` where there was none ever.
-
-        Raises ``StateUnavailable`` and ``StateMisfit``.
-        """
+    def beat(self, name: str) -> bool:
+        """Keep a sign of life; ``False`` where the executor is not living (any more)."""
         ...
 
-    def last(self) -> Beat | None:
-        """Return the newest sign of life of any executor; ``None`` where there was none ever.
+    def stop(self, name: str) -> None:
+        """Keep that an executor went in good order."""
+        ...
 
-        Raises ``StateUnavailable`` and ``StateMisfit``.
-        """
+    def forget(self, name: str) -> None:
+        """Take an executor out of the registry, which left nothing that others ask for."""
+        ...
+
+    def signs(self, limit: int) -> Signs:
+        """Return who gave signs of life, at most ``limit`` executors."""
         ...

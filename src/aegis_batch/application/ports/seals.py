@@ -20,8 +20,12 @@ class Seals(Protocol):
         """Return a tenant's newest link; ``None`` before the first."""
         ...
 
-    def newest_of(self, key: CloseKey) -> SealLink | None:
-        """Return the newest link of a close with this key, if there is one."""
+    def of(self, key: CloseKey, limit: int, below: int | None = None) -> Sequence[KeptLink]:
+        """Return the links of closes with this key, the newest first, at most ``limit``.
+
+        ``below`` leaves out the link of that number and all newer ones. They come as they are kept,
+        whatever somebody did to them.
+        """
         ...
 
     def after(self, tenant: str, number: int, limit: int) -> Sequence[KeptLink]:

@@ -22,8 +22,8 @@ class State(Protocol):
     def look(self) -> AbstractContextManager[Turn]:
         """Open a transaction to read in: it sees what was committed, all as of one moment.
 
-        Nothing may be written in it; what is written all the same is undone. A state in a database
-        has it wait for no turn, and no turn for it. Not within a turn of the same thread. Raises
-        ``StateUnavailable`` and ``StateMisfit``.
+        Nothing may be written in it; what is written all the same is undone, or refused. A state in
+        a database has it wait for no turn, and no turn for it. Not within a turn of the same
+        thread. Raises ``StateUnavailable`` and ``StateMisfit``.
         """
         ...

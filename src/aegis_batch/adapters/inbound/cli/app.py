@@ -19,6 +19,7 @@ from aegis_batch.adapters.inbound.cli.demo import demo
 from aegis_batch.adapters.inbound.cli.doctor import doctor
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus, status_of_error
 from aegis_batch.adapters.inbound.cli.health import health
+from aegis_batch.adapters.inbound.cli.jobs import jobs
 from aegis_batch.adapters.inbound.cli.json_text import json_object, json_problem
 from aegis_batch.adapters.inbound.cli.options import asks_for_json
 from aegis_batch.adapters.inbound.cli.output import (
@@ -33,7 +34,7 @@ from aegis_batch.adapters.inbound.cli.reports import reports
 from aegis_batch.adapters.inbound.cli.runs import runs
 from aegis_batch.adapters.inbound.cli.sandbox import sandbox
 from aegis_batch.adapters.inbound.cli.schedules import schedules
-from aegis_batch.adapters.inbound.cli.serve import serve
+from aegis_batch.adapters.inbound.cli.serve import control, scheduler, serve, worker
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.state import state
 from aegis_batch.adapters.inbound.cli.stats import stats
@@ -45,7 +46,18 @@ from aegis_batch.domain.outcome import Problem
 __all__ = ["run"]
 
 _PROGRAM = "aegis-batch"
-_LEDGER_COMMANDS = (backfill, health, runs, schedules, dead_letters, audit, stats, state, reports)
+_LEDGER_COMMANDS = (
+    backfill,
+    health,
+    jobs,
+    runs,
+    schedules,
+    dead_letters,
+    audit,
+    stats,
+    state,
+    reports,
+)
 _LEDGER_NAMES = frozenset(str(command.name) for command in (*_LEDGER_COMMANDS, verify, prove))
 
 
@@ -92,6 +104,9 @@ _commands.add_command(doctor)
 _commands.add_command(demo)
 _commands.add_command(sandbox)
 _commands.add_command(serve)
+_commands.add_command(scheduler)
+_commands.add_command(worker)
+_commands.add_command(control)
 _commands.add_command(verify)
 _commands.add_command(prove)
 for _command in _LEDGER_COMMANDS:

@@ -14,7 +14,12 @@ from aegis_batch.adapters.inbound.cli.json_text import (
     json_value,
 )
 from aegis_batch.adapters.inbound.cli.moments import Clockface
-from aegis_batch.adapters.inbound.cli.options import limit_option, output_option
+from aegis_batch.adapters.inbound.cli.options import (
+    all_option,
+    limit_option,
+    output_option,
+    tenant_option,
+)
 from aegis_batch.adapters.inbound.cli.output import write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.domain.audit import AuditEntry
@@ -37,10 +42,20 @@ Exit status: 0 done, or everything holds; 1 a link of a chain of seals does not 
     is_flag=True,
     help="Check each tenant's chain of seals, and name the first link that was changed.",
 )
+@tenant_option("With --check: check the chain of this tenant alone")
+@all_option("With --check: check those of all tenants, as without")
 @limit_option
 @output_option
 @click.pass_context
-def audit(context: click.Context, *, check: bool, limit: int, output: str) -> int:
+def audit(  # noqa: PLR0913 - one for each option
+    context: click.Context,
+    *,
+    check: bool,
+    tenant: str | None,
+    everyone: bool,
+    limit: int,
+    output: str,
+) -> int:
     """Show what people did by hand to schedules, dead letters and backfills: who, what, and why.
 
     Entries are only ever added. With --check, see whether the evidence of all closes still holds.
@@ -49,7 +64,9 @@ def audit(context: click.Context, *, check: bool, limit: int, output: str) -> in
     if check:
         if context.get_parameter_source("limit") is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--limit says nothing to --check, which looks at every link.")
-        return _check(services, output)
+        return _check(services, services.tenants().named(tenant, everyone=everyone), output)
+    if tenant is not None or everyone:
+        raise click.UsageError("--tenant and --all go with --check.")
     with services.ledger_desk() as desk:
         entries = desk.history.audit(limit)
     if output == "json":
@@ -66,9 +83,9 @@ def audit(context: click.Context, *, check: bool, limit: int, output: str) -> in
     return ExitStatus.OK
 
 
-def _check(services: Services, output: str) -> int:
+def _check(services: Services, tenant: str | None, output: str) -> int:
     with services.ledger_desk() as desk:
-        found = desk.chains.check()
+        found = desk.chains.check() if tenant is None else desk.chains.check_only(tenant)
     write_result(chains_as_json(found) if output == "json" else chains_as_text(found))
     return ExitStatus.FOUND if found.broken else ExitStatus.OK
 
@@ -82,11 +99,15 @@ def _as_text(entries: Sequence[AuditEntry], calendar: Clockface) -> str:
                 calendar.short(entry.at),
                 entry.operator,
                 entry.action,
-                f"{entry.subject}  {entry.reason}".rstrip(),
+                f"{entry.subject}  {entry.reason}{_from(entry)}".rstrip(),
             )
             for entry in entries
         ),
     )
+
+
+def _from(entry: AuditEntry) -> str:
+    return "" if entry.origin is None else f"  (from {entry.origin})"
 
 
 def _as_json(entry: AuditEntry) -> str:
@@ -97,5 +118,6 @@ def _as_json(entry: AuditEntry) -> str:
             "action": json_value(entry.action),
             "subject": json_value(entry.subject),
             "reason": json_value(entry.reason),
+            "origin": json_value(entry.origin),
         }
     )

@@ -1,5 +1,6 @@
 """``backfill``: close a range of past days, weeks or months, which is planned first."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import click
@@ -10,16 +11,25 @@ from aegis_batch.adapters.inbound.cli.backfill_json import (
     view_as_json,
 )
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
-from aegis_batch.adapters.inbound.cli.options import limit_option, output_option, parse_day
+from aegis_batch.adapters.inbound.cli.options import (
+    all_option,
+    limit_option,
+    output_option,
+    parse_day,
+    tenant_option,
+)
 from aegis_batch.adapters.inbound.cli.output import say, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
-from aegis_batch.application.backfill_planning import BackfillRequest
-from aegis_batch.domain.backfill import Reprocess
+from aegis_batch.application.backfill_range import BackfillRequest
+from aegis_batch.domain.backfill import Backfill, BackfillState, Reprocess
 from aegis_batch.domain.calendar import PeriodKind
+from aegis_batch.domain.tenant import EVERYONE, Tenant
 
 __all__ = ["backfill"]
 
 _AT_ONCE_MAX = 32
+# One that was cancelled can't be started.
+_STANDS = {BackfillState.RUNNING: "is under way", BackfillState.ENDED: "has ended"}
 
 
 @click.group(
@@ -70,8 +80,11 @@ stopped by SIGINT and SIGTERM: it goes on with backfill resume, or with serve.""
     "--max-active",
     type=click.IntRange(1, _AT_ONCE_MAX),
     metavar="N",
-    help="How many may be queued or under way at a time; AEGIS_BACKFILL_MAX_ACTIVE unless given.",
+    help="How many may be queued or under way at a time, with --all how many shards;"
+    " AEGIS_BACKFILL_MAX_ACTIVE unless given.",
 )
+@tenant_option("Close the range of this tenant")
+@all_option("Close the range of all tenants")
 @click.option("--yes", "plan_id", metavar="PLAN", help="Carry this plan out.")
 @click.option("--dry-run", is_flag=True, help="Derive the whole range now, and send nothing.")
 @click.option(
@@ -93,6 +106,8 @@ def backfill(  # noqa: PLR0913 - one for each option
     max_active: int | None,
     plan_id: str | None,
     dry_run: bool,
+    tenant: str | None,
+    everyone: bool,
     output: str,
 ) -> int:
     """Close a range of past days, both included: plan it, look at the plan, then carry it out.
@@ -106,6 +121,9 @@ def backfill(  # noqa: PLR0913 - one for each option
         return ExitStatus.OK
     if output == "csv" and not dry_run:
         raise click.UsageError("--output csv goes with --dry-run.")
+    if dry_run and plan_id is None:
+        why = "--reprocess and --max-active mean nothing with --dry-run: every period is derived."
+        _refuse_options(context, why, *context.params.keys() - {"reprocess", "max_active"})
     if plan_id is not None:
         why = "--yes goes with --output alone: the plan says all else."
         _refuse_options(context, why, "plan_id", "output")
@@ -113,8 +131,12 @@ def backfill(  # noqa: PLR0913 - one for each option
     if first_day is None or last_day is None:
         raise click.UsageError("give the range with --from and --to, or a plan with --yes.")
 
+    chosen = services.tenants().some(tenant, everyone=everyone) or Tenant(EVERYONE)
+
     def request(default_max_active: int) -> BackfillRequest:
         return BackfillRequest(
+            tenant=chosen.id,
+            zone_name=chosen.zone_name,
             first_day=first_day,
             last_day=last_day,
             kind=PeriodKind(kind),
@@ -124,22 +146,8 @@ def backfill(  # noqa: PLR0913 - one for each option
         )
 
     if dry_run:
-        from aegis_batch.adapters.inbound.cli.backfill_rehearsal import (  # noqa: PLC0415
-            rehearse,
-        )
-
-        return rehearse(services, request(1), output)
-    with services.backfill_planning() as desk:
-        planned = desk.plan_backfill.plan(request(desk.max_active), desk.operator)
-    if output == "json":
-        write_result(planned_as_json(planned))
-    else:
-        from aegis_batch.adapters.inbound.cli.backfill_text import (  # noqa: PLC0415
-            planned_as_text,
-        )
-
-        write_result(planned_as_text(planned))
-    return ExitStatus.OK
+        return _rehearse(services, request(1), output)
+    return (_plan_everyone if everyone else _plan)(services, request, output)
 
 
 @backfill.command(
@@ -162,13 +170,20 @@ def status(services: Services, *, plan_id: str | None, limit: int, output: str) 
     with services.ledger_desk() as desk:
         if plan_id is not None:
             view = desk.backfills.view(plan_id)
-            text = view_as_json(view) if output == "json" else view_as_text(view, desk.calendar)
+            left = _left_alone(services, [view.backfill])
+            if output == "json":
+                text = view_as_json(view)
+            else:
+                text = view_as_text(view, desk.calendar, is_left_alone=bool(left))
         else:
             found = desk.backfills.newest(limit)
             if output == "json":
                 text = backfills_as_json(found, limit)
+            elif found:
+                left = _left_alone(services, found)
+                text = backfills_as_text(found, desk.calendar, left)
             else:
-                text = backfills_as_text(found, desk.calendar) if found else "None was planned yet."
+                text = "None was planned yet."
     write_result(text)
     return ExitStatus.OK
 
@@ -201,15 +216,56 @@ Example:
 def resume(services: Services, *, plan_id: str, output: str) -> int:
     """Go on with a backfill that was stopped, killed or cancelled."""
     with services.ledger_desk() as desk:
-        desk.backfills.resume(plan_id, desk.operator)
+        left_alone = _left_alone(services, [desk.backfills.progress(plan_id).backfill])
+        desk.backfills.resume(plan_id, desk.operator, is_left_alone=bool(left_alone))
     return _see_through(services, plan_id, output)
+
+
+def _rehearse(services: Services, request: BackfillRequest, output: str) -> int:
+    from aegis_batch.adapters.inbound.cli import (  # noqa: PLC0415
+        backfill_rehearsal,
+        backfill_rehearsal_everyone,
+    )
+
+    if request.tenant == EVERYONE:
+        return backfill_rehearsal_everyone.rehearse_everyone(services, request, output)
+    return backfill_rehearsal.rehearse(services, request, output)
+
+
+def _plan(services: Services, request: Callable[[int], BackfillRequest], output: str) -> int:
+    with services.backfill_planning() as desk:
+        planned = desk.plan_backfill.plan(request(desk.max_active), desk.operator)
+    if output == "json":
+        write_result(planned_as_json(planned))
+    else:
+        from aegis_batch.adapters.inbound.cli.backfill_text import (  # noqa: PLC0415
+            planned_as_text,
+        )
+
+        write_result(planned_as_text(planned))
+    return ExitStatus.OK
+
+
+def _plan_everyone(
+    services: Services, request: Callable[[int], BackfillRequest], output: str
+) -> int:
+    from aegis_batch.adapters.inbound.cli.backfill_everyone import (  # noqa: PLC0415
+        planned_everyone_as_json,
+        planned_everyone_as_text,
+    )
+
+    with services.backfill_planning() as desk:
+        planned = desk.plan_backfill.plan_everyone(request(desk.max_active), desk.operator)
+    as_asked = planned_everyone_as_json if output == "json" else planned_everyone_as_text
+    write_result(as_asked(planned))
+    return ExitStatus.OK
 
 
 def _start(services: Services, plan_id: str, output: str) -> int:
     with services.backfill_planning() as desk:
         started = desk.plan_backfill.start(plan_id, desk.operator)
     if not started.is_new:
-        say(f"aegis-batch: it was started before, and is {started.backfill.state}.")
+        say(f"aegis-batch: it was started before, and {_STANDS[started.backfill.state]}.")
     return _see_through(services, plan_id, output)
 
 
@@ -222,7 +278,7 @@ def _see_through(services: Services, plan_id: str, output: str) -> int:
     with services.ledger_desk() as desk:
         is_over = desk.backfills.progress(plan_id).is_over
     if not is_over:
-        stopped = see_through(services, plan_id)
+        stopped = see_through(services, plan_id, output)
         if stopped != ExitStatus.OK:
             return stopped
     _tell_ended(services, plan_id, output)
@@ -236,6 +292,15 @@ def _tell_ended(services: Services, plan_id: str, output: str) -> None:
     with services.ledger_desk() as desk:
         view = desk.backfills.view(plan_id)
     write_result(view_as_json(view) if output == "json" else ended_as_text(view))
+
+
+def _left_alone(services: Services, found: Sequence[Backfill]) -> list[Backfill]:
+    """Return those that are to go on, where no live process is there to carry them out."""
+    running = [each for each in found if each.state is BackfillState.RUNNING]
+    if not running:
+        return []
+    with services.health() as health:
+        return [] if health.is_served() else running
 
 
 def _refuse_options(context: click.Context, why: str, *allowed: str) -> None:

@@ -84,12 +84,12 @@ def _period(planned: PlannedPeriod) -> str:
 
 
 def _not_done(each: NotDone) -> str:
-    fate = each.planned.fate
     return json_object(
         {
-            "date": json_value(each.planned.period.first_day.isoformat()),
-            "fate": json_value(fate and fate.value),
-            "runId": json_value(each.planned.run_id),
+            "date": json_value(each.key.period.first_day.isoformat()),
+            "tenant": json_value(each.key.tenant),
+            "fate": json_value(each.fate.value),
+            "runId": json_value(each.run_id),
             "outcome": json_value(each.outcome and each.outcome.value),
             "error": json_problem(each.problem),
         }

@@ -1,6 +1,7 @@
 """Sees a backfill through: carries it out, or follows whoever does, and tells how far it is."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,17 +28,21 @@ _UNSERVED_SECONDS_MAX = 60.0
 _STEPS = 20
 
 
-def see_through(services: Services, backfill_id: str) -> int:
+def see_through(services: Services, backfill_id: str, output: str) -> int:
     """Have a started backfill carried out to its end; return 0 there, or why it is not the end.
 
-    Where a process serves the state, that one does it, and this one follows.
+    Where a process serves the state, or begins to, that one does it, and this one follows.
     """
     # Imported here, since few commands have use for it.
     from aegis_batch.adapters.inbound.serving.stop_signals import StopSignals  # noqa: PLC0415
 
     with StopSignals() as stop, _Teller() as teller:
         try:
-            status = _carry_out(services, backfill_id, stop, teller)
+            anew = ("backfill", "--yes", backfill_id, "--output", output)
+            status = _carry_out(services, backfill_id, stop, teller, anew)
+            if status == ExitStatus.OK and not _is_over(services, backfill_id):
+                say("aegis-batch: a process begins to serve this state, and goes on with it.")
+                status = _follow(services, backfill_id, stop, teller)
         except StateUnavailable as error:
             if error.code != "state_in_use":
                 raise
@@ -51,11 +56,23 @@ def status_of_view(view: BackfillView) -> int:
     if backfill.state is BackfillState.ENDED and backfill.done == backfill.to_do:
         return ExitStatus.OK
     outcomes = {each.outcome for each in view.not_done if each.outcome is not None}
-    is_all = backfill.failed == backfill.to_do and len(outcomes) == 1
+    is_named = len(view.not_done) >= backfill.failed
+    is_all = is_named and backfill.failed == backfill.to_do and len(outcomes) == 1
     return int(status_of(outcomes.pop())) if is_all else ExitStatus.IN_PART
 
 
-def _carry_out(services: Services, backfill_id: str, stop: "StopSignals", teller: "_Teller") -> int:
+def _carry_out(
+    services: Services,
+    backfill_id: str,
+    stop: "StopSignals",
+    teller: "_Teller",
+    anew: Sequence[str],
+) -> int:
+    """Carry it out, or hand it over in the middle; ``anew`` are the arguments that follow it then.
+
+    What is handed over may leave threads that wait for an answer still. They would keep the state
+    from the process that is to go on, and so this one gives way to a new one.
+    """
     with services.backfill_carrying(backfill_id, teller.tell) as desk:
         served = desk.serve(stop)
         teller.finish()
@@ -65,9 +82,16 @@ def _carry_out(services: Services, backfill_id: str, stop: "StopSignals", teller
                 "aegis-batch: stopped; what was done is done, and it goes on with:"
                 f"\n  aegis-batch backfill resume {backfill_id}"
             )
+        if served.leaves_threads and status == ExitStatus.OK and desk.begin_anew is not None:
+            desk.begin_anew(anew)
         if served.leaves_threads:
             desk.leave(status)
     return status
+
+
+def _is_over(services: Services, backfill_id: str) -> bool:
+    with services.ledger_desk() as desk:
+        return desk.backfills.progress(backfill_id).is_over
 
 
 def _status_of_served(served: "Served") -> int:

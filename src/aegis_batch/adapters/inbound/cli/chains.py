@@ -1,9 +1,15 @@
 """What came of checking the chains of seals, for people and for programs."""
 
 from aegis_batch.adapters.inbound.cli.columns import facts, table
-from aegis_batch.adapters.inbound.cli.json_text import json_list, json_object, json_value
+from aegis_batch.adapters.inbound.cli.json_text import (
+    json_instant,
+    json_list,
+    json_object,
+    json_value,
+)
+from aegis_batch.adapters.inbound.cli.moments import utc
 from aegis_batch.application.chain_check import ChainsChecked, CheckedChain
-from aegis_batch.domain.seal_chain import BrokenLink
+from aegis_batch.domain.broken_link import BrokenLink
 
 __all__ = ["broken_facts", "chains_as_json", "chains_as_text", "json_broken"]
 
@@ -26,6 +32,11 @@ def chains_as_text(found: ChainsChecked) -> str:
     if len(broken) > _SHOWN_MAX:
         parts.append(f"{len(broken) - _SHOWN_MAX} more broken chains: --output json")
     parts.append(_heads(found))
+    if found.forgotten_before is not None:
+        parts.append(
+            f"Runs that ended before {utc(found.forgotten_before)} may be deleted for their age;"
+            " a younger one that is not there is told as missing."
+        )
     return "\n\n".join(parts)
 
 
@@ -37,6 +48,7 @@ def chains_as_json(found: ChainsChecked) -> str:
             "holds": json_value(not found.broken),
             "links": json_value(found.links),
             "runsCompared": json_value(found.runs),
+            "runsForgottenBefore": json_instant(found.forgotten_before),
             "brokenChains": json_value(len(found.broken)),
             "chains": json_list(map(_chain, ordered[:_LISTED_MAX])),
             "chainsLeftOut": json_value(len(ordered[_LISTED_MAX:])),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 
 import click
@@ -11,10 +12,13 @@ from aegis_batch.adapters.inbound.cli.defect import defect_problem
 from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.adapters.inbound.cli.exit_status import status_of
 from aegis_batch.adapters.inbound.cli.options import (
+    all_option,
     asked_kind,
+    asked_tenant,
     asks_for_json,
     output_option,
     parse_day,
+    tenant_option,
 )
 from aegis_batch.adapters.inbound.cli.output import say_problem, write_result
 from aegis_batch.adapters.inbound.cli.services import Services
@@ -24,6 +28,7 @@ from aegis_batch.application.recording import RunListener
 from aegis_batch.domain.calendar import PeriodKind
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem
+from aegis_batch.domain.tenant import EVERYONE, SINGLE
 
 __all__ = ["close", "invalid_command", "stop_as_json", "usage_error_as_json"]
 
@@ -35,7 +40,9 @@ Examples:
   aegis-batch close --date 2026-11-21         close that day
   aegis-batch close --period week             close the last week, Monday to Sunday
   aegis-batch close --period month --date 2026-10-01
-  aegis-batch close --dry-run --output json   look at yesterday, send nothing"""
+  aegis-batch close --dry-run --output json   look at yesterday, send nothing
+  aegis-batch close --tenant north            close the yesterday of one tenant of several
+  aegis-batch close --all --output json       close that of all of them, a JSON line for each"""
 )
 @click.option(
     "--period",
@@ -59,6 +66,8 @@ Examples:
     is_flag=True,
     help="With --dry-run: look at a day, week or month that has not ended.",
 )
+@tenant_option("Close the day of this tenant")
+@all_option("Close the day of every active tenant")
 @output_option
 @click.pass_obj
 def close(  # noqa: PLR0913 - its options
@@ -68,6 +77,8 @@ def close(  # noqa: PLR0913 - its options
     day: date | None,
     dry_run: bool,
     allow_open_day: bool,
+    tenant: str | None,
+    everyone: bool,
     output: str,
 ) -> int:
     """Close one business day: read its orders, derive the report, hand it to the Backend.
@@ -82,12 +93,20 @@ def close(  # noqa: PLR0913 - its options
     request = CloseRequest(
         run_id=services.new_run_id(),
         trace_id=services.new_trace_id(),
+        tenant=SINGLE if tenant is None else tenant,
         day=day,
         kind=PeriodKind(kind),
         dry_run=dry_run,
         allow_open_day=allow_open_day,
     )
-    ending, status = _carry_out(services, request)
+    if everyone:
+        from aegis_batch.adapters.inbound.cli.close_everyone import (  # noqa: PLC0415 - it costs time
+            close_everyone,
+        )
+
+        services.tenants().some(tenant, everyone=True)
+        return close_everyone(services, request, output)
+    ending, status = _carry_out(services, request, tenant)
     # The result is written once, and never again for a signal that comes meanwhile.
     end_at_once_on_signals()
     if output == "json":
@@ -103,8 +122,9 @@ def close(  # noqa: PLR0913 - its options
     return status
 
 
-def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
+def _carry_out(services: Services, request: CloseRequest, named: str | None) -> tuple[Ending, int]:
     started = services.clock.monotonic_seconds()
+    whose = named
 
     def ended_early(outcome: Outcome, problem: Problem) -> Ending:
         return Ending(
@@ -112,7 +132,7 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
             trace_id=request.trace_id,
             outcome=outcome,
             duration_ms=(services.clock.monotonic_seconds() - started) * 1000,
-            tenant=request.tenant,
+            tenant=whose,
             kind=request.kind,
             period=request.named_period(),
             problem=problem,
@@ -123,6 +143,10 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
     known: list[CloseResult] = []
     listener = RunListener()
     try:
+        tenant = services.tenants().some(named, everyone=False)
+        assert tenant is not None  # noqa: S101 - all of them were not asked for
+        whose = tenant.id
+        request = replace(request, tenant=tenant.id, zone_name=tenant.zone_name)
         with services.daily_close(dry_run=request.dry_run, listener=listener) as use_case:
             begun = True
             result = use_case.close(request, if_stopped=known.append)
@@ -150,6 +174,8 @@ def _carry_out(services: Services, request: CloseRequest) -> tuple[Ending, int]:
 def _tell_unbegun(services: Services, request: CloseRequest, ending: Ending) -> None:
     """Tell those who watch logs and metrics, who would wait for a word of this close in vain."""
     assert ending.problem is not None  # noqa: S101 - nothing else keeps a close from beginning
+    if ending.tenant is None:
+        request = replace(request, tenant=EVERYONE)
     with suppress(Exception, Stopped):
         # What kept the close from beginning can keep it from being told; the result is what counts.
         services.tell_unbegun(request, ending.outcome, ending.problem.code)
@@ -185,6 +211,7 @@ def _unbegun_as_json(
         services.new_trace_id(),
         outcome,
         0.0,
+        tenant=asked_tenant(arguments),
         kind=asked_kind(arguments),
         problem=problem,
     )

@@ -11,11 +11,13 @@ from rich.text import Text
 
 from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.adapters.inbound.cli.periods import period_days
+from aegis_batch.adapters.inbound.cli.seal_words import origin, what_was_read
 from aegis_batch.domain import exact
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.outcome import Outcome, Problem
 from aegis_batch.domain.printable import printable
 from aegis_batch.domain.report import Report, TopItem
+from aegis_batch.domain.report_keeper import ReportKeeper
 from aegis_batch.domain.seal import Seal
 
 __all__ = ["ending_as_text", "item_bars", "rendered"]
@@ -99,10 +101,12 @@ def item_bars(items: tuple[TopItem, ...]) -> Table:
 
 def _headline(ending: Ending) -> Text:
     style, what = _HEADLINES[ending.outcome]
-    if ending.revision is not None or _came_from_reports(ending.problem):
+    if _is_of_reports(ending):
         what = _of_reports(ending, what)
     elif ending.outcome is Outcome.REFUSED and not _came_from_backend(ending.problem):
         what = _TABLE_SAYS.get(_code(ending.problem), _TABLE_UNREADABLE)
+    if _code(ending.problem) == "vault_unavailable":
+        what = "not tried: the vault of secrets is unavailable, try again later"
     period = "" if ending.period is None else f"{ending.period} "
     return Text.assemble((period, "bold"), (what, f"bold {style}"))
 
@@ -117,8 +121,13 @@ def _of_reports(ending: Ending, otherwise: str) -> str:
     return f"closed anew: revision {ending.revision} is in the place of the one before it"
 
 
-def _came_from_reports(problem: Problem | None) -> bool:
-    return problem is not None and problem.code.startswith("reports_")
+def _is_of_reports(ending: Ending) -> bool:
+    # What failed before anybody was asked tells by its code alone.
+    return (
+        ending.keeper is ReportKeeper.DATABASE
+        or ending.revision is not None
+        or _code(ending.problem).startswith("reports_")
+    )
 
 
 def _came_from_backend(problem: Problem | None) -> bool:
@@ -145,7 +154,7 @@ def _figures(report: Report, ending: Ending) -> Table:
         )
     if ending.outcome is Outcome.DRY_RUN:
         says = _BACKEND_SAYS[ending.already_closed, ending.problem is None]
-        table.add_row("Backend", says.format(ending.kind))
+        table.add_row(ending.keeper.heading, says.format(ending.kind))
     return table
 
 
@@ -164,15 +173,11 @@ def _violations(violations: tuple[Violation, ...]) -> Table:
 
 def _evidence(seal: Seal) -> Table:
     table = _pairs()
-    table.add_row(
-        "read",
-        f"{seal.orders_read:,} orders, {seal.lines_read:,} lines,"
-        f" {exact.canonical(seal.items_sold)} items of {seal.distinct_items:,} kinds",
-    )
+    table.add_row("read", what_was_read(seal))
     table.add_row("totals", seal.totals_digest)
     table.add_row("body", seal.body_digest)
     # No label is longer than six letters: with one, a digest just fits 80 columns.
-    table.add_row("from", Text(f"snapshot {seal.snapshot} at {seal.read_at:%Y-%m-%d %H:%M:%S} UTC"))
+    table.add_row("from", Text(f"{origin(seal)} at {seal.read_at:%Y-%m-%d %H:%M:%S} UTC"))
     return table
 
 

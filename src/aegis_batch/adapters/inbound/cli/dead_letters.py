@@ -13,10 +13,10 @@ from aegis_batch.adapters.inbound.cli.dead_letters_text import (
 )
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from aegis_batch.adapters.inbound.cli.json_text import json_list, json_object, json_value
-from aegis_batch.adapters.inbound.cli.options import limit_option, output_option
+from aegis_batch.adapters.inbound.cli.options import limit_option, output_option, tenant_option
 from aegis_batch.adapters.inbound.cli.output import write_result
 from aegis_batch.adapters.inbound.cli.runs_json import dead_letter_as_json
-from aegis_batch.adapters.inbound.cli.services import Services
+from aegis_batch.adapters.inbound.cli.services import LedgerDesk, Services
 from aegis_batch.application.dead_letter_decisions import Decided
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.errors import AegisError
@@ -67,14 +67,14 @@ def _decision(command: _Command) -> _Command:
         "run_ids",
         metavar="RUN...",
         nargs=-1,
-        required=True,
         callback=_at_most,
         shell_complete=_complete_open,
     )
     reason = click.option(
         "--reason", required=True, help="Why; the audit keeps it, with your name."
     )
-    return runs(reason(output_option(command)))
+    tenant = tenant_option("In the place of RUN: all open ones of this tenant, at most 100")
+    return runs(reason(tenant(output_option(command))))
 
 
 @click.group(
@@ -85,6 +85,7 @@ Examples:
   aegis-batch dead-letters show RUN
   aegis-batch dead-letters replay RUN --reason "the orders are mended"
   aegis-batch dead-letters discard RUN RUN --reason "the shop was shut"
+  aegis-batch dead-letters replay --tenant north --reason "its orders are mended"
 \b
 A dead letter is known by the id of the run that failed.""",
 )
@@ -104,14 +105,17 @@ def dead_letters() -> None:
     show_default=True,
     help="Those that nobody has decided about, those that were decided so, or all.",
 )
+@tenant_option("Only those of this tenant")
 @limit_option
 @output_option
 @click.pass_obj
-def list_(services: Services, *, state: str, limit: int, output: str) -> int:
+def list_(services: Services, *, state: str, tenant: str | None, limit: int, output: str) -> int:
     """List dead letters, the last to die first."""
+    tenants = services.tenants()
+    named = tenants.named(tenant)
     with services.ledger_desk() as desk:
         wanted = None if state == _ALL else DeadLetterState(state)
-        letters = desk.history.dead_letters(wanted, limit)
+        letters = desk.history.dead_letters(wanted, limit, tenant=named)
     if output == "json":
         text = json_object(
             {
@@ -120,7 +124,7 @@ def list_(services: Services, *, state: str, limit: int, output: str) -> int:
             }
         )
     elif letters:
-        text = letters_as_text(letters, desk.calendar)
+        text = letters_as_text(letters, desk.calendar, names_tenants=tenants.is_among_several)
         if len(letters) == limit:
             text += f"\n\nThese are the newest {limit}; there may be more: --limit {limit * 2}"
     else:
@@ -154,10 +158,14 @@ All of them are replayed, or none is. Replaying one twice starts one run."""
 )
 @_decision
 @click.pass_obj
-def replay(services: Services, *, run_ids: tuple[str, ...], reason: str, output: str) -> int:
-    """Start a run in the place of each; serve carries it out."""
+def replay(
+    services: Services, *, run_ids: tuple[str, ...], tenant: str | None, reason: str, output: str
+) -> int:
+    """Start a run in the place of each; a process that serves carries it out."""
+    named = _whose(services, run_ids, tenant)
     with services.ledger_desk() as desk:
-        _tell(desk.dead_letters.replay(run_ids, desk.operator, reason), output)
+        chosen = _chosen(services, desk, run_ids, named)
+        _tell(desk.dead_letters.replay(chosen, desk.operator, reason), output)
     return ExitStatus.OK
 
 
@@ -171,11 +179,34 @@ All of them are discarded, or none is."""
 )
 @_decision
 @click.pass_obj
-def discard(services: Services, *, run_ids: tuple[str, ...], reason: str, output: str) -> int:
+def discard(
+    services: Services, *, run_ids: tuple[str, ...], tenant: str | None, reason: str, output: str
+) -> int:
     """Put each away; a night that finds its day open tries it again."""
+    named = _whose(services, run_ids, tenant)
     with services.ledger_desk() as desk:
-        _tell(desk.dead_letters.discard(run_ids, desk.operator, reason), output)
+        chosen = _chosen(services, desk, run_ids, named)
+        _tell(desk.dead_letters.discard(chosen, desk.operator, reason), output)
     return ExitStatus.OK
+
+
+def _whose(services: Services, run_ids: Sequence[str], tenant: str | None) -> str | None:
+    """Return the tenant whose dead letters are meant; ``None`` where they are named."""
+    if bool(run_ids) == (tenant is not None):
+        raise click.UsageError("name dead letters by RUN..., or all of one tenant with --tenant.")
+    return services.tenants().named(tenant)
+
+
+def _chosen(
+    services: Services, desk: LedgerDesk, run_ids: Sequence[str], tenant: str | None
+) -> Sequence[str]:
+    if tenant is None:
+        return run_ids
+    letters = desk.history.dead_letters(DeadLetterState.OPEN, _RUNS_MAX, tenant=tenant)
+    if not letters and not desk.history.dead_letters(None, 1, tenant=tenant):
+        # Who is active no more may have some; who has none has to be somebody.
+        services.tenants().some(tenant, everyone=False)
+    return [letter.run_id for letter in letters]
 
 
 def _tell(decisions: Sequence[Decided], output: str) -> None:
@@ -191,4 +222,5 @@ def _tell(decisions: Sequence[Decided], output: str) -> None:
         )
         write_result(json_object({"decided": json_list(decided)}))
     else:
-        write_result("\n".join(map(decided_as_text, decisions)))
+        told = "\n".join(map(decided_as_text, decisions))
+        write_result(told or "There is no dead letter that is open.")

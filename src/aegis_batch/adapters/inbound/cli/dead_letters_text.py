@@ -13,15 +13,22 @@ from aegis_batch.domain.printable import printable
 __all__ = ["decided_as_text", "letter_as_text", "letters_as_text"]
 
 
-def letters_as_text(letters: Sequence[DeadLetter], calendar: Clockface) -> str:
+def letters_as_text(
+    letters: Sequence[DeadLetter], calendar: Clockface, *, names_tenants: bool = False
+) -> str:
     """Return dead letters one a line, as they come."""
     first = period_heading(letter.key.period for letter in letters)
-    headings = (first, "job", "state", "error", "tries", "died in UTC", calendar.heading, "run")
+    whose = ("tenant",) if names_tenants else ()
+    headings = (
+        *(first, *whose, "job", "state", "error", "tries", "died in UTC"),
+        *(calendar.heading, "run"),
+    )
     return table(
         headings,
         (
             (
                 str(letter.key.period),
+                *((letter.key.tenant,) if names_tenants else ()),
                 letter.job.value,
                 letter.state.value,
                 letter.problem.code,
@@ -67,7 +74,9 @@ def letter_as_text(letter: DeadLetter, calendar: Clockface) -> str:
 def decided_as_text(decided: Decided) -> str:
     """Return what became of one dead letter as a line."""
     letter = decided.letter
-    named = f"{letter.key.period}  {letter.job}  {printable(letter.run_id)}"
+    tenant = letter.key.tenant
+    whose = "" if tenant == "default" else f"{printable(tenant)}  "
+    named = f"{letter.key.period}  {whose}{letter.job}  {printable(letter.run_id)}"
     if letter.state is DeadLetterState.REPLAYED:
         done = f"replayed as {letter.replayed_as}"
     else:

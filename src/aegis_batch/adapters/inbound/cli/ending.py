@@ -6,6 +6,7 @@ from aegis_batch.domain.calendar import Period, PeriodKind, Window
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
 from aegis_batch.domain.report import Report
+from aegis_batch.domain.report_keeper import ReportKeeper
 from aegis_batch.domain.seal import Seal
 
 __all__ = ["Ending"]
@@ -15,14 +16,15 @@ __all__ = ["Ending"]
 class Ending:
     """Everything that a ``close`` command can tell; ``None`` for what did not come about.
 
-    ``kind`` is what was to be closed, be it that nobody knows which ``period``.
+    ``kind`` is what was to be closed, be it that nobody knows which ``period``, or of which
+    ``tenant``: a command that ended before that was settled, and names none.
     """
 
     run_id: str
     trace_id: str
     outcome: Outcome
     duration_ms: float
-    tenant: str = "default"
+    tenant: str | None = None
     kind: PeriodKind = PeriodKind.DAY
     period: Period | None = None
     window: Window | None = None
@@ -33,6 +35,7 @@ class Ending:
     submission: Submission | None = None
     problem: Problem | None = None
     revision: int | None = None
+    keeper: ReportKeeper = ReportKeeper.BACKEND
 
     @classmethod
     def of(cls, result: CloseResult) -> "Ending":
@@ -53,4 +56,5 @@ class Ending:
             submission=result.submission,
             problem=result.problem,
             revision=result.revision,
+            keeper=result.keeper,
         )

@@ -3,11 +3,17 @@
 import click
 
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
-from aegis_batch.adapters.inbound.cli.json_text import json_instant, json_object, json_value
+from aegis_batch.adapters.inbound.cli.json_text import (
+    json_instant,
+    json_list,
+    json_object,
+    json_value,
+)
 from aegis_batch.adapters.inbound.cli.options import output_option
 from aegis_batch.adapters.inbound.cli.output import write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.application.health import Health
+from aegis_batch.application.ports.executors import Executor
 from aegis_batch.domain.printable import printable
 
 __all__ = ["health"]
@@ -35,14 +41,27 @@ def health(services: Services, *, output: str) -> int:
 
 
 def _as_json(found: Health) -> str:
-    beat = found.beat
+    beat = found.executor
     return json_object(
         {
             "isWell": json_value(found.is_well),
             "reason": json_value(found.reason),
-            "executor": json_value(None if beat is None else beat.executor),
+            "executor": json_value(None if beat is None else beat.name),
             "version": json_value(None if beat is None else beat.version),
             "startedAt": json_instant(None if beat is None else beat.started_at),
             "beatenAt": json_instant(None if beat is None else beat.beaten_at),
+            "others": json_list(_other_as_json(each) for each in found.others),
+        }
+    )
+
+
+def _other_as_json(executor: Executor) -> str:
+    return json_object(
+        {
+            "executor": json_value(executor.name),
+            "role": json_value(executor.role),
+            "version": json_value(executor.version),
+            "startedAt": json_instant(executor.started_at),
+            "beatenAt": json_instant(executor.beaten_at),
         }
     )

@@ -9,7 +9,16 @@ import click
 
 from aegis_batch.domain.calendar import PeriodKind
 
-__all__ = ["asked_kind", "asks_for_json", "limit_option", "output_option", "parse_day"]
+__all__ = [
+    "all_option",
+    "asked_kind",
+    "asked_tenant",
+    "asks_for_json",
+    "limit_option",
+    "output_option",
+    "parse_day",
+    "tenant_option",
+]
 
 _LIMIT_MAX = 1_000
 
@@ -51,6 +60,27 @@ def limit_option(command: _Command) -> _Command:
         metavar="N",
         help="Show at most so many, the newest first.",
     )(command)
+
+
+def tenant_option(what: str) -> Callable[[_Command], _Command]:
+    """Return what gives a command the option ``--tenant``; ``what`` says what it does there."""
+    return click.option(
+        "--tenant",
+        metavar="T",
+        help=f"{what}, where AEGIS_TENANCY is multi.",
+    )
+
+
+def all_option(what: str) -> Callable[[_Command], _Command]:
+    """Return what gives a command the option ``--all``; ``what`` says what it does there."""
+    return click.option(
+        "--all", "everyone", is_flag=True, help=f"{what}, where AEGIS_TENANCY is multi."
+    )
+
+
+def asked_tenant(arguments: Sequence[str]) -> str | None:
+    """Return the tenant that the last ``--tenant`` names, if one does."""
+    return _last_value("--tenant", arguments)
 
 
 def asks_for_json(arguments: Sequence[str]) -> bool:

@@ -6,7 +6,12 @@ import click
 
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from aegis_batch.adapters.inbound.cli.json_text import json_list, json_object, json_value
-from aegis_batch.adapters.inbound.cli.options import limit_option, output_option, parse_day
+from aegis_batch.adapters.inbound.cli.options import (
+    limit_option,
+    output_option,
+    parse_day,
+    tenant_option,
+)
 from aegis_batch.adapters.inbound.cli.output import write_result
 from aegis_batch.adapters.inbound.cli.runs_json import history_as_json, run_as_json
 from aegis_batch.adapters.inbound.cli.runs_text import history_as_text, runs_as_text
@@ -24,6 +29,7 @@ Examples:
   aegis-batch runs                             the last 20 runs, newest first
   aegis-batch runs --status failed             those that failed for good
   aegis-batch runs --date 2026-11-21           all that was done about that day
+  aegis-batch runs --tenant north              those of one tenant of several
   aegis-batch runs show RUN                    one run: timeline, attempts, seal, error
 \b
 States: held and queued wait for their turn, running is under way, waiting will be tried again,
@@ -43,18 +49,28 @@ succeeded, failed and cancelled are over.""",
     callback=parse_day,
     help="Only runs about this business day.",
 )
+@tenant_option("Only runs of this tenant")
 @limit_option
 @output_option
 @click.pass_context
-def runs(
-    context: click.Context, *, states: tuple[str, ...], day: date | None, limit: int, output: str
+def runs(  # noqa: PLR0913 - one for each option
+    context: click.Context,
+    *,
+    states: tuple[str, ...],
+    day: date | None,
+    tenant: str | None,
+    limit: int,
+    output: str,
 ) -> int:
     """Show what was run, when, and how it ended."""
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return ExitStatus.OK
     services: Services = context.obj
-    wanted = RunFilter(states=frozenset(map(RunState, states)), day=day)
+    tenants = services.tenants()
+    wanted = RunFilter(
+        states=frozenset(map(RunState, states)), day=day, tenant=tenants.named(tenant)
+    )
     with services.ledger_desk() as desk:
         found = desk.history.runs(wanted, limit)
     if output == "json":
@@ -62,11 +78,11 @@ def runs(
             json_object({"runs": json_list(map(run_as_json, found)), "limit": json_value(limit)})
         )
     elif found:
-        write_result(runs_as_text(found, desk.calendar))
+        write_result(runs_as_text(found, desk.calendar, names_tenants=tenants.is_among_several))
         if len(found) == limit:
             write_result(f"\nThese are the newest {limit}; there may be more: --limit {limit * 2}")
     else:
-        write_result("No run is known" + (" of that kind." if states or day else " yet."))
+        write_result("No run is known" + (" of that kind." if states or day or tenant else " yet."))
     return ExitStatus.OK
 
 

@@ -63,6 +63,7 @@ def run_as_json(record: RunRecord) -> str:
             "cpuSeconds": json_value(record.cpu_seconds and round(record.cpu_seconds, 3)),
             "peakMemoryBytes": json_value(record.peak_memory_bytes),
             "traceId": json_value(record.trace_id),
+            "correlationId": json_value(record.run.correlation_id),
         }
     )
 

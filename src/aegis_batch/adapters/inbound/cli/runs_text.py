@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from aegis_batch.adapters.inbound.cli.columns import facts, table
 from aegis_batch.adapters.inbound.cli.moments import Clockface, utc
 from aegis_batch.adapters.inbound.cli.periods import period_heading, period_in_full
+from aegis_batch.adapters.inbound.cli.seal_words import origin, what_was_read
 from aegis_batch.application.history import RunHistory
-from aegis_batch.domain import exact
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.run import Trigger
 from aegis_batch.domain.run_record import RunRecord, TimelineEntry
@@ -17,15 +17,19 @@ __all__ = ["history_as_text", "problem_facts", "runs_as_text"]
 _MEBIBYTE = 1024 * 1024
 
 
-def runs_as_text(records: Sequence[RunRecord], calendar: Clockface) -> str:
+def runs_as_text(
+    records: Sequence[RunRecord], calendar: Clockface, *, names_tenants: bool = False
+) -> str:
     """Return runs one a line, as they come."""
     first = period_heading(record.key.period for record in records)
-    headings = (first, "job", "state", "result", "enqueued in UTC", calendar.heading, "run")
+    whose = ("tenant",) if names_tenants else ()
+    headings = (first, *whose, "job", "state", "result", "enqueued in UTC", calendar.heading, "run")
     return table(
         headings,
         (
             (
                 str(record.key.period),
+                *((record.key.tenant,) if names_tenants else ()),
                 record.job.value,
                 record.state.value,
                 _result(record),
@@ -102,14 +106,13 @@ def _progress(record: RunRecord, calendar: Clockface) -> list[tuple[str, str | N
 
 def _evidence(seal: Seal) -> list[tuple[str, str | None]]:
     window, versions = seal.window, seal.versions
-    items = f"{exact.canonical(seal.items_sold)} items of {seal.distinct_items:,} kinds"
     program = f"aegis-batch {versions.program}"
     return [
         ("window", f"{utc(window.start)} to {utc(window.end)}"),
-        ("read", f"{seal.orders_read:,} orders, {seal.lines_read:,} lines, {items}"),
+        ("read", what_was_read(seal)),
         ("totals", seal.totals_digest),
         ("body", seal.body_digest),
-        ("from", f"snapshot {seal.snapshot} at {utc(seal.read_at)}"),
+        ("from", f"{origin(seal)} at {utc(seal.read_at)}"),
         ("by", f"{program}, tzdata {versions.tzdata}, Unicode {versions.unicode}"),
     ]
 

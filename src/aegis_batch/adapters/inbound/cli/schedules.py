@@ -179,7 +179,8 @@ Examples:
 def trigger(services: Services, *, name: str, nominal: str | None, output: str) -> int:
     """Start a schedule's job now, even while the schedule is paused.
 
-    serve carries it out. A nominal time that was decided is never decided again.
+    A process that serves, or a worker, carries it out. A nominal time that was decided is
+    never decided again.
     """
     with services.ledger_desk() as desk:
         at = None
@@ -192,7 +193,8 @@ def trigger(services: Services, *, name: str, nominal: str | None, output: str) 
         return ExitStatus.OK
     held = " behind the run before it" if record.state is RunState.HELD else ""
     write_result(
-        f"{printable(name)} is triggered: run {record.id} waits{held}, and serve carries it out."
+        f"{printable(name)} is triggered: run {record.id} waits{held}, and a process that serves"
+        " carries it out."
         f"\nSee: aegis-batch runs show {record.id}"
     )
     return ExitStatus.OK

@@ -2,30 +2,42 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from aegis_batch.adapters.inbound.cli.grounds import DemoGround, ServiceToken
 from aegis_batch.adapters.inbound.cli.moments import Clockface
+from aegis_batch.adapters.inbound.cli.schemas import ReportsSchema, StateSchema
 from aegis_batch.application.backfill_control import BackfillControl, BackfillProgress
 from aegis_batch.application.backfill_planning import PlanBackfillUseCase
-from aegis_batch.application.backfill_rehearsal import RehearseUseCase
+from aegis_batch.application.backfill_rehearsal import RehearseEveryoneUseCase, RehearseUseCase
 from aegis_batch.application.chain_check import ChainCheckUseCase
+from aegis_batch.application.close_everyone import CloseEveryoneUseCase
+from aegis_batch.application.close_job import Rehearsal
 from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
 from aegis_batch.application.doctor import DoctorUseCase
-from aegis_batch.application.health import HealthUseCase
+from aegis_batch.application.health import HealthCheck
 from aegis_batch.application.history import HistoryUseCase
+from aegis_batch.application.job_control import JobControl
+from aegis_batch.application.job_pauses import JobPauses
+from aegis_batch.application.job_starts import JobStarts
+from aegis_batch.application.job_views import JobViews
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
+from aegis_batch.application.ports.work_queue import Lane
 from aegis_batch.application.proving import ProveUseCase
+from aegis_batch.application.roles import Role
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.stats import StatsUseCase
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.application.tenant_choice import TenantChoice
 from aegis_batch.application.verify import VerifyUseCase
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult, Outcome
+from aegis_batch.domain.report_keeper import ReportKeeper
 
 if TYPE_CHECKING:
     from aegis_batch.adapters.inbound.serving.server import Served
@@ -40,38 +52,9 @@ __all__ = [
     "ServiceToken",
     "Services",
     "ServingDesk",
+    "Staffing",
     "StateSchema",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceToken:
-    """The token that the stand-in Backend asks for, and the file that holds it, if one does.
-
-    ``is_new`` where that file was made for it just now.
-    """
-
-    value: str = field(repr=False)
-    file: Path | None
-    is_new: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DemoGround:
-    """Two servers that are ready to close days of sample orders.
-
-    ``environ`` has all settings of the demo; ``exports`` those that a person needs, and
-    ``in_the_way`` the variables of the person's environment that would spoil them. No secret is in
-    any of them. ``orders`` counts the sample orders. ``keep`` leaves the servers running.
-    """
-
-    folder: Path
-    environ: Mapping[str, str]
-    exports: Mapping[str, str]
-    in_the_way: tuple[str, ...]
-    database: str
-    orders: int
-    keep: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +71,10 @@ class LedgerDesk:
     stats: StatsUseCase
     chains: ChainCheckUseCase
     backfills: BackfillControl
+    jobs: JobControl
+    job_pauses: JobPauses
+    job_starts: JobStarts
+    job_views: JobViews
     operator: str
     calendar: Clockface
     clockface_of: Callable[[str], Clockface]
@@ -95,10 +82,14 @@ class LedgerDesk:
 
 @dataclass(frozen=True, slots=True)
 class ProvingDesk:
-    """What ``prove`` works with; ``calendar`` shows times in the calendar's zone."""
+    """What ``prove`` works with; ``calendar`` shows times in the calendar's zone.
+
+    ``keeper`` is who takes the reports by the settings of now.
+    """
 
     use_case: ProveUseCase
     calendar: Clockface
+    keeper: ReportKeeper = ReportKeeper.BACKEND
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,38 +105,29 @@ class PlanningDesk:
 
 
 @dataclass(frozen=True, slots=True)
-class StateSchema:
-    """Where the schema of a state database stands.
+class Staffing:
+    """What a process that stays is there for.
 
-    ``revision`` is ``None`` where nothing was made yet; ``pending`` names the revisions that are
-    to come until ``head``, the newest that this program knows.
+    ``concurrency`` is how many periods it closes at once, in place of what the settings say, and
+    ``lanes`` are the queues that it works at: all of them, where none is named.
     """
 
-    file: Path
-    revision: str | None
-    head: str
-    pending: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportsSchema:
-    """Where the schema of the reports' database stands; see ``StateSchema``.
-
-    ``place`` names the database without any secret.
-    """
-
-    place: str
-    revision: str | None
-    head: str
-    pending: tuple[str, ...]
+    role: Role = Role.SERVE
+    concurrency: int | None = None
+    lanes: Sequence[Lane] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ServingDesk:
-    """What serves until it is told to stop, and what ends the process whatever threads are left."""
+    """What serves until it is told to stop, and what ends the process whatever threads are left.
+
+    ``begin_anew`` puts this program with other arguments in the place of the process, threads and
+    all; where there is none, that can't be done.
+    """
 
     serve: "Callable[[StopSignals], Served]"
     leave: Callable[[int], NoReturn]
+    begin_anew: Callable[[Sequence[str]], NoReturn] | None = None
 
 
 class Services(Protocol):
@@ -186,6 +168,19 @@ class Services(Protocol):
         """Keep in the ledger how a close by hand ended, and what happened in it.
 
         Bounded in time, and never raises: what goes wrong is worth a warning in the log.
+        """
+        ...
+
+    def tenants(self) -> TenantChoice:
+        """Return what settles whose days a command acts on; raises ``InvalidRequest``."""
+        ...
+
+    def close_everyone(
+        self, rehearsal: Rehearsal | None
+    ) -> AbstractContextManager[CloseEveryoneUseCase]:
+        """Return what closes all tenants, or rehearses that; connections end with the context.
+
+        What it closes is kept in the ledger, as ``record_close`` does. Raises ``InvalidRequest``.
         """
         ...
 
@@ -246,8 +241,16 @@ class Services(Protocol):
         """
         ...
 
-    def serving(self) -> AbstractContextManager[ServingDesk]:
-        """Make ready to serve, as the only process on its state, with its schema up to date.
+    def serving(self, staffing: Staffing) -> AbstractContextManager[ServingDesk]:
+        """Make ready to serve, with the schema of the state up to date.
+
+        On a state in a file it is the only process.
+        Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
+        """
+        ...
+
+    def listening(self) -> AbstractContextManager[None]:
+        """Listen for the control plane until the end of the context.
 
         Raises ``InvalidRequest``, ``StateUnavailable`` and ``StateMisfit``.
         """
@@ -279,7 +282,14 @@ class Services(Protocol):
         """
         ...
 
-    def health(self) -> AbstractContextManager[HealthUseCase]:
+    def backfill_rehearsal_of_all(self) -> AbstractContextManager[RehearseEveryoneUseCase]:
+        """Return what rehearses a range of all tenants; its connections end with the context.
+
+        Raises ``InvalidRequest``.
+        """
+        ...
+
+    def health(self) -> AbstractContextManager[HealthCheck]:
         """Return what tells whether a process serves the state; raises ``InvalidRequest``."""
 
     def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:

@@ -25,8 +25,8 @@ Examples:
 def state() -> None:
     """Look after the state database: its schema, and copies of it.
 
-    It is the file that AEGIS_STATE_URL names, and holds history: which days are closed is known
-    by the Backend.
+    It is the file, or the PostgreSQL database, that AEGIS_STATE_URL names, and holds history: which
+    days are closed is known by whoever took their reports.
     """
 
 
@@ -62,7 +62,7 @@ def migrate(services: Services, *, output: str) -> int:
         write_result(
             json_object(
                 {
-                    "file": json_value(str(before.file)),
+                    **_place(before),
                     "before": json_value(before.revision),
                     "revision": json_value(before.head),
                     "applied": json_value(applied),
@@ -70,13 +70,13 @@ def migrate(services: Services, *, output: str) -> int:
             )
         )
         return ExitStatus.OK
-    file = printable(str(before.file))
+    place = printable(before.place)
     if not before.pending:
-        write_result(f"{file} has the schema {before.head} already: nothing was to be done.")
+        write_result(f"{place} has the schema {before.head} already: nothing was to be done.")
     elif before.revision is None:
-        write_result(f"{file} is made, with the schema {before.head}.")
+        write_result(f"{place} is made, with the schema {before.head}.")
     else:
-        write_result(f"{file} had the schema {before.revision} and has {before.head} now.")
+        write_result(f"{place} had the schema {before.revision} and has {before.head} now.")
     return ExitStatus.OK
 
 
@@ -89,10 +89,11 @@ Example:
 @output_option
 @click.pass_obj
 def backup(services: Services, *, target: Path, output: str) -> int:
-    """Copy the state database into a new file, while it is in use.
+    """Copy the state's file into a new one, while it is in use.
 
     The copy is the state at one moment. To go back to it: stop serve, put the copy in the place of
     the state's file, take away what is beside that with -wal and -shm at its end, and start serve.
+    A state on a PostgreSQL server is copied by pg_dump, or by whoever runs the server.
     """
     services.back_up_state(target)
     if output == "json":
@@ -102,9 +103,13 @@ def backup(services: Services, *, target: Path, output: str) -> int:
     return ExitStatus.OK
 
 
+def _place(schema: StateSchema) -> dict[str, str]:
+    return {"file" if schema.is_file else "database": json_value(schema.place)}
+
+
 def _schema(schema: StateSchema) -> dict[str, str]:
     return {
-        "file": json_value(str(schema.file)),
+        **_place(schema),
         "revision": json_value(schema.revision),
         "head": json_value(schema.head),
         "pending": json_value(list(schema.pending)),
@@ -114,7 +119,7 @@ def _schema(schema: StateSchema) -> dict[str, str]:
 def _as_text(schema: StateSchema) -> str:
     told = facts(
         [
-            ("file", str(schema.file)),
+            ("file" if schema.is_file else "database", schema.place),
             ("schema", schema.revision or "none yet"),
             ("newest", schema.head),
         ]

@@ -12,7 +12,7 @@ from aegis_batch.adapters.inbound.cli.json_text import (
 )
 from aegis_batch.application.verify import Verified, VerifyRequest
 from aegis_batch.domain import exact
-from aegis_batch.domain.verification import Change, ItemChange, Verdict, Verification
+from aegis_batch.domain.verification import Change, FindingChange, ItemChange, Verdict, Verification
 
 __all__ = ["verification_as_json", "verified_as_json"]
 
@@ -71,6 +71,7 @@ def _change(change: Change | None) -> str:
             ),
             "items": json_list(map(_item, change.items)),
             "itemsLeftOut": json_value(change.items_left_out),
+            "findings": json_list(map(_finding, change.findings)),
         }
     )
 
@@ -81,6 +82,18 @@ def _item(item: ItemChange) -> str:
             "name": json_value(item.name),
             "sealed": exact.canonical(item.sealed),
             "present": exact.canonical(item.present),
+        }
+    )
+
+
+def _finding(change: FindingChange) -> str:
+    return json_object(
+        {
+            "finding": json_value(change.finding.value),
+            "sealed": json_value(change.sealed),
+            "present": json_value(change.present),
+            "ordersCome": json_value(list(change.came)),
+            "ordersGone": json_value(list(change.went)),
         }
     )
 

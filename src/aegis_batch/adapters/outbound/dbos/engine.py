@@ -15,18 +15,32 @@ if TYPE_CHECKING:
 __all__ = ["open_engine", "prepare_engine_tables"]
 
 _LOCK_WAIT_SECONDS = 10.0
+_CONNECT_SECONDS = 30.0
+# On a server: one for each thread that works or looks for work, and a few to spare.
+_CONNECTIONS_MAX = 20
+_STATEMENT_SECONDS = 60.0
+# The library leaves this limit to whoever brings connections of his own.
+_FROZEN_SECONDS = 5.0
 
 
-def open_engine(url: "URL | str", *, lock_wait_seconds: float = _LOCK_WAIT_SECONDS) -> "Engine":
+def open_engine(
+    url: "URL | str",
+    *,
+    lock_wait_seconds: float = _LOCK_WAIT_SECONDS,
+    connect_seconds: float = _CONNECT_SECONDS,
+    frozen_seconds: float = _FROZEN_SECONDS,
+) -> "Engine":
     """Return connections of the durable engine's own to the state database.
 
     SQLite keeps a write-ahead log, so that who reads and who writes don't wait for each other;
     who writes waits so long for another writer. The file must be there: connecting makes none.
-    Nothing is connected yet.
+    On PostgreSQL each transaction has limits of its own, and a server is waited for
+    ``connect_seconds``; it gives up who is frozen in a transaction, on whose rows a turn may wait,
+    after ``frozen_seconds``. Nothing is connected yet.
     """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, hide_parameters=True, pool_pre_ping=True)
+        return _open_pool(address, lock_wait_seconds, connect_seconds, frozen_seconds)
     file = Path(address.database or "").absolute()
 
     def connect() -> sqlite3.Connection:
@@ -48,6 +62,25 @@ def open_engine(url: "URL | str", *, lock_wait_seconds: float = _LOCK_WAIT_SECON
         return connection
 
     return create_engine("sqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
+
+
+def _open_pool(
+    url: "URL", lock_wait_seconds: float, connect_seconds: float, frozen_seconds: float
+) -> "Engine":
+    from aegis_batch.adapters.postgresql.pooling import open_pool, set_locally  # noqa: PLC0415
+
+    return open_pool(
+        url,
+        connect_seconds=connect_seconds,
+        connections_max=_CONNECTIONS_MAX,
+        wait_seconds=lock_wait_seconds,
+        begin=set_locally(
+            lock_timeout=lock_wait_seconds,
+            statement_timeout=max(_STATEMENT_SECONDS, 2 * lock_wait_seconds),
+            idle_in_transaction_session_timeout=frozen_seconds,
+            tcp_user_timeout=frozen_seconds,
+        ),
+    )
 
 
 def prepare_engine_tables(engine: "Engine") -> None:

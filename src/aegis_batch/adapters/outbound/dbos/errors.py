@@ -8,9 +8,11 @@ from sqlalchemy import exc
 
 from aegis_batch.domain.errors import AegisError, StateMisfit, StateUnavailable
 
-__all__ = ["misfit", "state_errors"]
+__all__ = ["locked", "misfit", "state_errors"]
 
 _PRIMARY_CODE = 0xFF
+# The driver of PostgreSQL, and what the program raises in its place; loaded where it is used.
+_OF_SERVERS = frozenset({"psycopg", "aegis_batch"})
 # By SQLite's primary code. The same codes, for the same causes, as elsewhere for the state.
 _UNAVAILABLE = {
     sqlite3.SQLITE_BUSY: "state_locked",
@@ -92,8 +94,15 @@ def misfit() -> StateMisfit:
     return StateMisfit("state_misfit", *_WORDS["state_misfit"])
 
 
+def locked() -> StateUnavailable:
+    """Return the error for tables that somebody else keeps to himself."""
+    return _unavailable("state_locked")
+
+
 def _meaning(error: exc.SQLAlchemyError) -> AegisError:
     driver_error = error.orig if isinstance(error, exc.DBAPIError) else None
+    if type(driver_error).__module__.partition(".")[0] in _OF_SERVERS:
+        return _meaning_on_a_server(error)
     # Errors that the Python module raises by itself carry no code.
     code = getattr(driver_error, "sqlite_errorcode", None)
     if code is not None:
@@ -102,6 +111,14 @@ def _meaning(error: exc.SQLAlchemyError) -> AegisError:
     if passing or getattr(error, "connection_invalidated", False):
         return _unavailable("state_away")
     return misfit()
+
+
+def _meaning_on_a_server(error: exc.SQLAlchemyError) -> AegisError:
+    from aegis_batch.adapters.postgresql.state_errors import state_error_of  # noqa: PLC0415
+
+    # Its address isn't known here, and the state's own adapter names it.
+    found = state_error_of(error, "of the durable engine")
+    return misfit() if found is None else found
 
 
 def _meaning_in_sqlite(primary_code: int) -> AegisError:

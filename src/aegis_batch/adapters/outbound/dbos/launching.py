@@ -8,6 +8,7 @@ from dbos import error as dbos_error
 
 from aegis_batch.adapters.outbound.dbos.errors import misfit
 from aegis_batch.adapters.outbound.dbos.inside import be_calm, be_silent, refuse_pickles
+from aegis_batch.adapters.outbound.dbos.looking import look_after_ends
 from aegis_batch.adapters.outbound.dbos.naming import APPLICATION, VERSION, WORKFLOW
 from aegis_batch.application.ports.work_queue import Lane
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from dbos import DBOSConfig
     from sqlalchemy import Engine
 
-__all__ = ["launch", "shut_down"]
+__all__ = ["launch", "register", "shut_down"]
 
 # Work that ends its process each time would otherwise do so for ever.
 _MAX_RECOVERIES = 20
@@ -30,20 +31,23 @@ def launch(  # noqa: PLR0913 - what the library is told
     *,
     executor: str,
     concurrency: Mapping[Lane, int],
+    max_of: Callable[[Lane], int | None],
     polling_seconds: float,
     polling_of: Callable[[Lane], float],
+    threads: int,
     carry_out: Callable[[str, str], None],
 ) -> DBOS:
     """Take up work and go on in threads of the library's own.
 
     What waits for its time is looked at each ``polling_seconds``, and a lane as often as
-    ``polling_of`` says.
+    ``polling_of`` says. ``concurrency`` is for this process, ``max_of`` for all, and
+    ``threads`` how many pieces of work there may ever be at a time, in lanes that come later too.
 
     Raises what SQLAlchemy raises, and ``StateMisfit`` where the library finds its tables wanting.
     """
     be_silent()
     refuse_pickles()
-    library = DBOS(config=_config(engine, executor, sum(concurrency.values())))
+    library = DBOS(config=_config(engine, executor, threads))
     try:
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_MAX_RECOVERIES)
@@ -51,15 +55,11 @@ def launch(  # noqa: PLR0913 - what the library is told
             carry_out(run_id, work_id)
 
         be_calm(library, polling_seconds)
-        DBOS.listen_queues([lane.value for lane in concurrency])
+        look_after_ends(library)
+        DBOS.listen_queues([lane.name for lane in concurrency])
         DBOS.launch()
         for lane, at_once in concurrency.items():
-            DBOS.register_queue(
-                lane.value,
-                worker_concurrency=at_once,
-                polling_interval_sec=polling_of(lane),
-                on_conflict="always_update",
-            )
+            register(lane, at_once, max_of(lane), polling_of(lane))
     except dbos_error.DBOSException:
         shut_down()
         raise misfit() from None
@@ -67,6 +67,17 @@ def launch(  # noqa: PLR0913 - what the library is told
         shut_down()
         raise
     return library
+
+
+def register(lane: Lane, at_once: int, most: int | None, polling_seconds: float) -> None:
+    """Make the queue of a lane, or change it: how much at once here and everywhere, how often."""
+    DBOS.register_queue(
+        lane.name,
+        worker_concurrency=at_once,
+        global_concurrency=most,
+        polling_interval_sec=polling_seconds,
+        on_conflict="always_update",
+    )
 
 
 def shut_down() -> None:

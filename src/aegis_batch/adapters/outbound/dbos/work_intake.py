@@ -1,6 +1,7 @@
 """Queues work as a part of the caller's transaction."""
 
 import time
+from collections.abc import Collection, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ class DbosWorkIntake:
         """
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
-            "queue_name": work.lane.value,
+            "queue_name": work.lane.name,
             "workflow_id": work.id,
             "app_version": VERSION,
             "priority": work.rank,
@@ -85,6 +86,28 @@ class DbosWorkIntake:
 
         with state_errors():
             withdraw(self._connection, work_id)
+
+    def holders(self) -> Collection[str]:
+        """Return the names of the executors that have begun work and not ended it.
+
+        Raises ``StateUnavailable`` and ``StateMisfit``.
+        """
+        from aegis_batch.adapters.outbound.dbos.inside import holders  # noqa: PLC0415 - as below
+
+        with state_errors():
+            return holders(self._connection)
+
+    def take_back(self, executors: Collection[str]) -> Mapping[str, int]:
+        """Queue again, in front, what executors have begun and not ended; return how many each.
+
+        Raises ``StateUnavailable`` and ``StateMisfit``.
+        """
+        if not executors:
+            return {}
+        from aegis_batch.adapters.outbound.dbos.inside import take_back  # noqa: PLC0415 - as below
+
+        with state_errors():
+            return take_back(self._connection, executors)
 
 
 def _client_over(engine: "Engine") -> "DBOSClient":

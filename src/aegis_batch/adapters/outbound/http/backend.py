@@ -1,8 +1,10 @@
 """Calls to the Backend: one request an attempt, tried again where that may help."""
 
-import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
@@ -11,7 +13,7 @@ import stamina
 
 from aegis_batch.adapters.outbound.http import verdicts
 from aegis_batch.adapters.outbound.http.answers import RETRY_AFTER_SECONDS_MAX, unwelcome
-from aegis_batch.adapters.outbound.http.client import BackendClient, open_client
+from aegis_batch.adapters.outbound.http.client import BackendClient, open_client, tls_context
 from aegis_batch.adapters.outbound.http.connection import BackendConnection, is_header_value
 from aegis_batch.adapters.outbound.http.errors import (
     HTTPX_ERRORS,
@@ -63,8 +65,9 @@ class HttpBackend:
         self._metrics = metrics
         self._traceparent_of = traceparent_of
         self._user_agent = f"aegis-batch/{program_version}"
-        self._lock = threading.Lock()
-        self._client: BackendClient | None = None
+        self._idle: deque[BackendClient] = deque()
+        # The same for all: to read the certificate authorities takes its time.
+        self._tls = cache(partial(tls_context, connection.base_url))
 
     @property
     def base_url(self) -> str:
@@ -73,10 +76,9 @@ class HttpBackend:
 
     def close(self) -> None:
         """Close all connections; a later call opens new ones."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def make(
         self, call: Call, accept: Callable[[httpx.Response], T | None], *, once: bool = False
@@ -159,10 +161,9 @@ class HttpBackend:
 
     def _attempt(self, call: Call, accept: Callable[[httpx.Response], T | None]) -> tuple[T, int]:
         """Make one request, and return what was made of the answer, with its status."""
-        client = self._open()
         headers = self._headers(call)
         try:
-            with client.send(call.path, call.body, headers) as response:
+            with self._lent() as client, client.send(call.path, call.body, headers) as response:
                 answer = accept(response)
                 if answer is None:
                     raise unwelcome(response, self._clock.now())
@@ -186,11 +187,21 @@ class HttpBackend:
             headers["X-TENANT-ID"] = _tenant_header(key.tenant)
         return headers
 
-    def _open(self) -> BackendClient:
-        with self._lock:
-            if self._client is None:
-                self._client = open_client(self._connection, self._user_agent)
-            return self._client
+    @contextmanager
+    def _lent(self) -> Iterator[BackendClient]:
+        """Lend a client, and the connection that it keeps, to one request at a time.
+
+        If all had the same, many threads would wait for each other: whoever takes a connection out
+        of it looks through all the others first.
+        """
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = open_client(self._connection, self._user_agent, self._tls())
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
 
 
 def longest_call_seconds(

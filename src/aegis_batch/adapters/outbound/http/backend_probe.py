@@ -52,9 +52,9 @@ class HttpBackendProbe:
         self._new_span_id = new_span_id
         self._user_agent = f"aegis-batch/{program_version}"
 
-    def ask(self, day: date) -> BackendAnswer:
+    def ask(self, day: date, tenant: str | None = None) -> BackendAnswer:
         """Return what the Backend says of a day; see the port."""
-        headers = {"traceparent": f"00-{self._new_trace_id()}-{self._new_span_id()}-01"}
+        headers = self._headers(tenant)
         with closing(open_client(self._connection, self._user_agent)) as client:
             asked_at = self._clock.now()
             try:
@@ -75,14 +75,20 @@ class HttpBackendProbe:
             is_closed=stored is not None,
             is_page=is_page,
             clock=clock,
-            heeds_token=self._heeds_token(day),
+            heeds_token=self._heeds_token(day, tenant),
             lacking=() if stored is None else _lacking(stored),
         )
 
-    def _heeds_token(self, day: date) -> bool | None:
+    def _headers(self, tenant: str | None) -> dict[str, str]:
+        headers = {"traceparent": f"00-{self._new_trace_id()}-{self._new_span_id()}-01"}
+        if tenant is not None:
+            headers["X-TENANT-ID"] = tenant
+        return headers
+
+    def _heeds_token(self, day: date, tenant: str | None) -> bool | None:
         """Ask again with a token that nobody has, and say whether it is refused."""
         stranger = replace(self._connection, token=_NOBODYS_TOKEN)
-        headers = {"traceparent": f"00-{self._new_trace_id()}-{self._new_span_id()}-01"}
+        headers = self._headers(tenant)
         with closing(open_client(stranger, self._user_agent)) as client:
             try:
                 with client.send(f"/reports/{day.isoformat()}", None, headers) as response:

@@ -4,7 +4,7 @@ import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 
 import httpx
 
@@ -15,18 +15,35 @@ __all__ = ["BackendClient", "open_client", "quieten_libraries", "tls_context"]
 
 _LEFTOVER_BYTES_MAX = 64 * 1024
 _LEFTOVER_SECONDS_MAX = 0.05
+_PATHS_MAX = 64
 
 
 class BackendClient:
-    """Sends single requests to the Backend; it repeats none and follows no redirect."""
+    """Sends single requests to the Backend; it repeats none and follows no redirect.
+
+    They go to httpx's transport as they are: to a client's cookies, redirects and logins, none of
+    which there are here, each would give as much time as to being sent.
+    """
 
     def __init__(
-        self, client: httpx.Client, transport: DeadlineTransport, connection: BackendConnection
+        self, transport: DeadlineTransport, connection: BackendConnection, user_agent: str
     ) -> None:
-        """Take a client, the transport that it uses, and where the Backend is."""
-        self._client = client
+        """Take the transport, and where the Backend is; ``user_agent`` is what it is told."""
         self._transport = transport
         self._connection = connection
+        self._headers = [
+            (b"Host", httpx.URL(connection.base_url).netloc),
+            (b"Accept", b"application/json"),
+            # Bodies are read as they come, so that a small one can't unfold.
+            (b"Accept-Encoding", b"identity"),
+            (b"Connection", b"keep-alive"),
+            (b"User-Agent", user_agent.encode("ascii")),
+            (b"X-SERVICE-TOKEN", connection.token.encode("ascii")),
+        ]
+        operations = ("connect", "read", "write", "pool")
+        self._extensions = {"timeout": dict.fromkeys(operations, connection.timeout_seconds)}
+        # Most requests of a night have one of two.
+        self._url_of = lru_cache(_PATHS_MAX)(self._new_url)
 
     @contextmanager
     def send(
@@ -36,14 +53,18 @@ class BackendClient:
 
         The attempt's time runs until the end of the context. Raises what httpx raises.
         """
-        request = self._client.build_request(
+        own = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        if body is not None:
+            own.append((b"Content-Length", b"%d" % len(body)))
+        request = httpx.Request(
             "GET" if body is None else "POST",
-            self._connection.base_url + path,
-            content=body,
-            headers=headers,
+            self._url_of(path),
+            headers=self._headers + own,
+            stream=httpx.ByteStream(body or b""),
+            extensions=self._extensions,
         )
         with self._transport.within(self._connection.timeout_seconds):
-            response = self._client.send(request, stream=True)
+            response = self._transport.handle_request(request)
             try:
                 yield response
             finally:
@@ -68,29 +89,22 @@ class BackendClient:
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        self._transport.close()
+
+    def _new_url(self, path: str) -> httpx.URL:
+        return httpx.URL(self._connection.base_url + path)
 
 
-def open_client(connection: BackendConnection, user_agent: str) -> BackendClient:
-    """Return a client for a Backend; it opens no connection before the first request."""
+def open_client(
+    connection: BackendConnection, user_agent: str, tls: ssl.SSLContext | None = None
+) -> BackendClient:
+    """Return a client for a Backend; it opens no connection before the first request.
+
+    ``tls`` is what ``tls_context`` returned, for those who open several.
+    """
     quieten_libraries()
-    transport = DeadlineTransport(tls_context(connection.base_url))
-    client = httpx.Client(
-        transport=transport,
-        trust_env=False,
-        follow_redirects=False,
-        timeout=connection.timeout_seconds,
-        # What one answer sets must not come back with the request of another tenant.
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        headers={
-            "Accept": "application/json",
-            # Bodies are read as they come, so that a small one can't unfold.
-            "Accept-Encoding": "identity",
-            "User-Agent": user_agent,
-            "X-SERVICE-TOKEN": connection.token,
-        },
-    )
-    return BackendClient(client, transport, connection)
+    transport = DeadlineTransport(tls or tls_context(connection.base_url))
+    return BackendClient(transport, connection, user_agent)
 
 
 def tls_context(base_url: str) -> ssl.SSLContext:

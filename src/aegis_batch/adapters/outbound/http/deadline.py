@@ -11,14 +11,14 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpcore
 import httpx
 
-__all__ = ["DeadlineTransport", "UnknownHost"]
+__all__ = ["DeadlineTransport", "RefusedAddress", "UnknownHost"]
 
 _ADDRESSES_MAX = 8
 _SECONDS_MAX = 86_400.0
@@ -28,11 +28,20 @@ class UnknownHost(httpcore.ConnectError):
     """The name of a host leads to no address."""
 
 
+class RefusedAddress(httpcore.ConnectError):
+    """The name of a host leads to an address that may not be connected to."""
+
+
 class DeadlineTransport(httpx.HTTPTransport):
     """Sends requests over connections that are kept, each attempt within a time of its own."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        """Take the TLS context; limits on connections are httpx's own."""
+    def __init__(
+        self, context: ssl.SSLContext, refuses: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Take the TLS context; limits on connections are httpx's own.
+
+        ``refuses`` says of each address that a host leads to whether it may not be connected to.
+        """
         super().__init__(verify=context, trust_env=False)
         self._deadline = _Deadline()
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
@@ -41,7 +50,7 @@ class DeadlineTransport(httpx.HTTPTransport):
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,
-            network_backend=_DeadlineBackend(self._deadline),
+            network_backend=_DeadlineBackend(self._deadline, refuses),
         )
 
     @contextmanager
@@ -83,9 +92,10 @@ class _Deadline:
 class _DeadlineBackend(httpcore.NetworkBackend):
     """Opens connections; the time is shared among the addresses that a name has."""
 
-    def __init__(self, deadline: _Deadline) -> None:
+    def __init__(self, deadline: _Deadline, refuses: Callable[[str], bool]) -> None:
         self._inner = httpcore.SyncBackend()
         self._deadline = deadline
+        self._refuses = refuses
 
     def connect_tcp(
         self,
@@ -96,6 +106,8 @@ class _DeadlineBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         addresses = self._addresses(host, port, timeout)
+        if any(map(self._refuses, addresses)):
+            raise RefusedAddress
         failure: Exception = httpcore.ConnectError()
         for untried in range(len(addresses), 0, -1):
             remaining = self._deadline.remaining_seconds(timeout, httpcore.ConnectTimeout)

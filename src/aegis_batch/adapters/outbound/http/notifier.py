@@ -30,8 +30,9 @@ class HttpNotifier:
     """Sends each notice as one request: no redirect is followed, no proxy is asked.
 
     Both addresses are secrets, and in no error. Messages are POSTed as JSON with ``text``,
-    ``event``, ``key`` and ``at``; a heartbeat is a GET of its address, or of the one with ``/fail``
-    at the end of its path after a failed night. Any status from 200 to 299 means delivered.
+    ``event``, ``key`` and ``at``, and ``tenant`` where it is about one; a heartbeat is a GET of its
+    address, or of the one with ``/fail`` at the end of its path after a failed night. Any status
+    from 200 to 299 means delivered.
     """
 
     def __init__(
@@ -107,6 +108,8 @@ def _request(client: httpx.Client, url: httpx.URL, notice: Notice) -> httpx.Requ
         "key": notice.key,
         "at": notice.created_at.astimezone(UTC).isoformat(),
     }
+    if notice.tenant is not None:
+        message["tenant"] = notice.tenant
     body = json.dumps(message, ensure_ascii=True).encode()
     return client.build_request(
         "POST", url, content=body, headers={"Content-Type": "application/json"}

@@ -3,9 +3,12 @@
 from dataclasses import fields
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
+from typing import Any
 
 from loguru import logger
 
+from aegis_batch.domain.breaker_events import BreakerChanged, BreakerOpened, BreakerSeen
 from aegis_batch.domain.events import (
     CloseFailed,
     Event,
@@ -17,6 +20,7 @@ from aegis_batch.domain.events import (
     StepFailed,
     StepStarted,
 )
+from aegis_batch.domain.executor_events import ExecutorTakenOver
 from aegis_batch.domain.job_events import (
     BackfillEnded,
     DayOverdue,
@@ -34,6 +38,7 @@ from aegis_batch.domain.job_events import (
 )
 from aegis_batch.domain.run import Run
 from aegis_batch.domain.schedule import Decision
+from aegis_batch.domain.tenant_events import ZoneUnknown
 from aegis_batch.domain.verification import Verdict
 
 __all__ = ["LogMetricsSink"]
@@ -44,6 +49,8 @@ _LEVELS_OF_DECISIONS = {
     Decision.SUPERSEDED: "DEBUG",
 }
 _OF_NOTE = (
+    BreakerOpened,
+    ExecutorTakenOver,
     JobBegunAgain,
     JobRetried,
     NoticeFailed,
@@ -52,27 +59,36 @@ _OF_NOTE = (
     ScheduleSetBack,
     SealsUnreadable,
     StepFailed,
+    ZoneUnknown,
 )
 
 
 class LogMetricsSink:
     """Writes each event as a log line with its name, its run and its own fields."""
 
+    def __init__(self, level: str = "DEBUG") -> None:
+        """Take the lowest level that the log takes: what is below is not even put together."""
+        self._least = logger.level(level).no
+
     def emit(self, event: Event) -> None:
         """Write one event."""
+        level = _level_of(event)
+        if logger.level(level).no < self._least:
+            return
         content: dict[str, object] = {"event": event.name}
         if isinstance(event, RunEvent):
             content |= _identity(event.run)
         for field in fields(event):
             if field.name not in ("run", "at"):
                 content[_camel_case(field.name)] = _plain(getattr(event, field.name))
-        logger.bind(**content).log(_level_of(event), "{}", _sentence(event))
+        logger.bind(**content).log(level, "{}", _sentence(event))
 
 
 def _identity(run: Run) -> dict[str, object]:
     return {
         "runId": run.id,
         "traceId": run.trace_id,
+        "correlationId": run.correlation_id,
         "tenant": run.key.tenant,
         "period": run.key.period.kind.value,
         "reportDate": run.key.period.first_day.isoformat(),
@@ -80,25 +96,37 @@ def _identity(run: Run) -> dict[str, object]:
 
 
 def _level_of(event: Event) -> str:
-    if isinstance(event, CloseFailed | DayOverdue | JobFailed | JobSentToDlq | NoticeGivenUp):
-        return "ERROR"
     if isinstance(event, PeriodVerified):
-        return _level_of_verdict(event.verdict)
+        return _level_of_verified(event)
     if isinstance(event, OccurrenceDecided):
         return _LEVELS_OF_DECISIONS.get(event.decision, "INFO")
     if isinstance(event, BackfillEnded):
         return "INFO" if event.failed == event.skipped == 0 else "WARNING"
-    if isinstance(event, _OF_NOTE):
+    kind: Any = type(event)
+    return _level_of_kind(kind)
+
+
+@cache
+def _level_of_kind(kind: type[Any]) -> str:
+    if issubclass(kind, CloseFailed | DayOverdue | JobFailed | JobSentToDlq | NoticeGivenUp):
+        return "ERROR"
+    if issubclass(kind, _OF_NOTE):
         return "WARNING"
     # What goes as it should is told once, by the event that ends it.
     return (
         "DEBUG"
-        if isinstance(event, JobTaken | NoticeDelivered | RequestAnswered | StepStarted)
+        if issubclass(
+            kind, BreakerSeen | JobTaken | NoticeDelivered | RequestAnswered | StepStarted
+        )
         else "INFO"
     )
 
 
-def _level_of_verdict(verdict: Verdict) -> str:
+def _level_of_verified(event: PeriodVerified) -> str:
+    verdict = event.verdict
+    if verdict is Verdict.MISSING and not event.known_closed:
+        # Somebody asked about a period that nobody may have closed yet: that is no error.
+        return "INFO"
     if verdict.is_off:
         return "ERROR"
     return "WARNING" if verdict is Verdict.UNKNOWN else "DEBUG"
@@ -111,14 +139,20 @@ def _sentence(event: Event) -> str:
         return f"{event.name} {event.run.key.period} {event.verdict.value}"
     if isinstance(event, ScheduleSetBack):
         return f"{event.name} {event.schedule} {_at(event.was_at)} -> {_at(event.next_at)}"
-    if isinstance(event, DayOverdue):
-        return f"{event.name} {event.day.isoformat()}"
+    if isinstance(event, BreakerChanged | BreakerSeen | DayOverdue | ZoneUnknown):
+        return f"{event.name} {_about(event)}"
     if isinstance(event, RunEvent):
         period = event.run.key.period
         job = getattr(event, "job", None)
         # Days have nights and closes; in a close of its own there is nothing to mix up.
         return f"{event.name} {period}" if job is None else f"{event.name} {job} of {period}"
     return event.name
+
+
+def _about(event: BreakerChanged | BreakerSeen | DayOverdue | ZoneUnknown) -> str:
+    if isinstance(event, DayOverdue):
+        return event.day.isoformat()
+    return event.zone if isinstance(event, ZoneUnknown) else event.provider
 
 
 def _at(instant: datetime | None) -> str:

@@ -22,10 +22,12 @@ class InMemoryBackendProbe:
         self.closed: set[date] = set()
         self.is_page = False
         self.heeds_token = True
+        self.asked_about: list[str | None] = []
         self.fault: AegisError | None = None
 
-    def ask(self, day: date) -> BackendAnswer:
+    def ask(self, day: date, tenant: str | None = None) -> BackendAnswer:
         """Say whether a day is closed."""
+        self.asked_about.append(tenant)
         if self.fault is not None:
             raise self.fault
         now = self._clock.now()

@@ -1,20 +1,29 @@
 """Backfills in memory."""
 
+import sys
 from collections.abc import Sequence
 from datetime import date
 
+from aegis_batch.adapters.outbound.memory.runs import InMemoryRuns
 from aegis_batch.adapters.outbound.memory.undo_log import UndoLog
+from aegis_batch.application.ports.backfills import InFlight
+from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.domain.backfill import Backfill, PlannedPeriod
+from aegis_batch.domain.run import RunState
 
 __all__ = ["InMemoryBackfills"]
+
+_ACTIVE = frozenset({RunState.QUEUED, RunState.RUNNING})
+_WAITING = frozenset({RunState.WAITING})
 
 
 class InMemoryBackfills:
     """Keeps backfills by their id, and the periods of each."""
 
-    def __init__(self, log: UndoLog) -> None:
-        """Take the log to which changes are written."""
+    def __init__(self, log: UndoLog, runs: InMemoryRuns) -> None:
+        """Take the log to which changes are written, and the ledger of runs."""
         self._log = log
+        self._runs = runs
         self._kept: dict[str, Backfill] = {}
         self._periods: dict[str, dict[date, PlannedPeriod]] = {}
 
@@ -44,3 +53,12 @@ class InMemoryBackfills:
         if start is not None:
             days = [day for day in days if (day <= start if newest_first else day >= start)]
         return [kept[day] for day in days[:limit]]
+
+    def in_flight(self, backfill_id: str) -> InFlight:
+        """Return how much work at runs of a backfill has not come to an end."""
+
+        def works(states: frozenset[RunState]) -> int:
+            found = self._runs.search(RunFilter(parent=backfill_id, states=states), sys.maxsize)
+            return len({record.work_id for record in found})
+
+        return InFlight(works(_ACTIVE), works(_WAITING))

@@ -34,19 +34,22 @@ class InMemoryDeadLetters:
         """Return the dead letter of a run; ``None`` where there is none."""
         return self._kept.get(run_id)
 
-    def newest(self, state: DeadLetterState | None, limit: int) -> Sequence[DeadLetter]:
+    def newest(
+        self, state: DeadLetterState | None, limit: int, *, tenant: str | None = None
+    ) -> Sequence[DeadLetter]:
         """Return dead letters, in one state or in any, the last to die first."""
-        return list(islice(self._newest_of(state), limit))
+        found = (each for each in self._newest_of(state) if tenant in (None, each.key.tenant))
+        return list(islice(found, limit))
 
     def of(self, key: CloseKey, limit: int) -> Sequence[DeadLetter]:
         """Return the dead letters of closes with this key, the last to die first."""
         found = (letter for letter in self._newest_of(key) if letter.job.is_of_a_period)
         return list(islice(found, limit))
 
-    def open_of(self, key: CloseKey) -> DeadLetter | None:
-        """Return the newest open dead letter of a close with this key, if there is one."""
-        closes = (letter for letter in self._newest_of(key) if letter.job is JobKind.CLOSE)
-        return next((letter for letter in closes if letter.state is DeadLetterState.OPEN), None)
+    def open_of(self, key: CloseKey, job: JobKind) -> DeadLetter | None:
+        """Return the newest open dead letter of a key's job, if there is one."""
+        of_job = (letter for letter in self._newest_of(key) if letter.job is job)
+        return next((letter for letter in of_job if letter.state is DeadLetterState.OPEN), None)
 
     def _newest_of(self, facet: DeadLetterState | CloseKey | None) -> Iterator[DeadLetter]:
         return (self._kept[run_id] for _, run_id in reversed(self._index.of(facet)))

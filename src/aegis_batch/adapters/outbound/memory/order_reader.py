@@ -2,17 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from aegis_batch.application.ports.order_reader import Reading
+from aegis_batch.application.ports.order_reader import Reading, each_once
 from aegis_batch.domain import exact
 from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.errors import OrdersMisfit
 from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.totals import Totals
 
 __all__ = ["InMemoryOrderReader", "JsonOrderReader", "PlacedOrder", "orders_from_json"]
@@ -20,11 +21,12 @@ __all__ = ["InMemoryOrderReader", "JsonOrderReader", "PlacedOrder", "orders_from
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """An order and the instant at which it was placed."""
+    """An order, the instant at which it was placed, and whose it is."""
 
     placed_at: datetime
     order: Order
     status: str | None = None
+    tenant: str = SINGLE
 
 
 class InMemoryOrderReader:
@@ -35,18 +37,28 @@ class InMemoryOrderReader:
         self.orders: list[PlacedOrder] = list(orders)
         self._statuses = frozenset(statuses)
 
-    def read(self, window: Window, tolerance: Decimal) -> Reading:
-        """Add up the orders of a window; see the port."""
+    def read(self, tenant: str, window: Window, tolerance: Decimal) -> Reading:
+        """Add up a tenant's orders of a window; see the port."""
+        return self.read_each((tenant,), window, tolerance)[tenant]
+
+    def read_each(
+        self, tenants: Sequence[str], window: Window, tolerance: Decimal
+    ) -> Mapping[str, Reading]:
+        """Add up the orders of each tenant; see the port."""
         snapshot = tuple(self.orders)
-        counted = [
-            placed.order
-            for placed in snapshot
-            if window.start <= placed.placed_at < window.end
-            and (not self._statuses or placed.status in self._statuses)
-        ]
-        parts = [Totals.of(order, tolerance) for order in counted]
-        parts.append(Totals.of_duplicates(order.id for order in counted))
-        return Reading(_snapshot_of(snapshot), tuple(parts))
+        counted: dict[str, list[Order]] = {tenant: [] for tenant in each_once(tenants)}
+        for placed in snapshot:
+            if placed.tenant in counted and self._counts(placed, window):
+                counted[placed.tenant].append(placed.order)
+        name = _snapshot_of(snapshot)
+        return {
+            tenant: Reading(name, _parts_of(orders, tolerance))
+            for tenant, orders in counted.items()
+        }
+
+    def _counts(self, placed: PlacedOrder, window: Window) -> bool:
+        is_inside = window.start <= placed.placed_at < window.end
+        return is_inside and (not self._statuses or placed.status in self._statuses)
 
 
 class JsonOrderReader:
@@ -57,10 +69,18 @@ class JsonOrderReader:
         self._path = path
         self._statuses = tuple(statuses)
 
-    def read(self, window: Window, tolerance: Decimal) -> Reading:
-        """Add up the orders of a window; see the port and ``orders_from_json``."""
-        orders = orders_from_json(self._path)
-        return InMemoryOrderReader(orders, self._statuses).read(window, tolerance)
+    def read(self, tenant: str, window: Window, tolerance: Decimal) -> Reading:
+        """Add up a tenant's orders of a window; see the port and ``orders_from_json``."""
+        return self._reader().read(tenant, window, tolerance)
+
+    def read_each(
+        self, tenants: Sequence[str], window: Window, tolerance: Decimal
+    ) -> Mapping[str, Reading]:
+        """Add up the orders of each tenant; see the port and ``orders_from_json``."""
+        return self._reader().read_each(tenants, window, tolerance)
+
+    def _reader(self) -> InMemoryOrderReader:
+        return InMemoryOrderReader(orders_from_json(self._path), self._statuses)
 
 
 def orders_from_json(path: Path) -> list[PlacedOrder]:
@@ -68,8 +88,9 @@ def orders_from_json(path: Path) -> list[PlacedOrder]:
 
     ``{"id": "17", "placedAt": "2026-11-21T12:30:00-03:00", "total": 41.00, "status": "paid",
     "items": [{"name": "Soup", "quantity": 2, "unitPrice": 20.50}]}``. Without ``total`` an order's
-    total is the sum of its lines; ``status`` may be missing. Numbers may be written as text, and
-    may be null, ``NaN`` or infinite, as in a database.
+    total is the sum of its lines; ``status`` may be missing, and so may ``tenant``, the id of whose
+    the order is where a deployment is for several. Numbers may be written as text, and may be
+    null, ``NaN`` or infinite, as in a database.
 
     Raises ``OrdersMisfit`` where the file can't be read or an order is not of that form.
     """
@@ -96,6 +117,7 @@ def _placed_order(number: int, entry: object) -> PlacedOrder:
         lines = tuple(map(_line, _list(fields["items"])))
         order_id = _id(fields["id"])
         status = _text(fields.get("status"))
+        tenant = _sure_text(fields.get("tenant", SINGLE))
         if "total" in fields:
             order = Order(order_id, _number(fields["total"]), lines)
         else:
@@ -106,7 +128,7 @@ def _placed_order(number: int, entry: object) -> PlacedOrder:
         ) from None
     if placed_at.tzinfo is None:
         raise _misfit(f"has an order (number {number}) whose placedAt names no offset from UTC")
-    return PlacedOrder(placed_at, order, status)
+    return PlacedOrder(placed_at, order, status, tenant)
 
 
 def _line(entry: object) -> OrderLine:
@@ -163,6 +185,11 @@ def _misfit(what: str) -> OrdersMisfit:
         ' "2026-11-21T12:30:00-03:00", "total": 41.00, "items": [{"name": "Soup",'
         ' "quantity": 2, "unitPrice": 20.50}]}.',
     )
+
+
+def _parts_of(orders: Sequence[Order], tolerance: Decimal) -> tuple[Totals, ...]:
+    duplicates = Totals.of_duplicates(order.id for order in orders)
+    return (*(Totals.of(order, tolerance) for order in orders), duplicates)
 
 
 def _snapshot_of(orders: Sequence[PlacedOrder]) -> str:

@@ -1,27 +1,40 @@
 """Signs of life in memory."""
 
-from aegis_batch.application.ports.pulse import Beat
+from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.application.ports.executors import Executor
+from aegis_batch.application.ports.pulse import Signs
 
 __all__ = ["InMemoryPulse"]
 
 
 class InMemoryPulse:
-    """Keeps the last sign of life of each executor."""
+    """Keeps signs of life in a state in memory, whatever befalls its turns."""
 
-    def __init__(self) -> None:
-        """Start without any."""
-        self._kept: dict[str, Beat] = {}
+    def __init__(self, state: InMemoryState) -> None:
+        """Take the state."""
+        self._state = state
 
-    def beat(self, beat: Beat) -> None:
-        """Keep a sign of life, in the place of the executor's last one."""
-        self._kept[beat.executor] = beat
+    def register(self, executor: Executor, *, renews: bool = False) -> None:
+        """Keep an executor as living; ``ValueError`` for a known name, unless it ``renews``."""
+        with self._state.beside() as turn:
+            turn.executors.register(executor, renews=renews)
 
-    def of(self, executor: str) -> Beat | None:
-        """Return the sign of life that an executor gave last; ``None`` where there was none."""
-        return self._kept.get(executor)
+    def beat(self, name: str) -> bool:
+        """Keep a sign of life; ``False`` where the executor is not living."""
+        with self._state.beside() as turn:
+            return turn.executors.beat(name)
 
-    def last(self) -> Beat | None:
-        """Return the newest sign of life of any executor; ``None`` where there was none ever."""
-        # A copy, since other threads may add to it meanwhile.
-        beats = list(self._kept.values())
-        return max(beats, key=lambda beat: (beat.beaten_at, beat.executor), default=None)
+    def stop(self, name: str) -> None:
+        """Keep that an executor went in good order."""
+        with self._state.beside() as turn:
+            turn.executors.stop(name)
+
+    def forget(self, name: str) -> None:
+        """Take an executor out of the registry."""
+        with self._state.beside() as turn:
+            turn.executors.forget(name)
+
+    def signs(self, limit: int) -> Signs:
+        """Return who gave signs of life, at most ``limit`` executors."""
+        with self._state.beside() as turn:
+            return Signs(self._state.now(), turn.executors.all(limit))

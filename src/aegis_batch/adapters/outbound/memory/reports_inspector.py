@@ -16,7 +16,7 @@ class InMemoryReportsInspector:
 
     def __init__(self) -> None:
         """Start with a database as it should be, without any report."""
-        self.stands = ReportsFacts(role="writer", version="18.1", schema="0001")
+        self.stands = ReportsFacts(role="writer", version="18.1", schema="0002")
         self.revisions: dict[Period, int] = {}
         self.fault: AegisError | None = None
 

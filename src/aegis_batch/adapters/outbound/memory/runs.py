@@ -8,6 +8,7 @@ from itertools import islice
 from aegis_batch.adapters.outbound.memory.sorted_index import SortedIndex
 from aegis_batch.adapters.outbound.memory.undo_log import UndoLog
 from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.domain.job_status import TIMED_OUT
 from aegis_batch.domain.run import RunState
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.run_statistics import RunFigures
@@ -51,6 +52,10 @@ class InMemoryRuns:
         for facet in want:
             self._index.add(facet, _place(record))
 
+    def of(self, facet: tuple[str, Hashable]) -> Sequence[RunRecord]:
+        """Return the runs under something that they have in common, by their enqueueing."""
+        return [self._kept[run_id] for _, run_id in self._index.of(facet)]
+
     def ended_before(self, instant: datetime) -> list[str]:
         """Return the ids of the runs that ended before an instant, oldest end first."""
         ended = (
@@ -80,9 +85,12 @@ class InMemoryRuns:
         is_done = record.state is RunState.SUCCEEDED
         return is_done and was_sealed and not self._has_link_of(record.key.tenant, record.id)
 
-    def figures(self, first_day: date, last_day: date, limit: int) -> Sequence[RunFigures]:
+    def figures(
+        self, first_day: date, last_day: date, limit: int, *, tenant: str | None = None
+    ) -> Sequence[RunFigures]:
         """Return the figures of the runs about some days, newest first, at most ``limit``."""
-        newest = (self._kept[run_id] for _, run_id in reversed(self._index.of(_EVERY)))
+        whose: tuple[str, Hashable] = _EVERY if tenant is None else ("tenant", tenant)
+        newest = (self._kept[run_id] for _, run_id in reversed(self._index.of(whose)))
         asked = (run for run in newest if first_day <= run.key.period.first_day <= last_day)
         return [_figures_of(record) for record in islice(asked, limit)]
 
@@ -125,8 +133,10 @@ def _facets(record: RunRecord) -> list[tuple[str, Hashable]]:
         ("job", record.job),
         ("day", record.key.period.first_day),
         ("key", record.key),
+        ("tenant", record.key.tenant),
         ("schedule", record.schedule),
         ("parent", record.parent),
+        ("work", record.work_id),
     ]
 
 
@@ -135,6 +145,7 @@ def _asked(wanted: RunFilter) -> list[tuple[str, Hashable]]:
         ("job", wanted.job),
         ("day", wanted.day),
         ("key", wanted.key),
+        ("tenant", wanted.tenant),
         ("schedule", wanted.schedule),
         ("parent", wanted.parent),
     ]
@@ -145,6 +156,11 @@ def _fits(record: RunRecord, wanted: RunFilter, asked: list[tuple[str, Hashable]
     if wanted.states and record.state not in wanted.states:
         return False
     if wanted.backend is not None and record.backend != wanted.backend:
+        return False
+    has_timed_out = record.problem is not None and record.problem.code == TIMED_OUT
+    if wanted.timed_out not in (None, has_timed_out):
+        return False
+    if wanted.before is not None and _place(record) >= wanted.before:
         return False
     facets = _facets(record)
     return all(facet in facets for facet in asked)

@@ -33,12 +33,11 @@ class InMemorySeals:
         numbers = self._numbers.of(tenant)
         return self._kept[tenant, numbers[-1][0]] if numbers else None
 
-    def newest_of(self, key: CloseKey) -> SealLink | None:
-        """Return the newest link of a close with this key, if there is one."""
-        numbers = self._numbers.of(key)
-        if not numbers:
-            return None
-        return SealLink.of(self._kept[key.tenant, numbers[-1][0]].content)
+    def of(self, key: CloseKey, limit: int, below: int | None = None) -> Sequence[KeptLink]:
+        """Return the links of closes with this key, the newest first, at most ``limit``."""
+        numbers = [known for (known,) in self._numbers.of(key) if below is None or known < below]
+        newest = numbers[::-1][:limit]
+        return [self._kept[key.tenant, number] for number in newest]
 
     def after(self, tenant: str, number: int, limit: int) -> Sequence[KeptLink]:
         """Return a tenant's links behind a number, in their order, at most ``limit``."""

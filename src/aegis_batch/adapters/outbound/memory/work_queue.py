@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aegis_batch.adapters.outbound.memory.undo_log import UndoLog
 from aegis_batch.adapters.outbound.memory.work_intake import InMemoryWorkIntake
-from aegis_batch.application.ports.work_queue import Lane, Work
+from aegis_batch.application.ports.work_queue import CLOSES, LANES, Work
 
 __all__ = ["InMemoryWorkQueue"]
 
@@ -45,6 +45,9 @@ class InMemoryWorkQueue:
         """Return those of the ids that are neither queued nor under way."""
         return [work_id for work_id in work_ids if not self.intake.holds(work_id)]
 
+    def widen(self) -> None:
+        """Change nothing: whoever owns it takes the work of all lanes."""
+
     def due(self, now: datetime) -> list[Work]:
         """Return the work that may begin, in order, without taking it.
 
@@ -56,14 +59,18 @@ class InMemoryWorkQueue:
         queued = [work for work in self.intake.queued.values() if work.due_at <= now]
         return [*self.intake.broken_off.values(), *sorted(queued, key=_turn_of)]
 
-    def take_due(self, now: datetime) -> list[Work]:
-        """Take all the work that may begin; each must then be given to ``perform``."""
+    def take_due(self, now: datetime, executor: str = "") -> list[Work]:
+        """Take all the work that may begin; each must then be given to ``perform``.
+
+        ``executor`` is who takes it, where there are several.
+        """
         taken, intake = self.due(now), self.intake
         with self.log.transaction():
             for work in taken:
                 kept = intake.broken_off if work.id in intake.broken_off else intake.queued
                 self.log.drop(kept, work.id)
                 self.log.put(intake.begun, work.id, work)
+                self.log.put(intake.holder_of, work.id, executor)
         return taken
 
     def perform(self, work: Work) -> None:
@@ -103,4 +110,6 @@ class InMemoryWorkQueue:
 
 
 def _turn_of(work: Work) -> tuple[int, int, datetime, str]:
-    return (list(Lane).index(work.lane), work.rank, work.due_at, work.id)
+    # Lanes of tenants' queues are each as good as that of all closes.
+    place = LANES.index(CLOSES if work.lane.is_of_a_queue else work.lane)
+    return (place, work.rank, work.due_at, work.id)

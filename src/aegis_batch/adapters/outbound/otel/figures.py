@@ -1,7 +1,10 @@
 """Metrics made of events. ``docs/telemetry.md`` has the table of them."""
 
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from threading import Lock
 
+from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
@@ -79,6 +82,18 @@ class CloseFigures:
         self._jobs = JobFigures(meter)
         self._rehearsals: set[str] = set()
         self._lock = Lock()
+
+    def tell_alive(self, role: str, now: Callable[[], datetime]) -> None:
+        """Tell whenever somebody reads that this process lives, and what it is there for."""
+
+        def observe(_: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(round(now().timestamp()), {"role": role})]
+
+        self.provider.get_meter(_SCOPE).create_observable_gauge(
+            "batch_alive_time_seconds",
+            [observe],
+            description="When a process that stays told this, in seconds since 1970",
+        )
 
     def take(self, event: Event) -> None:
         """Count what an event tells."""

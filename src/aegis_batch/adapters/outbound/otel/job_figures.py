@@ -3,7 +3,10 @@
 from opentelemetry.metrics import Meter
 
 from aegis_batch.adapters.outbound.otel.durations import bounded_ms
+from aegis_batch.domain.breaker import BreakerState
+from aegis_batch.domain.breaker_events import BreakerSeen
 from aegis_batch.domain.events import Event
+from aegis_batch.domain.executor_events import ExecutorTakenOver
 from aegis_batch.domain.job_events import (
     DayOverdue,
     JobCancelled,
@@ -30,6 +33,8 @@ _RESULTS_OF_NOTICES: dict[type[Event], str] = {
     NoticeFailed: "failed",
     NoticeGivenUp: "given_up",
 }
+
+_NUMBERS_OF_STATES = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
 class JobFigures:
@@ -68,6 +73,14 @@ class JobFigures:
         self._notices = meter.create_counter(
             "batch_notices", description="Attempts to deliver notices"
         )
+        self._taken_over = meter.create_counter(
+            "batch_taken_over", description="Pieces of work that were taken over from the dead"
+        )
+
+        self._breakers = meter.create_gauge(
+            "batch_breaker_state",
+            description="Where the breaker of a provider stands: 0 closed, 1 half open, 2 open",
+        )
 
     def take(self, event: Event) -> None:
         """Count what an event tells."""
@@ -85,9 +98,18 @@ class JobFigures:
             self._dead_letters.add(1, {"job": event.job.value, "code": event.code})
         elif isinstance(event, JobCancelled):
             self._cancelled.add(1, {"job": event.job.value})
-        elif isinstance(event, DayOverdue):
+        else:
+            self._take_other(event)
+
+    def _take_other(self, event: Event) -> None:
+        if isinstance(event, DayOverdue):
             self._overdue_days.add(1)
         elif isinstance(event, PeriodVerified):
             self._verifications.add(1, {"verdict": event.verdict.value})
+        elif isinstance(event, ExecutorTakenOver):
+            self._taken_over.add(event.works)
+        elif isinstance(event, BreakerSeen):
+            provider = {"provider": event.provider.value}
+            self._breakers.set(_NUMBERS_OF_STATES[event.state], provider)
         elif (result := _RESULTS_OF_NOTICES.get(type(event))) is not None:
             self._notices.add(1, {"result": result})

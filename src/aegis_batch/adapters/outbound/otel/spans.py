@@ -143,6 +143,7 @@ class CloseSpans:
             start_time=start_ns,
             attributes={
                 "aegis.run_id": printable(event.run.id),
+                "aegis.correlation_id": printable(event.run.correlation_id),
                 "aegis.tenant": printable(key.tenant),
                 "aegis.period": key.period.kind.value,
                 "aegis.report_date": key.period.first_day.isoformat(),

@@ -21,6 +21,7 @@ from aegis_batch.adapters.outbound.otel.delivery import (
 )
 from aegis_batch.adapters.outbound.otel.exporters import metric_exporter, span_exporter
 from aegis_batch.adapters.outbound.otel.figures import CloseFigures
+from aegis_batch.adapters.outbound.otel.looked_up import AddingExporter, LookUps
 from aegis_batch.adapters.outbound.otel.metrics_sink import OtelMetricsSink
 from aegis_batch.adapters.outbound.otel.reasons import TIMED_OUT
 from aegis_batch.adapters.outbound.otel.spans import CloseSpans
@@ -86,6 +87,12 @@ def open_telemetry(export: Export, process: Process) -> Iterator[OtelMetricsSink
     collector does, and raises nothing.
     """
     opened = _Open()
+    on_fault = partial(process.warn, "telemetry_defect")
+    look_ups = LookUps(
+        partial(process.warn, "telemetry_not_read", Signal.METRICS.value),
+        on_fault,
+        process.monotonic_seconds,
+    )
     resource = _resource(process)
     for signal, protocol in export.protocols.items():
         told = partial(opened.told, signal)
@@ -93,13 +100,13 @@ def open_telemetry(export: Export, process: Process) -> Iterator[OtelMetricsSink
             if signal is Signal.TRACES:
                 opened.spans = _spans(protocol, told, resource, process)
             else:
-                opened.figures = _figures(protocol, told, resource)
+                opened.figures = _figures(protocol, told, resource, look_ups)
         except Exception as error:  # noqa: BLE001 - a wrong setting of theirs leaves no day open
             process.warn("telemetry_not_set_up", signal.value, _suspects(signal, error))
-    on_fault = partial(process.warn, "telemetry_defect")
     try:
-        yield OtelMetricsSink(opened.spans, opened.figures, on_fault)
+        yield OtelMetricsSink(opened.spans, opened.figures, on_fault, look_ups)
     finally:
+        look_ups.hurry()
         _end(opened, process)
 
 
@@ -110,9 +117,12 @@ def _spans(protocol: OtlpProtocol, told: Told, resource: Resource, process: Proc
     return spans
 
 
-def _figures(protocol: OtlpProtocol, told: Told, resource: Resource) -> CloseFigures:
+def _figures(
+    protocol: OtlpProtocol, told: Told, resource: Resource, look_ups: LookUps
+) -> CloseFigures:
     exporter = WatchedMetricExporter(metric_exporter(protocol, _EXPORT_SECONDS_MAX), told)
-    return CloseFigures(resource, (PeriodicExportingMetricReader(exporter),))
+    reader = PeriodicExportingMetricReader(AddingExporter(exporter, look_ups.all))
+    return CloseFigures(resource, (reader,))
 
 
 def _suspects(signal: Signal, error: Exception) -> str | None:

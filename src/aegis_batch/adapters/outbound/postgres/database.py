@@ -11,11 +11,12 @@ from sqlalchemy import URL, Connection, Engine, Executable, NullPool, Row
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from aegis_batch.adapters.outbound.postgres.connecting import ATTEMPT_SECONDS_MAX, Dialer
-from aegis_batch.adapters.outbound.postgres.database_url import place_of
+from aegis_batch.adapters.outbound.postgres.connecting import Dialer
 from aegis_batch.adapters.outbound.postgres.error_meanings import ReadBrokeOff
 from aegis_batch.adapters.outbound.postgres.errors import DRIVER_ERRORS, translate
-from aegis_batch.adapters.outbound.postgres.silence import Silence
+from aegis_batch.adapters.postgresql.address import place_of
+from aegis_batch.adapters.postgresql.dialing import ATTEMPT_SECONDS_MAX
+from aegis_batch.adapters.postgresql.silence import Silence
 from aegis_batch.domain.errors import OrdersUnreachable
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 Messages are the project's own: a driver's text may hold values, or a part of a password.
 """
 
-import re
 from collections.abc import Sequence
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 
 from aegis_batch.adapters.outbound.postgres.error_meanings import OF_CLASS, OF_SQLSTATE, Meaning
+from aegis_batch.adapters.postgresql.refusals import Refusal, refusal_of
 from aegis_batch.domain.errors import AegisError, OrdersMisfit, OrdersUnreachable
 
 __all__ = ["DRIVER_ERRORS", "DatabaseDefectError", "meaning_of", "translate", "translate_refusal"]
@@ -23,19 +23,23 @@ _UNFORESEEN = Meaning(
     "The orders' database reports an error that this program doesn't know (SQLSTATE {sqlstate}).",
     "See the server's log, which has the statement and the cause.",
 )
-_NAMES = re.compile(r"\"[^\"]*\"|'[^']*'")
-_LOGIN = re.compile(
-    r"authentication failed|no password supplied|password is empty|no pg_hba\.conf entry|"
-    r'pg_hba\.conf rejects|role "" does not exist|is not permitted to log in|'
-    r"permission denied for database|no such user|login failed",
-    re.IGNORECASE,
-)
-_DATABASE = re.compile(r'database "" does not exist|no such database', re.IGNORECASE)
-_TLS = re.compile(
-    r"does not support SSL|SSL was required|certificate|channel binding|SSL error: (?!.*eof)|"
-    r"sslmode|SSL connection is required",
-    re.IGNORECASE,
-)
+_OF_REFUSAL = {
+    Refusal.TLS: Meaning(
+        OrdersMisfit,
+        "tls_refused",
+        "No encrypted connection to the orders' database could be made as demanded.",
+        "See sslmode, sslrootcert and channel_binding in DATABASE_URL, and what the server offers.",
+    ),
+    Refusal.LOGIN: OF_SQLSTATE["28"],
+    Refusal.DATABASE: OF_SQLSTATE["3D"],
+    Refusal.PASSING: Meaning(
+        OrdersUnreachable,
+        "database_unreachable",
+        "The orders' database can't be reached.",
+        "See that it runs, and that host, port and sslmode in DATABASE_URL are right;"
+        " AEGIS_DB_CONNECT_SECONDS is for how long it is tried.",
+    ),
+}
 
 
 class DatabaseDefectError(Exception):
@@ -73,30 +77,8 @@ def translate(error: Exception, tables: Sequence[str]) -> Exception:
 
 
 def translate_refusal(error: Exception) -> AegisError:
-    """Return the error to raise instead of one that came while connecting.
-
-    The server's code doesn't come through while connecting, so its words must do, in English as
-    every provider's are. What they don't tell is taken as passing, which costs time alone.
-    """
-    # Without names, of which any could hold the words that are looked for.
-    text = _NAMES.sub('""', str(error))
-    if _TLS.search(text):
-        return OrdersMisfit(
-            "tls_refused",
-            "No encrypted connection to the orders' database could be made as demanded.",
-            "See sslmode, sslrootcert and channel_binding in DATABASE_URL, and what the server"
-            " offers.",
-        )
-    if _LOGIN.search(text):
-        return _written(OF_SQLSTATE["28"], {})
-    if _DATABASE.search(text):
-        return _written(OF_SQLSTATE["3D"], {})
-    return OrdersUnreachable(
-        "database_unreachable",
-        "The orders' database can't be reached.",
-        "See that it runs, and that host, port and sslmode in DATABASE_URL are right;"
-        " AEGIS_DB_CONNECT_SECONDS is for how long it is tried.",
-    )
+    """Return the error to raise instead of one that came while connecting."""
+    return _written(_OF_REFUSAL[refusal_of(error)], {})
 
 
 def _innermost(error: Exception) -> Exception:

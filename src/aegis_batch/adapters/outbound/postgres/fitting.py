@@ -18,8 +18,8 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import (
     PlacedAtKind,
     TableName,
 )
-from aegis_batch.adapters.outbound.postgres.orders_source import SchemaFault, faults_in, fits
 from aegis_batch.adapters.outbound.postgres.placed_at import resolve_placed_at
+from aegis_batch.adapters.outbound.postgres.schema_faults import SchemaFault, faults_in, fits
 from aegis_batch.adapters.outbound.postgres.stamps import Proof, find_proof
 from aegis_batch.application.ports.orders_inspector import Fault, Fit
 from aegis_batch.domain.errors import InvalidRequest

@@ -1,13 +1,15 @@
 """What the lines of orders add up to, by order and by name, and what is wrong with them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO, bit
+from aegis_batch.adapters.outbound.postgres.number_kinds import NumberKind
 from aegis_batch.adapters.outbound.postgres.order_numbers import quantity_of, unit_price_of
 from aegis_batch.adapters.outbound.postgres.order_rows import CODE_POINTS
-from aegis_batch.adapters.outbound.postgres.orders_source import NumberKind, OrdersSource
+from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 from aegis_batch.domain.consistency import Finding
 
 __all__ = ["amount_to_hold", "item_name", "line_bits", "quantities_by_name", "sums_of_lines"]
@@ -17,17 +19,30 @@ _FIRST_NOT_BLANK = "!"
 
 
 def sums_of_lines(source: OrdersSource, day: sa.CTE) -> sa.Subquery:
-    """Return a row for each order id of the day that has lines: their count, sum and findings."""
+    """Return a row for each order id of the day that has lines: their count, sum and findings.
+
+    Where lines say whose they are, it is one for each ``tenant`` and id. Lines of an id that
+    several tenants have are nobody's.
+    """
     order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
+    own: list[sa.ColumnElement[Any]] = [order_id.label("order_id")]
+    wanted = sa.select(day.c.id)
+    are_wanted = order_id.in_(wanted)
+    if source.item_tenant is not None:
+        own.append(source.item_tenant.key.label("tenant"))
+        pair = sa.tuple_(order_id, source.item_tenant.key)
+        are_wanted = pair.in_(sa.select(day.c.id, day.c.tenant))
+    elif source.may_share_ids:
+        are_wanted = order_id.in_(wanted.where(sa.not_(day.c.is_shared)))
     return (
         sa.select(
-            order_id.label("order_id"),
+            *own,
             sa.func.count().label("lines"),
             sa.func.bit_or(line_bits(source)).label("bits"),
             sa.func.sum(_line_amount(source)).label("amount"),
         )
-        .where(order_id.in_(sa.select(day.c.id)))
-        .group_by(order_id)
+        .where(are_wanted)
+        .group_by(*(column.element for column in own))
         .subquery("sums")
     )
 
@@ -81,18 +96,26 @@ def line_bits(source: OrdersSource) -> sa.ColumnElement[int]:
     return sa.case((is_fine, ZERO), else_=bits)
 
 
-def quantities_by_name(source: OrdersSource, sold: sa.Subquery) -> sa.Subquery:
-    """Return a row for each raw name in the lines of orders: ``name`` and ``quantity``."""
+def quantities_by_name(source: OrdersSource, sold: sa.Subquery, keys: Sequence[str]) -> sa.Subquery:
+    """Return a row for each raw name in the lines of orders: ``name`` and ``quantity``.
+
+    It is one for each name and each value of the columns ``keys`` of the orders.
+    """
     name = item_name(source)
+    are_its_lines = source.items_column("AEGIS_ITEMS_ORDER_ID") == sold.c.id
+    if source.item_tenant is not None:
+        are_its_lines = sa.and_(are_its_lines, source.item_tenant.key == sold.c.tenant)
+    elif source.may_share_ids:
+        are_its_lines = sa.and_(are_its_lines, sa.not_(sold.c.is_shared))
+    of_whom = [sold.c[key] for key in keys]
     return (
         sa.select(
+            *of_whom,
             name.label("name"),
             sa.func.sum(quantity_of(source).finite_or_zero).label("quantity"),
         )
-        .select_from(
-            sold.join(source.items, source.items_column("AEGIS_ITEMS_ORDER_ID") == sold.c.id)
-        )
+        .select_from(sold.join(source.items, are_its_lines))
         .where(name.is_not(None))
-        .group_by(name)
+        .group_by(*of_whom, name)
         .subquery("named")
     )

@@ -1,22 +1,22 @@
 """How far a window's orders reach: how many, from which id to which, and what they add up to."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Row
 from sqlalchemy.types import TypeEngine
 
 from aegis_batch.adapters.outbound.postgres.database import Snapshot
 from aegis_batch.adapters.outbound.postgres.finding_bits import ZERO
 from aegis_batch.adapters.outbound.postgres.order_numbers import Number
-from aegis_batch.adapters.outbound.postgres.order_rows import CODE_POINTS
-from aegis_batch.adapters.outbound.postgres.order_sql import counts
+from aegis_batch.adapters.outbound.postgres.order_rows import CODE_POINTS, PART_DAY, part_of_rows
+from aegis_batch.adapters.outbound.postgres.order_scope import Scope
 from aegis_batch.adapters.outbound.postgres.order_weights import Weights
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
-from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 
 __all__ = [
     "WHOLE_IDS",
@@ -74,14 +74,14 @@ class IdRange:
 class Extent:
     """The orders of a window; no ids where there are none.
 
-    ``revenue`` is ``None`` where the shop keeps no totals; totals that are no numbers count as
-    zero. ``weighed`` adds up the totals, each times the weight of its order's id; it is ``None``
-    where nobody asked, or a total is missing, below zero or not finite. ``free_orders`` are those
-    whose total is zero.
+    ``rows`` are of the form of ``part_of_rows``: how many orders, and what their totals add up to,
+    where the shop keeps them. ``weighed`` adds up the totals, each times the weight of its order's
+    id; it is ``None`` where nobody asked, or a total is missing, below zero or not finite.
+    ``free_orders`` are those whose total is zero.
     """
 
+    rows: Sequence[Row[Any]]
     orders: int
-    revenue: Decimal | None
     ids: IdRange | None
     weighed: Decimal | None
     free_orders: int
@@ -94,14 +94,14 @@ def can_be_split(source: OrdersSource) -> bool:
 
 
 def extent_of(
-    snapshot: Snapshot, source: OrdersSource, bounds: PlacedAtBounds, weights: Weights | None
+    snapshot: Snapshot, source: OrdersSource, scope: Scope, weights: Weights | None
 ) -> Extent:
     """Ask for the extent of a window's orders, whose ids can be split."""
     ids = _ID_TYPES[source.id_type]
     order_id = source.orders_column("AEGIS_ORDERS_ID")
     # Not every server has a smallest UUID, but their text sorts as they do.
     sortable = order_id if ids is WHOLE_IDS else sa.collate(sa.cast(order_id, sa.Text), CODE_POINTS)
-    total: sa.ColumnElement[Any] = sa.null()
+    total: sa.ColumnElement[Any] = ZERO
     weighed: sa.ColumnElement[Any] = sa.null()
     free_orders: sa.ColumnElement[Any] = ZERO
     if source.total_kind is not None:
@@ -111,21 +111,22 @@ def extent_of(
             are_fine = sa.func.bool_and(own.is_at_least(0))
             weighed = sa.case((are_fine, sa.func.sum(weights.of(order_id) * own.exact)))
             free_orders = sa.func.count().filter(own.exact == ZERO)
-    (row,) = snapshot.rows(
-        sa.select(
-            sa.func.count().label("orders"),
-            sa.cast(total, sa.Text).label("revenue"),
+    day = {"orders": sa.func.count(), "lines": ZERO, "amount": total}
+    rows = snapshot.rows(
+        part_of_rows(PART_DAY, day)
+        .add_columns(
             sa.cast(sa.func.min(sortable), sa.Text).label("first"),
             sa.cast(sa.func.max(sortable), sa.Text).label("last"),
             sa.cast(weighed, sa.Text).label("weighed"),
             free_orders.label("free_orders"),
         )
         .select_from(source.orders)
-        .where(counts(source, bounds))
+        .where(scope.holds(source))
     )
+    (row,) = rows
     return Extent(
+        rows=rows,
         orders=row.orders,
-        revenue=None if row.revenue is None else Decimal(row.revenue),
         ids=IdRange(ids, ids.to_number(row.first), ids.to_number(row.last)) if row.orders else None,
         weighed=None if row.weighed is None else Decimal(row.weighed),
         free_orders=row.free_orders,

@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from aegis_batch.adapters.outbound.postgres.orders_source import NumberKind, OrdersSource
+from aegis_batch.adapters.outbound.postgres.number_kinds import NumberKind
+from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
 
 __all__ = ["Number", "quantity_of", "unit_price_of"]
 

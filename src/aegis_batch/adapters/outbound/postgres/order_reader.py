@@ -1,6 +1,7 @@
 """Orders in PostgreSQL, added up and checked by the server in one snapshot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,14 +14,16 @@ from aegis_batch.adapters.outbound.postgres.order_rows import (
     PART_BROKEN,
     PART_DAY,
     PART_DUPLICATES,
+    PART_ITEM_LISTS,
     PART_ITEMS,
     PART_ORDERS,
 )
+from aegis_batch.adapters.outbound.postgres.order_scope import Scope
 from aegis_batch.adapters.outbound.postgres.order_summing import LARGE_DAY_ORDERS, sum_up
 from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
 from aegis_batch.adapters.outbound.postgres.orders_source import find_orders
 from aegis_batch.adapters.outbound.postgres.placed_at import bounds_of
-from aegis_batch.application.ports.order_reader import Reading
+from aegis_batch.application.ports.order_reader import Reading, each_once
 from aegis_batch.domain import exact
 from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.consistency import Finding, Tally
@@ -52,17 +55,40 @@ class PostgresOrderReader:
         self._schema = schema
         self._names = (schema.orders_name(), schema.items_name())
 
-    def read(self, window: Window, tolerance: Decimal) -> Reading:
-        """Add up the orders of a window in one snapshot; see the port."""
+    def read(self, tenant: str, window: Window, tolerance: Decimal) -> Reading:
+        """Add up a tenant's orders of a window in one snapshot; see the port."""
+        return self.read_each((tenant,), window, tolerance)[tenant]
 
-        def work(snapshot: Snapshot) -> Reading:
+    def read_each(
+        self, tenants: Sequence[str], window: Window, tolerance: Decimal
+    ) -> Mapping[str, Reading]:
+        """Add up the orders of each tenant in one scan of one snapshot; see the port."""
+        asked = each_once(tenants)
+        if not asked:
+            return {}
+        is_named = self._schema.tenant is not None
+        if len(asked) > 1 and not is_named:
+            raise ValueError("without AEGIS_ORDERS_TENANT all orders are one tenant's")
+
+        def work(snapshot: Snapshot) -> Mapping[str, Reading]:
             catalogue = describe(snapshot, self._names)
             source = find_orders(catalogue, self._schema)
-            bounds = bounds_of(window, source.placed_at_kind)
-            rows = sum_up(snapshot, source, bounds, tolerance, self._large_day_orders)
-            return Reading(catalogue.snapshot, tuple(_parts_of(rows)))
+            scope = Scope(bounds_of(window, source.placed_at_kind), asked if is_named else ())
+            rows = sum_up(snapshot, source, scope, tolerance, self._large_day_orders)
+            return {
+                tenant: Reading(catalogue.snapshot, tuple(_parts_of(own)))
+                for tenant, own in _dealt(rows, asked).items()
+            }
 
         return self._database.read(work, tables=[str(name) for name in self._names])
+
+
+def _dealt(rows: Iterable[Row[Any]], asked: Sequence[str]) -> Mapping[str, Sequence[Row[Any]]]:
+    """Return the rows of each tenant; where one alone was asked for, all are its own."""
+    dealt: dict[str, list[Row[Any]]] = {tenant: [] for tenant in asked}
+    for row in rows:
+        dealt[asked[0] if len(asked) == 1 else row.tenant].append(row)
+    return dealt
 
 
 def _parts_of(rows: Sequence[Row[Any]]) -> Iterator[Totals]:
@@ -80,11 +106,24 @@ def _parts_of(rows: Sequence[Row[Any]]) -> Iterator[Totals]:
             seen.add(row.bits)
         elif row.part == PART_DAY:
             yield _sums_of(row, {})
-        elif row.part == PART_ITEMS and not is_blank_name(row.key):
-            name = normal_name(row.key)
-            items[name] = exact.add(items.get(name, exact.ZERO), Decimal(row.amount))
+        elif row.part == PART_ITEMS:
+            _add_items(items, (row.key,), (row.amount,))
+        elif row.part == PART_ITEM_LISTS:
+            _add_items(items, json.loads(row.key), json.loads(row.amount))
     yield Totals(items=items)
     yield _duplicates_of(rows)
+
+
+def _add_items(
+    items: dict[str, Decimal], names: Sequence[str | None], amounts: Sequence[str]
+) -> None:
+    """Add quantities by raw names, all of them different, to those by normal names."""
+    for raw, amount in zip(names, amounts, strict=True):
+        if raw is None or is_blank_name(raw):
+            continue
+        name, quantity = normal_name(raw), Decimal(amount)
+        # Hardly ever are two of the normal ones alike.
+        items[name] = exact.add(items[name], quantity) if name in items else quantity
 
 
 def _sums_of(row: Row[Any], tallies: Mapping[Finding, Tally]) -> Totals:

@@ -13,11 +13,15 @@ from aegis_batch.adapters.outbound.postgres.order_extent import (
     extent_of,
     stand_together,
 )
+from aegis_batch.adapters.outbound.postgres.order_scope import Scope
 from aegis_batch.adapters.outbound.postgres.order_sql import plain_statement
 from aegis_batch.adapters.outbound.postgres.order_weights import Weights, weights_for
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
-from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 from aegis_batch.adapters.outbound.postgres.split_sql import planner_settings, split_statement
+from aegis_batch.adapters.outbound.postgres.tenants_sql import (
+    settings_for_tenants,
+    tenants_statement,
+)
 from aegis_batch.adapters.outbound.postgres.weighed_sql import (
     memory_setting,
     sample_statement,
@@ -35,35 +39,41 @@ _RANGES: Final = 2
 def sum_up(
     snapshot: Snapshot,
     source: OrdersSource,
-    bounds: PlacedAtBounds,
+    scope: Scope,
     tolerance: Decimal,
     large_day_orders: int,
 ) -> Sequence[Row[Any]]:
     """Return the totals of a window as rows; every way gives the same totals.
 
     A table that isn't known to hold so many orders is not asked for the day's extent, so that a
-    small shop's close takes one question.
+    small shop's close takes one question. Of many tenants each order is looked up by itself, where
+    it can be.
     """
+    if scope.keys:
+        if not (source.ids_are_unique and source.lines_are_indexed):
+            return snapshot.rows(plain_statement(source, scope, tolerance))
+        snapshot.rows(settings_for_tenants())
+        return snapshot.rows(tenants_statement(source, scope, tolerance))
     if source.orders_estimated < large_day_orders or not can_be_split(source):
-        return snapshot.rows(plain_statement(source, bounds, tolerance))
+        return snapshot.rows(plain_statement(source, scope, tolerance))
     weights = weights_for(source, tolerance)
-    extent = extent_of(snapshot, source, bounds, weights)
+    extent = extent_of(snapshot, source, scope, weights)
     if extent.ids is None or extent.orders < large_day_orders:
-        return snapshot.rows(plain_statement(source, bounds, tolerance))
+        return snapshot.rows(plain_statement(source, scope, tolerance))
     streamed = source.lines_are_indexed and stand_together(snapshot, source, extent)
     if weights is not None and not streamed:
-        rows = _proved(snapshot, source, bounds, extent, weights)
+        rows = _proved(snapshot, source, scope, extent, weights)
         if rows:
             return rows
     snapshot.rows(planner_settings(streamed=streamed))
     ranges = extent.ids.split(_RANGES)
-    return snapshot.rows(split_statement(source, bounds, tolerance, extent, ranges))
+    return [*extent.rows, *snapshot.rows(split_statement(source, scope, tolerance, ranges))]
 
 
 def _proved(
     snapshot: Snapshot,
     source: OrdersSource,
-    bounds: PlacedAtBounds,
+    scope: Scope,
     extent: Extent,
     weights: Weights,
 ) -> Sequence[Row[Any]]:
@@ -71,8 +81,9 @@ def _proved(
     if extent.weighed is None:
         return ()
     # A shop whose totals never equal the lines shouldn't pay for the proof every night.
-    (sample,) = snapshot.rows(sample_statement(source, bounds, weights))
+    (sample,) = snapshot.rows(sample_statement(source, scope, weights))
     if not sample.is_sound:
         return ()
     snapshot.rows(memory_setting())
-    return snapshot.rows(weighed_statement(source, bounds, extent, weights))
+    rows = snapshot.rows(weighed_statement(source, scope, extent, weights))
+    return [*extent.rows, *rows] if rows else ()

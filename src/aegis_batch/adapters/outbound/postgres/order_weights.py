@@ -34,11 +34,11 @@ def weights_for(source: OrdersSource, tolerance: Decimal) -> Weights | None:
 
     The server hashes whole numbers by 32 bits of theirs, so that only UUIDs have weights of their
     own; amounts that may differ can't be added up before they are compared. A sample of orders
-    needs an index that leads to their lines.
+    needs an index that leads to their lines, and their ids alone.
     """
     if source.id_type != "uuid" or tolerance or not source.lines_are_indexed:
         return None
-    if source.total_kind is None:
+    if source.total_kind is None or source.item_tenant is not None:
         return None
     total = Number(source.orders_column("AEGIS_ORDERS_TOTAL"), source.total_kind)
     return Weights(total, int.from_bytes(os.urandom(_SEED_BYTES), signed=True))

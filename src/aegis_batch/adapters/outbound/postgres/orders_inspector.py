@@ -15,13 +15,13 @@ from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase, Snap
 from aegis_batch.adapters.outbound.postgres.error_meanings import ReadBrokeOff
 from aegis_batch.adapters.outbound.postgres.errors import DRIVER_ERRORS, translate
 from aegis_batch.adapters.outbound.postgres.fitting import fit_of, grant_reading
-from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema
+from aegis_batch.adapters.outbound.postgres.orders_schema import OrdersSchema, TableName
 from aegis_batch.adapters.outbound.postgres.orders_source import find_orders
 from aegis_batch.adapters.outbound.postgres.placed_at import bounds_of
 from aegis_batch.adapters.outbound.postgres.provider import is_exposed, sleeps_at
 from aegis_batch.adapters.outbound.postgres.report_status import REPORTS_TABLE, TableReportStatus
 from aegis_batch.adapters.outbound.postgres.role_rights import find_rights
-from aegis_batch.adapters.outbound.postgres.silence import Silence
+from aegis_batch.adapters.postgresql.silence import Silence
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.orders_inspector import (
     Fault,
@@ -57,16 +57,22 @@ class PostgresOrdersInspector:
         *,
         seconds: float,
         reads_reports: bool = False,
+        tenants: TableName | None = None,
     ) -> None:
         """Take a URL as ``parse_database_url`` returns it, and the tables to look for.
 
         ``seconds`` bounds connecting, and then each statement. ``reads_reports`` says that the
-        role has to read the table of reports too.
+        role has to read the table of reports too, ``tenants`` which one it has to for the
+        directory of tenants.
         """
         self._url = url
         self._schema = schema
         self._names = (schema.orders_name(), schema.items_name())
-        self._to_read = (*self._names, REPORTS_TABLE) if reads_reports else self._names
+        self._to_read = (
+            *self._names,
+            *((REPORTS_TABLE,) if reads_reports else ()),
+            *(() if tenants is None else (tenants,)),
+        )
         self._calendar = calendar
         self._clock = clock
         self._seconds = seconds
@@ -114,7 +120,7 @@ class PostgresOrdersInspector:
                 raise
             # Not even the names in a schema can be looked up without the right to use it.
             role = self.rights().role
-            remedy = f"As the owner of the tables:\n{grant_reading(self._names, role)}"
+            remedy = f"As the owner of the tables:\n{grant_reading(self._to_read, role)}"
             return Fit((Fault(error.code, error.message, remedy),))
 
     def access(self, window: Window) -> WindowAccess:

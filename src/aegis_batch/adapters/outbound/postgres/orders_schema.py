@@ -1,12 +1,13 @@
 """Where a shop keeps its orders: the names of two tables and of their columns."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from aegis_batch.domain.errors import InvalidRequest
 
-__all__ = ["OrdersSchema", "PlacedAtKind", "TableName"]
+__all__ = ["OrdersSchema", "PlacedAtKind", "TableName", "column_name"]
 
 # PostgreSQL cuts a longer identifier off (NAMEDATALEN is 64).
 _IDENTIFIER_BYTES_MAX = 63
@@ -62,13 +63,15 @@ class OrdersSchema:
     """The tables and columns that hold orders, by the names of the settings.
 
     Without ``total`` an order's total is the sum of its lines. ``statuses`` are those that count,
-    compared as text; none: all orders count.
+    compared as text; none: all orders count. Without ``tenant`` all orders are one shop's; without
+    ``item_tenant`` the ids of orders are kept apart over all tenants.
 
     Raises ``InvalidRequest`` where a name can't be an identifier.
     """
 
     orders_table: str = "orders"
     order_id: str = "id"
+    tenant: str | None = None
     placed_at: str = "created_at"
     total: str | None = "total"
     status: str | None = None
@@ -76,6 +79,7 @@ class OrdersSchema:
     placed_at_kind: PlacedAtKind = PlacedAtKind.AUTO
     items_table: str = "order_items"
     item_order_id: str = "order_id"
+    item_tenant: str | None = None
     item_name: str = "name"
     item_quantity: str = "quantity"
     item_unit_price: str = "unit_price"
@@ -88,6 +92,8 @@ class OrdersSchema:
         self.items_columns()
         if self.statuses and self.status is None:
             raise _unfit("AEGIS_ORDERS_STATUSES", "needs AEGIS_ORDERS_STATUS, the status's column")
+        if self.item_tenant is not None and self.tenant is None:
+            raise _unfit("AEGIS_ITEMS_TENANT", "needs AEGIS_ORDERS_TENANT, the orders' own column")
         if any("\0" in status for status in self.statuses):
             raise _unfit("AEGIS_ORDERS_STATUSES", "holds a status that PostgreSQL can't store")
 
@@ -106,10 +112,9 @@ class OrdersSchema:
             "AEGIS_ORDERS_PLACED_AT": self.placed_at,
             "AEGIS_ORDERS_TOTAL": self.total,
             "AEGIS_ORDERS_STATUS": self.status,
+            "AEGIS_ORDERS_TENANT": self.tenant,
         }
-        return {
-            setting: _column(name, setting) for setting, name in columns.items() if name is not None
-        }
+        return _columns(columns)
 
     def items_columns(self) -> dict[str, str]:
         """Return the columns that are read of the lines, each by its setting."""
@@ -118,8 +123,21 @@ class OrdersSchema:
             "AEGIS_ITEMS_NAME": self.item_name,
             "AEGIS_ITEMS_QUANTITY": self.item_quantity,
             "AEGIS_ITEMS_UNIT_PRICE": self.item_unit_price,
+            "AEGIS_ITEMS_TENANT": self.item_tenant,
         }
-        return {setting: _column(name, setting) for setting, name in columns.items()}
+        return _columns(columns)
+
+
+def _columns(names: Mapping[str, str | None]) -> dict[str, str]:
+    return {setting: _column(name, setting) for setting, name in names.items() if name is not None}
+
+
+def column_name(text: str, setting: str) -> str:
+    """Read a column's name, in double quotes or not; ``setting`` is what it was called by.
+
+    Raises ``InvalidRequest`` where it can't be an identifier.
+    """
+    return _column(text, setting)
 
 
 def _column(text: str, setting: str) -> str:

@@ -10,7 +10,7 @@ from aegis_batch.adapters.outbound.postgres.orders_schema import PlacedAtKind
 from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.errors import InvalidRequest
 
-__all__ = ["PlacedAtBounds", "bounds_of", "resolve_placed_at"]
+__all__ = ["PLACED_AT_TYPES", "PlacedAtBounds", "bounds_of", "resolve_placed_at"]
 
 # Which kinds a type of PostgreSQL can be read as; the first is what ``auto`` takes.
 _KINDS_OF_TYPE = {
@@ -18,6 +18,7 @@ _KINDS_OF_TYPE = {
     "timestamp": (PlacedAtKind.WALL, PlacedAtKind.UTC),
     "date": (PlacedAtKind.DATE,),
 }
+PLACED_AT_TYPES = frozenset(_KINDS_OF_TYPE)
 
 
 @dataclass(frozen=True, slots=True)

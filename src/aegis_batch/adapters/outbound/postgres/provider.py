@@ -4,6 +4,8 @@ import ipaddress
 
 from sqlalchemy import URL
 
+from aegis_batch.adapters.postgresql.address import option_of
+
 __all__ = ["is_exposed", "sleeps_at"]
 
 # Providers whose databases sleep after some idle minutes, by how their hosts' names end.
@@ -29,19 +31,14 @@ def sleeps_at(url: URL) -> str | None:
 
 def is_exposed(url: URL) -> bool:
     """Say whether a connection goes over a network and nothing demands its encryption."""
-    if _option(url, "sslmode") in _ENCRYPTED:
+    if option_of(url, "sslmode") in _ENCRYPTED:
         return False
     return any(not _is_private(host) for host in _hosts(url))
 
 
 def _hosts(url: URL) -> list[str]:
-    named = url.host or _option(url, "host") or _option(url, "hostaddr")
+    named = url.host or option_of(url, "host") or option_of(url, "hostaddr")
     return [host.lower().removesuffix(".") for host in named.split(",")]
-
-
-def _option(url: URL, name: str) -> str:
-    value = url.query.get(name, "")
-    return value if isinstance(value, str) else ",".join(value)
 
 
 def _is_private(host: str) -> bool:

@@ -19,10 +19,9 @@ from aegis_batch.adapters.outbound.postgres.line_sql import amount_to_hold, item
 from aegis_batch.adapters.outbound.postgres.order_extent import Extent
 from aegis_batch.adapters.outbound.postgres.order_numbers import quantity_of
 from aegis_batch.adapters.outbound.postgres.order_rows import PART_DAY, PART_ITEMS, part_of_rows
-from aegis_batch.adapters.outbound.postgres.order_sql import counts
+from aegis_batch.adapters.outbound.postgres.order_scope import Scope
 from aegis_batch.adapters.outbound.postgres.order_weights import Weights
 from aegis_batch.adapters.outbound.postgres.orders_source import OrdersSource
-from aegis_batch.adapters.outbound.postgres.placed_at import PlacedAtBounds
 
 __all__ = ["memory_setting", "sample_statement", "weighed_statement"]
 
@@ -39,16 +38,14 @@ def memory_setting() -> sa.Select[Any]:
     return sa.select(sa.func.set_config("work_mem", _MEMORY, sa.true()).label("work_mem"))
 
 
-def sample_statement(
-    source: OrdersSource, bounds: PlacedAtBounds, weights: Weights
-) -> sa.Select[Any]:
+def sample_statement(source: OrdersSource, scope: Scope, weights: Weights) -> sa.Select[Any]:
     """Return a statement of one row, ``is_sound``: whether a few orders equal their lines."""
     line_order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
     some = (
         sa.select(
             source.orders_column("AEGIS_ORDERS_ID").label("id"), weights.total.exact.label("total")
         )
-        .where(counts(source, bounds))
+        .where(scope.holds(source))
         # So that an index on time leads there: the planner, left alone, might read all before it.
         .order_by(source.orders_column("AEGIS_ORDERS_PLACED_AT"))
         .limit(_SAMPLE_ORDERS)
@@ -64,23 +61,23 @@ def sample_statement(
 
 
 def weighed_statement(
-    source: OrdersSource, bounds: PlacedAtBounds, extent: Extent, weights: Weights
+    source: OrdersSource, scope: Scope, extent: Extent, weights: Weights
 ) -> sa.CompoundSelect[Any]:
     """Return one statement whose rows are the totals of a window, or none if anything is off.
 
     ``extent`` is the window's, of the same snapshot and with the same weights. The columns are
-    those of ``part_of_rows``: one row ``day`` has the sums, rows of ``items`` have the quantity of
-    one raw name each.
+    those of ``part_of_rows``: one row ``day`` has the number of lines, what the extent's own row
+    lacks; rows of ``items`` have the quantity of one raw name each.
     """
-    sold = _sold(source, bounds, weights)
+    sold = _sold(source, scope, weights)
     is_sound = _is_sound(extent, sold)
     if extent.free_orders:
         # To the sums, an order that costs nothing is the same with lines and without.
-        is_sound = sa.and_(is_sound, sa.not_(_is_any_free_order_empty(source, bounds, weights)))
+        is_sound = sa.and_(is_sound, sa.not_(_is_any_free_order_empty(source, scope, weights)))
     day = {
-        "orders": sa.literal(extent.orders, sa.BigInteger),
+        "orders": ZERO,
         "lines": sa.select(sa.func.sum(sold.c.lines)).scalar_subquery(),
-        "amount": sa.literal(extent.revenue, sa.Numeric),
+        "amount": ZERO,
     }
     items = part_of_rows(PART_ITEMS, {"key": sold.c.name, "amount": sold.c.quantity})
     return sa.union_all(
@@ -89,7 +86,7 @@ def weighed_statement(
     )
 
 
-def _sold(source: OrdersSource, bounds: PlacedAtBounds, weights: Weights) -> sa.CTE:
+def _sold(source: OrdersSource, scope: Scope, weights: Weights) -> sa.CTE:
     """Return a row for each raw name in the lines of the window."""
     line_order_id = source.items_column("AEGIS_ITEMS_ORDER_ID")
     name = item_name(source)
@@ -104,7 +101,7 @@ def _sold(source: OrdersSource, bounds: PlacedAtBounds, weights: Weights) -> sa.
             sa.func.bit_or(line_bits(source)).label("bits"),
         )
         .select_from(source.orders.join(source.items, of_order))
-        .where(counts(source, bounds))
+        .where(scope.holds(source))
         .group_by(name)
         .cte("sold")
     )
@@ -119,10 +116,10 @@ def _is_sound(extent: Extent, sold: sa.CTE) -> sa.ColumnElement[bool]:
 
 
 def _is_any_free_order_empty(
-    source: OrdersSource, bounds: PlacedAtBounds, weights: Weights
+    source: OrdersSource, scope: Scope, weights: Weights
 ) -> sa.ColumnElement[bool]:
     order_id = source.orders_column("AEGIS_ORDERS_ID")
     is_of_order = source.items_column("AEGIS_ITEMS_ORDER_ID") == order_id
     its_lines = sa.exists().select_from(source.items).where(is_of_order)
-    is_empty = sa.and_(counts(source, bounds), weights.total.exact == ZERO, sa.not_(its_lines))
+    is_empty = sa.and_(scope.holds(source), weights.total.exact == ZERO, sa.not_(its_lines))
     return sa.exists().select_from(source.orders).where(is_empty)

@@ -27,6 +27,7 @@ class SqlAuditTrail:
             "action": entry.action,
             "subject": entry.subject,
             "reason": entry.reason,
+            "origin": entry.origin,
         }
         self._connection.execute(audit.insert(), row)
 
@@ -37,4 +38,4 @@ class SqlAuditTrail:
 
 
 def _entry_of(row: Row[Any]) -> AuditEntry:
-    return AuditEntry(row.at, row.operator, row.action, row.subject, row.reason)
+    return AuditEntry(row.at, row.operator, row.action, row.subject, row.reason, row.origin)

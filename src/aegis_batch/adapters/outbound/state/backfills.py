@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, distinct, func, select
 
 from aegis_batch.adapters.outbound.state import statements
-from aegis_batch.adapters.outbound.state.tables import backfill_periods, backfills
+from aegis_batch.adapters.outbound.state.tables import backfill_periods, backfills, runs
+from aegis_batch.application.ports.backfills import InFlight
 from aegis_batch.domain.backfill import (
     Backfill,
     BackfillState,
@@ -18,6 +19,7 @@ from aegis_batch.domain.backfill import (
     Reprocess,
 )
 from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.run import RunState
 
 __all__ = ["SqlBackfills"]
 
@@ -40,7 +42,10 @@ _PLAIN = (
     "done",
     "failed",
     "skipped",
+    "zone_name",
+    "next_tenant",
 )
+_IN_FLIGHT = [RunState.QUEUED.value, RunState.RUNNING.value, RunState.WAITING.value]
 
 
 class SqlBackfills:
@@ -84,6 +89,16 @@ class SqlBackfills:
             statement = statement.where(day <= start if newest_first else day >= start)
         statement = statement.order_by(day.desc() if newest_first else day).limit(limit)
         return statements.read(self._connection, statement, _period_of)
+
+    def in_flight(self, backfill_id: str) -> InFlight:
+        """Return how much work at runs of a backfill has not come to an end."""
+        works = func.count(distinct(runs.c.work_id))
+        is_waiting = runs.c.state == RunState.WAITING.value
+        statement = select(works.filter(~is_waiting), works.filter(is_waiting)).where(
+            runs.c.parent == backfill_id, runs.c.state.in_(_IN_FLIGHT)
+        )
+        active, waiting = self._connection.execute(statement).one()
+        return InFlight(active, waiting)
 
 
 def _row_of(backfill: Backfill) -> dict[str, object]:

@@ -20,8 +20,11 @@ def backup(database: StateDatabase, target: Path, time_limit_seconds: float = 30
     """Copy the database as it is at one moment, into a new file of mode 0600.
 
     Nobody who uses it has to wait. The target is there whole or not at all. Raises
-    ``InvalidRequest`` where it exists or can't be made, ``StateMisfit`` and ``StateUnavailable``.
+    ``InvalidRequest`` where it exists or can't be made, or the state is in no file, ``StateMisfit``
+    and ``StateUnavailable``.
     """
+    if not database.is_file:
+        raise _no_file(database.name)
     target = target.absolute()
     part = target.with_name(f".{target.name}.part-{os.getpid()}")
     try:
@@ -83,6 +86,14 @@ def _damaged() -> sqlite3.DatabaseError:
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     error.sqlite_errorname = "SQLITE_CORRUPT"
     return error
+
+
+def _no_file(name: str) -> InvalidRequest:
+    return InvalidRequest(
+        "state_is_no_file",
+        f"The state database {name} is on a server, and no file to be copied.",
+        "Use pg_dump, or the backups of whoever runs the server.",
+    )
 
 
 def _unusable(target: Path) -> InvalidRequest:

@@ -34,11 +34,15 @@ class SqlDeadLetters:
         """Return the dead letter of a run; ``None`` where there is none."""
         return self._first(select(dead_letters).where(dead_letters.c.run_id == run_id))
 
-    def newest(self, state: DeadLetterState | None, limit: int) -> Sequence[DeadLetter]:
+    def newest(
+        self, state: DeadLetterState | None, limit: int, *, tenant: str | None = None
+    ) -> Sequence[DeadLetter]:
         """Return dead letters, in one state or in any, the last to die first."""
         statement = select(dead_letters).order_by(*_NEWEST_FIRST).limit(limit)
         if state is not None:
             statement = statement.where(dead_letters.c.state == state.value)
+        if tenant is not None:
+            statement = statement.where(dead_letters.c.tenant == tenant)
         return statements.read(self._connection, statement, _letter_of)
 
     def of(self, key: CloseKey, limit: int) -> Sequence[DeadLetter]:
@@ -48,13 +52,13 @@ class SqlDeadLetters:
         statement = select(dead_letters).where(*conditions).order_by(*_NEWEST_FIRST).limit(limit)
         return statements.read(self._connection, statement, _letter_of)
 
-    def open_of(self, key: CloseKey) -> DeadLetter | None:
-        """Return the newest open dead letter of a close with this key, if there is one."""
+    def open_of(self, key: CloseKey, job: JobKind) -> DeadLetter | None:
+        """Return the newest open dead letter of a key's job, if there is one."""
         columns = {
             **key_columns(key),
             "state": DeadLetterState.OPEN.value,
             # A night goes by the key of a day, too, and says nothing of that day's close.
-            "job": JobKind.CLOSE.value,
+            "job": job.value,
         }
         statement = select(dead_letters).where(
             *(dead_letters.c[name] == value for name, value in columns.items())

@@ -1,7 +1,7 @@
 """Seals and problems as JSON text."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,10 @@ from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.seal import Seal, Versions
 
 __all__ = ["problem_of", "problem_text", "seal_of", "seal_text"]
+
+_SEAL_FIELDS, _WINDOW_FIELDS, _VERSION_FIELDS = (
+    tuple(field.name for field in fields(kind)) for kind in (Seal, Window, Versions)
+)
 
 
 def problem_text(problem: Problem) -> str:
@@ -25,7 +29,11 @@ def problem_of(text: str) -> Problem:
 
 def seal_text(seal: Seal) -> str:
     """Return a seal as JSON: instants and wall readings by ISO 8601, exact numbers as text."""
-    return json.dumps(asdict(seal), ensure_ascii=False, separators=(",", ":"), default=_plain)
+    # Not by asdict, which copies all that is in it, and takes ten times as long.
+    content = {name: getattr(seal, name) for name in _SEAL_FIELDS}
+    content["window"] = {name: getattr(seal.window, name) for name in _WINDOW_FIELDS}
+    content["versions"] = {name: getattr(seal.versions, name) for name in _VERSION_FIELDS}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def seal_of(text: str) -> Seal:

@@ -74,7 +74,7 @@ _DAMAGED: Final = Meaning(
     "state_damaged",
     "The state database {file} is damaged ({name}).",
     "Put the file of a backup in its place, or start with a new one: days that are closed are"
-    " known by the Backend.",
+    " known by whoever took their reports.",
 )
 _NO_DATABASE: Final = Meaning(
     StateMisfit,

@@ -1,50 +1,54 @@
-"""Signs of life, in a table."""
+"""Signs of life, in the table of executors."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection
 
-from aegis_batch.adapters.outbound.state import statements
 from aegis_batch.adapters.outbound.state.database import StateDatabase
-from aegis_batch.adapters.outbound.state.tables import executors
-from aegis_batch.application.ports.pulse import Beat
+from aegis_batch.adapters.outbound.state.executors import SqlExecutors
+from aegis_batch.adapters.outbound.state.present_time import present_time
+from aegis_batch.application.ports.executors import Executor
+from aegis_batch.application.ports.pulse import Signs
 
 __all__ = ["SqlPulse"]
 
 
 class SqlPulse:
-    """Keeps the last sign of life of each executor, for other processes to see."""
+    """Keeps signs of life in transactions beside the turns, for other processes to see."""
 
-    def __init__(self, database: StateDatabase) -> None:
-        """Take the database."""
+    def __init__(
+        self, database: StateDatabase, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Take the database, and the clock to go by where it has none of its own."""
         self._database = database
+        self._now = now
 
-    def beat(self, beat: Beat) -> None:
-        """Keep a sign of life, in the place of the executor's last one."""
-        row = {
-            "executor": beat.executor,
-            "version": beat.version,
-            "started_at": beat.started_at,
-            "beaten_at": beat.beaten_at,
-            "stopped": beat.stopped,
-        }
-        with self._database.writing() as connection:
-            statements.put(connection, executors, row)
+    def register(self, executor: Executor, *, renews: bool = False) -> None:
+        """Keep an executor as living; ``ValueError`` for a known name, unless it ``renews``."""
+        with self._database.beside() as connection:
+            self._executors(connection).register(executor, renews=renews)
 
-    def of(self, executor: str) -> Beat | None:
-        """Return the sign of life that an executor gave last; ``None`` where there was none."""
-        return self._read(select(executors).where(executors.c.executor == executor))
+    def beat(self, name: str) -> bool:
+        """Keep a sign of life; ``False`` where the executor is not living."""
+        with self._database.beside() as connection:
+            return self._executors(connection).beat(name)
 
-    def last(self) -> Beat | None:
-        """Return the newest sign of life of any executor; ``None`` where there was none ever."""
-        newest_first = (executors.c.beaten_at.desc(), executors.c.executor.desc())
-        return self._read(select(executors).order_by(*newest_first).limit(1))
+    def stop(self, name: str) -> None:
+        """Keep that an executor went in good order."""
+        with self._database.beside() as connection:
+            self._executors(connection).stop(name)
 
-    def _read(self, statement: Select[Any]) -> Beat | None:
+    def forget(self, name: str) -> None:
+        """Take an executor out of the registry."""
+        with self._database.beside() as connection:
+            self._executors(connection).forget(name)
+
+    def signs(self, limit: int) -> Signs:
+        """Return who gave signs of life, at most ``limit`` executors."""
         with self._database.reading() as connection:
-            found = statements.read(connection, statement, _beat_of)
-        return found[0] if found else None
+            found = self._executors(connection).all(limit)
+            return Signs(present_time(connection, self._now), found)
 
-
-def _beat_of(row: Row[Any]) -> Beat:
-    return Beat(row.executor, row.version, row.started_at, row.beaten_at, row.stopped)
+    def _executors(self, connection: Connection) -> SqlExecutors:
+        return SqlExecutors(connection, lambda: present_time(connection, self._now))

@@ -2,11 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, or_, select, tuple_
 
-from aegis_batch.adapters.outbound.state.tables import dead_letters, occurrences, runs, timeline
+from aegis_batch.adapters.outbound.state import statements
+from aegis_batch.adapters.outbound.state.tables import (
+    dead_letters,
+    executors,
+    forgotten,
+    occurrences,
+    runs,
+    timeline,
+)
 
 __all__ = ["SqlRetention"]
+
+_RUNS = "runs"
 
 
 class SqlRetention:
@@ -28,7 +38,26 @@ class SqlRetention:
                 delete(timeline).where(timeline.c.run_id == bindparam("known")), rows
             )
             self._connection.execute(delete(runs).where(runs.c.id == bindparam("known")), rows)
+            latest = self.runs_forgotten_before()
+            if latest is None or latest < ended_before:
+                row = {"kind": _RUNS, "before": ended_before}
+                statements.put(self._connection, forgotten, row)
         return len(ids)
+
+    def forget_executors(self, silent_since: datetime, limit: int) -> int:
+        """Delete executors that are gone and were heard last before an instant; return how many."""
+        is_gone = or_(executors.c.stopped, executors.c.buried)
+        old = select(executors.c.executor).where(is_gone, executors.c.beaten_at < silent_since)
+        oldest = old.order_by(executors.c.beaten_at, executors.c.executor).limit(limit)
+        return self._connection.execute(
+            delete(executors).where(executors.c.executor.in_(oldest))
+        ).rowcount
+
+    def runs_forgotten_before(self) -> datetime | None:
+        """Return the latest instant that runs were deleted up to; ``None`` if none ever was."""
+        statement = select(forgotten.c.before).where(forgotten.c.kind == _RUNS)
+        found = statements.read(self._connection, statement, lambda row: row)
+        return found[0].before if found else None
 
     def forget_occurrences(self, decided_before: datetime, limit: int) -> int:
         """Delete decisions made before an instant; return how many."""

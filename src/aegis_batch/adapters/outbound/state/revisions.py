@@ -8,5 +8,5 @@ __all__ = ["HEAD", "REVISIONS", "VERSION_TABLE"]
 VERSION_TABLE: Final = "aegis_schema"
 
 # Oldest first; a test holds them to the modules in migrations/versions/.
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 HEAD: Final = REVISIONS[-1]

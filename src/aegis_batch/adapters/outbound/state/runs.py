@@ -12,7 +12,10 @@ from sqlalchemy import (
     Select,
     bindparam,
     exists,
+    func,
+    literal_column,
     select,
+    tuple_,
     union_all,
 )
 
@@ -23,15 +26,16 @@ from aegis_batch.adapters.outbound.state.documents import (
     seal_of,
     seal_text,
 )
+from aegis_batch.adapters.outbound.state.job_documents import task_of, task_text
 from aegis_batch.adapters.outbound.state.keys import key_columns, key_of
-from aegis_batch.adapters.outbound.state.tables import runs, seals
+from aegis_batch.adapters.outbound.state.tables import TIMED_OUT_SQL, runs, seals
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.domain.outcome import Outcome
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.run_statistics import RunFigures
 
-__all__ = ["SqlRuns"]
+__all__ = ["SqlRuns", "record_of", "row_of_run"]
 
 # Fields that stand in a column of their own name as they are.
 _PLAIN = (
@@ -57,6 +61,9 @@ _PLAIN = (
     "cpu_seconds",
     "peak_memory_bytes",
     "requests",
+    "zone_name",
+    "fence",
+    "queue",
 )
 
 
@@ -75,7 +82,7 @@ class SqlRuns:
 
     def add(self, record: RunRecord) -> None:
         """Keep a new run; ``ValueError`` where its id is known."""
-        if not statements.add_new(self._connection, runs, _row_of(record)):
+        if not statements.add_new(self._connection, runs, row_of_run(record)):
             raise ValueError(f"known already: {record.id}")
 
     def get(self, run_id: str) -> RunRecord | None:
@@ -86,7 +93,7 @@ class SqlRuns:
     def save(self, record: RunRecord) -> None:
         """Keep a known run as it is now; ``KeyError`` where it isn't known."""
         update = runs.update().where(runs.c.id == bindparam("known"))
-        row = {**_row_of(record), "known": record.id}
+        row = {**row_of_run(record), "known": record.id}
         if self._connection.execute(update, row).rowcount == 0:
             raise KeyError(record.id)
 
@@ -94,21 +101,27 @@ class SqlRuns:
         """Return the runs that a filter lets through, in its order, at most ``limit``."""
         statement = select(runs).where(*_conditions(wanted))
         if len(wanted.states) == 1:
-            statement = statement.where(runs.c.state == _states(wanted)[0])
+            # Those that have timed out are few, and have an index of their own.
+            state = _seen(runs.c.state, hidden=_is_of_few(wanted))
+            statement = statement.where(state == _states(wanted)[0])
         elif wanted.states:
             statement = select(runs).where(runs.c.id.in_(_ids_by_state(wanted, limit)))
         return self._read(_first(statement, wanted, limit))
 
-    def figures(self, first_day: date, last_day: date, limit: int) -> Sequence[RunFigures]:
+    def figures(
+        self, first_day: date, last_day: date, limit: int, *, tenant: str | None = None
+    ) -> Sequence[RunFigures]:
         """Return the figures of the runs about some days, newest first, at most ``limit``."""
         statement = select(*(runs.c[name] for name in _FIGURES)).where(
             runs.c.first_day.between(first_day, last_day)
         )
+        if tenant is not None:
+            statement = statement.where(runs.c.tenant == tenant)
         newest = statement.order_by(runs.c.enqueued_at.desc(), runs.c.id.desc()).limit(limit)
         return statements.read(self._connection, newest, _figures_of)
 
     def _read(self, statement: Select[Any]) -> Sequence[RunRecord]:
-        return statements.read(self._connection, statement, _record_of)
+        return statements.read(self._connection, statement, record_of)
 
 
 def _first(statement: Select[Any], wanted: RunFilter, limit: int) -> Select[Any]:
@@ -133,6 +146,14 @@ def _states(wanted: RunFilter) -> list[str]:
     return sorted(state.value for state in wanted.states)
 
 
+def _is_of_few(wanted: RunFilter) -> bool:
+    return wanted.timed_out is True and wanted.tenant is None and wanted.schedule is None
+
+
+def _seen(column: ColumnElement[Any], *, hidden: bool) -> ColumnElement[Any]:
+    return func.coalesce(column, column) if hidden else column
+
+
 def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
     asked: dict[str, object] = {
         "job": None if wanted.job is None else wanted.job.value,
@@ -143,8 +164,19 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
     }
     columns = {name: value for name, value in asked.items() if value is not None}
     conditions = [runs.c[name] == value for name, value in columns.items()]
+    if wanted.tenant is not None:
+        # Of one schedule there are few. Without statistics SQLite may look through all that a
+        # tenant has in their place, and so is not to see that there is an index for those.
+        tenant = _seen(runs.c.tenant, hidden=wanted.schedule is not None)
+        conditions.append(tenant == wanted.tenant)
     if wanted.key is not None:
         conditions += [runs.c[name] == value for name, value in key_columns(wanted.key).items()]
+    if wanted.before is not None:
+        conditions.append(tuple_(runs.c.enqueued_at, runs.c.id) < wanted.before)
+    if wanted.timed_out is not None:
+        has = TIMED_OUT_SQL
+        said = has if wanted.timed_out else f"(problem IS NULL OR NOT {has})"
+        conditions.append(literal_column(said))
     if wanted.unlinked:
         conditions += [
             runs.c.state == RunState.SUCCEEDED.value,
@@ -157,7 +189,8 @@ def _conditions(wanted: RunFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _row_of(record: RunRecord) -> dict[str, object]:
+def row_of_run(record: RunRecord) -> dict[str, object]:
+    """Return a run as a row."""
     return {
         **{name: getattr(record, name) for name in _PLAIN},
         **key_columns(record.key),
@@ -167,10 +200,13 @@ def _row_of(record: RunRecord) -> dict[str, object]:
         "outcome": None if record.outcome is None else record.outcome.value,
         "seal": None if record.seal is None else seal_text(record.seal),
         "problem": None if record.problem is None else problem_text(record.problem),
+        "task": None if record.task is None else task_text(record.task),
+        "priority": None if record.task is None else record.task.priority.value,
     }
 
 
-def _record_of(row: Row[Any]) -> RunRecord:
+def record_of(row: Row[Any]) -> RunRecord:
+    """Return the run in a row."""
     return RunRecord(
         **{name: getattr(row, name) for name in _PLAIN},
         key=key_of(row),
@@ -180,6 +216,7 @@ def _record_of(row: Row[Any]) -> RunRecord:
         outcome=None if row.outcome is None else Outcome(row.outcome),
         seal=None if row.seal is None else seal_of(row.seal),
         problem=None if row.problem is None else problem_of(row.problem),
+        task=None if row.task is None else task_of(row.task),
     )
 
 

@@ -18,7 +18,7 @@ from aegis_batch.domain.schedule import (
     Timing,
 )
 
-__all__ = ["SqlSchedules"]
+__all__ = ["SqlSchedules", "schedule_of"]
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -59,7 +59,7 @@ class SqlSchedules:
         return found
 
     def _read(self, statement: Select[Any]) -> Sequence[ScheduleState]:
-        return statements.read(self._connection, statement, _state_of)
+        return statements.read(self._connection, statement, schedule_of)
 
 
 def _next_at_of(row: Row[Any]) -> datetime | None:
@@ -90,7 +90,8 @@ def _row_of(state: ScheduleState) -> dict[str, object]:
     }
 
 
-def _state_of(row: Row[Any]) -> ScheduleState:
+def schedule_of(row: Row[Any]) -> ScheduleState:
+    """Return the schedule in a row."""
     timing = Timing(
         kind=ScheduleKind(row.kind),
         cron=row.cron,

@@ -1,11 +1,11 @@
 """The history of single runs, in a table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
-from aegis_batch.adapters.outbound.state import statements
+from aegis_batch.adapters.outbound.state import in_bulk, statements
 from aegis_batch.adapters.outbound.state.tables import timeline
 from aegis_batch.domain.run_record import TimelineEntry
 
@@ -29,14 +29,27 @@ class SqlTimeline:
             {"run_id": entry.run_id, "at": entry.at, "name": entry.name, "text": entry.text}
             for entry in entries
         ]
-        self._connection.execute(timeline.insert(), rows)
-        for run_id in dict.fromkeys(entry.run_id for entry in entries):
+        if in_bulk.works_on(self._connection):
+            in_bulk.insert_rows(self._connection, timeline, rows)
+        else:
+            self._connection.execute(timeline.insert(), rows)
+        for run_id in self._too_long({entry.run_id for entry in entries}):
             self._shorten(run_id)
 
     def of(self, run_id: str) -> Sequence[TimelineEntry]:
         """Return the entries of a run, in the order in which they were added."""
         statement = select(timeline).where(timeline.c.run_id == run_id).order_by(timeline.c.id)
         return statements.read(self._connection, statement, _entry_of)
+
+    def _too_long(self, run_ids: Collection[str]) -> Sequence[str]:
+        """Return those of the runs that have more entries than they may."""
+        statement = (
+            select(timeline.c.run_id)
+            .where(statements.is_any_of(self._connection, timeline.c.run_id, run_ids))
+            .group_by(timeline.c.run_id)
+            .having(func.count() > _ENTRIES_MAX)
+        )
+        return self._connection.scalars(statement).all()
 
     def _shorten(self, run_id: str) -> None:
         newest_to_go = (

@@ -11,10 +11,17 @@ from sqlalchemy import Connection, Row, Select, collate, select
 from aegis_batch.adapters.outbound.state import statements
 from aegis_batch.adapters.outbound.state.keys import CODE_POINTS, key_columns, key_of
 from aegis_batch.adapters.outbound.state.tables import verifications
+from aegis_batch.domain.consistency import Finding
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.report import Difference
 from aegis_batch.domain.run import CloseKey
-from aegis_batch.domain.verification import Change, ItemChange, Verdict, Verification
+from aegis_batch.domain.verification import (
+    Change,
+    FindingChange,
+    ItemChange,
+    Verdict,
+    Verification,
+)
 
 __all__ = ["SqlVerifications"]
 
@@ -81,6 +88,17 @@ def _change_of(fields: dict[str, Any]) -> Change:
     fields["items"] = tuple(
         ItemChange(item["name"], Decimal(item["sealed"]), Decimal(item["present"]))
         for item in fields["items"]
+    )
+    # Kept rows from before findings were compared have none.
+    fields["findings"] = tuple(
+        FindingChange(
+            Finding(each["finding"]),
+            each["sealed"],
+            each["present"],
+            tuple(each["came"]),
+            tuple(each["went"]),
+        )
+        for each in fields.get("findings", ())
     )
     for name in ("revenue_sealed", "revenue_present"):
         fields[name] = Decimal(fields[name])

@@ -19,6 +19,7 @@ from aegis_batch.adapters.inbound.cli.services import (
     ReportsSchema,
     StateSchema,
 )
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -31,17 +32,22 @@ from aegis_batch.application.backfill_control import BackfillControl
 from aegis_batch.application.backfilling import Backfilling
 from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
+from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.firing import Firing
 from aegis_batch.application.history import HistoryUseCase
+from aegis_batch.application.job_starting import JobStarting
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.proving import ProveUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.stats import StatsUseCase
+from aegis_batch.application.tenant_choice import TenantChoice
 from aegis_batch.application.timings import Timings
+from aegis_batch.bootstrap.job_parts import build_job_parts
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.report_keeper import ReportKeeper
 from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.run_statistics import Prices
@@ -78,7 +84,7 @@ DAILY = Schedule(
     newest_only=True,
 )
 KEPT = ReportsSchema("db.example:5432/reports", "0001", "0001", ())
-CURRENT = StateSchema(Path("/data/state.db"), "0001", "0001", ())
+CURRENT = StateSchema("/data/state.db", "0001", "0001", ())
 PROBLEM = Problem(
     "conflict", "Another report\x1b[2J is there.", "Settle it there.", retryable=False
 )
@@ -108,9 +114,11 @@ class Verifier:
     verdict: Verdict = Verdict.EQUAL
     problem: Problem | None = None
     fault: AegisError | None = None
+    keeper: ReportKeeper = ReportKeeper.BACKEND
 
-    def verify(self, key: CloseKey) -> Verification:
+    def verify(self, key: CloseKey, zone_name: str | None) -> Verification:
         """Say it; see the Protocol."""
+        del zone_name
         if self.fault is not None:
             raise self.fault
         return Verification(
@@ -119,6 +127,7 @@ class Verifier:
             seal_digest="sha256:00",
             verified_at=NOW,
             problem=self.problem,
+            keeper=self.keeper,
         )
 
 
@@ -134,6 +143,8 @@ class LedgerServices(UnbuiltServices):
     kept: ReportsSchema = KEPT
     backups: list[Path] = field(default_factory=list)
     verifier: Verifier = field(default_factory=Verifier)
+    keeper: ReportKeeper = ReportKeeper.BACKEND
+    choice: TenantChoice = field(default_factory=lambda: TenantChoice(None))
 
     def __post_init__(self) -> None:
         """Build what the commands work with."""
@@ -142,9 +153,27 @@ class LedgerServices(UnbuiltServices):
         self.ledger = Ledger(self.state, self.clock, InMemoryMetricsSink(), InMemoryNotifier())
         timings = Timings(SystemCron())
         calendar = Calendar(load_zone(ZONE), ZONE)
-        self.firing = Firing(timings, self.identifiers, Expectation(calendar, timedelta(days=7)))
+        expectations = Expectations(
+            Expectation(calendar, timedelta(days=7)), InMemoryCalendars(calendar)
+        )
+        self.firing = Firing(timings, self.identifiers, expectations)
         self.backfilling = Backfilling(self.identifiers)
         self.control = ScheduleControl(self.ledger, timings, self.firing)
+        self.parts = build_job_parts(
+            ledger=self.ledger,
+            state=self.state,
+            timings=timings,
+            firing=self.firing,
+            starting=JobStarting(self.identifiers, expectations),
+            identifiers=self.identifiers,
+            expectations=expectations,
+            services={"backup-service", "resultados", "notificacoes", "auditoria", "financeiro"},
+            zone_of=lambda _: None,
+            several_tenants=False,
+        )
+
+    def tenants(self) -> TenantChoice:
+        return self.choice
 
     @contextmanager
     def ledger_desk(self) -> Iterator[LedgerDesk]:
@@ -161,6 +190,10 @@ class LedgerServices(UnbuiltServices):
             ),
             chains=ChainCheckUseCase(self.state),
             backfills=BackfillControl(self.ledger, self.backfilling),
+            jobs=self.parts.control,
+            job_pauses=self.parts.pauses,
+            job_starts=self.parts.starts,
+            job_views=self.parts.views,
             operator="maria",
             calendar=Clockface(load_zone(ZONE), ZONE),
             clockface_of=lambda name: Clockface(load_zone(name), name),
@@ -173,6 +206,7 @@ class LedgerServices(UnbuiltServices):
         yield ProvingDesk(
             use_case=ProveUseCase(self.state, chains, self.verifier, self.clock),
             calendar=Clockface(load_zone(ZONE), ZONE),
+            keeper=self.keeper,
         )
 
     def state_schema(self) -> StateSchema:
@@ -208,9 +242,9 @@ class LedgerServices(UnbuiltServices):
             turn.runs.add(record)
         return record
 
-    def bury(self, run_id: str, day: date = DAY) -> None:
+    def bury(self, run_id: str, day: date = DAY, tenant: str = "default") -> None:
         """Have a run fail for good."""
-        running = replace(record_of(run_id, day), state=RunState.RUNNING, attempt=2)
+        running = replace(record_of(run_id, day, tenant), state=RunState.RUNNING, attempt=2)
         self.keep(running)
         with self.ledger.turn() as turn:
             turn.bury(running, Outcome.CONFLICT, PROBLEM)
@@ -220,13 +254,13 @@ class LedgerServices(UnbuiltServices):
             raise self.fault
 
 
-def record_of(run_id: str, day: date = DAY) -> RunRecord:
+def record_of(run_id: str, day: date = DAY, tenant: str = "default") -> RunRecord:
     """Return a run of a close that waits for its turn."""
     return RunRecord(
         id=run_id,
         trace_id="ab" * 16,
         job=JobKind.CLOSE,
-        key=CloseKey("default", Period(PeriodKind.DAY, day)),
+        key=CloseKey(tenant, Period(PeriodKind.DAY, day)),
         trigger=Trigger.NIGHT,
         requested_by="scheduler",
         state=RunState.QUEUED,

@@ -26,6 +26,7 @@ def test_a_ledger_without_seals_has_nothing_to_check(ledger: LedgerServices) -> 
         "brokenChains": 0,
         "chains": [],
         "chainsLeftOut": 0,
+        "runsForgottenBefore": None,
     }
 
 
@@ -36,20 +37,20 @@ def test_a_chain_that_holds_is_told_with_its_counts_and_its_last_digest(
     with ledger.state.turn() as turn:
         for link in links:
             turn.seals.add(link)
-        turn.runs.add(record_of(links[0]))
+            turn.runs.add(record_of(link))
 
     told = ledger.tell("audit", "--check")
     as_json = ledger.tell("audit", "--check", "--output", "json").json
 
     assert told.status == 0
-    assert "Every link holds: 3 links in 1 chain, 1 run compared with their links." in told.out
+    assert "Every link holds: 3 links in 1 chain, 3 runs compared with their links." in told.out
     assert links[-1].kept().digest in told.out
     assert as_json["chains"] == [
         {
             "tenant": "default",
             "links": 3,
             "digest": links[-1].kept().digest,
-            "runsCompared": 1,
+            "runsCompared": 3,
             "broken": None,
         }
     ]

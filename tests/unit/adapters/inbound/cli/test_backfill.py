@@ -5,9 +5,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -26,12 +26,14 @@ from aegis_batch.application.backfill_control import BackfillProgress
 from aegis_batch.application.backfill_rehearsal import RehearseUseCase
 from aegis_batch.application.chain_check import ChainCheckUseCase
 from aegis_batch.application.health import HealthUseCase, Holder
+from aegis_batch.application.ports.order_reader import Reading
 from aegis_batch.application.stats import StatsUseCase
-from aegis_batch.domain.calendar import Calendar
-from aegis_batch.domain.errors import BackendRefused, StateUnavailable
+from aegis_batch.domain.calendar import Calendar, Window
+from aegis_batch.domain.errors import BackendRefused, OrdersUnreachable, StateUnavailable
 from aegis_batch.domain.order import Order, OrderLine
 from tests.unit.adapters.inbound.cli.ledger_services import ZONE, Told
 from tests.unit.adapters.inbound.cli.unbuilt_services import UnbuiltServices
+from tests.unit.application import test_days_in_doubt as in_doubt
 from tests.unit.application.office import AWAY, DAY, NOON, ONE_DAY, REFUSED, Office
 
 IN_USE = StateUnavailable("state_in_use", "Another process serves it.", "Stop it.")
@@ -51,6 +53,8 @@ class BackfillServices(UnbuiltServices):
     is_served: bool = False
     at_each_look: Callable[[], object] = lambda: None
     left: list[int] = field(default_factory=list)
+    begun_anew: list[list[str]] = field(default_factory=list)
+    hands_over: bool = False
 
     @property
     def clock(self) -> InMemoryClock:
@@ -67,6 +71,10 @@ class BackfillServices(UnbuiltServices):
             ),
             chains=ChainCheckUseCase(self.office.state),
             backfills=self.office.backfills,
+            jobs=self.office.jobs,
+            job_pauses=self.office.job_pauses,
+            job_starts=self.office.starts,
+            job_views=self.office.views,
             operator="maria",
             calendar=Clockface(load_zone(ZONE), ZONE),
             clockface_of=lambda name: Clockface(load_zone(name), name),
@@ -88,6 +96,8 @@ class BackfillServices(UnbuiltServices):
             if self.served.exit_status is not None:
                 os.kill(os.getpid(), signal.SIGTERM)
                 stop.wait(5)
+            elif self.hands_over:
+                self.is_served, self.at_each_look = True, self.office.work
             elif self.served.error is None:
                 self.office.work()
             tell(self.office.backfills.progress(backfill_id))
@@ -97,14 +107,16 @@ class BackfillServices(UnbuiltServices):
             self.left.append(status)
             raise SystemExit(status)
 
-        yield ServingDesk(serve, leave)
+        def begin_anew(arguments: Sequence[str]) -> NoReturn:
+            self.begun_anew.append(list(arguments))
+            raise SystemExit(0)
+
+        yield ServingDesk(serve, leave, begin_anew)
 
     @contextmanager
     def backfill_rehearsal(self) -> Iterator[RehearseUseCase]:
         office = self.office
-        yield RehearseUseCase(
-            office.close, office.clock, office.identifiers, office.expectation.calendar
-        )
+        yield RehearseUseCase(office.close, office.clock, office.identifiers, office.calendars)
 
     @contextmanager
     def health(self) -> Iterator[HealthUseCase]:
@@ -143,9 +155,9 @@ def services(
     return BackfillServices(capsys)
 
 
-def an_order(day: str, total: str) -> PlacedOrder:
+def an_order(day: str, total: str, name: str = "Tea, green") -> PlacedOrder:
     noon = datetime.combine(date.fromisoformat(day), time(12), load_zone(ZONE))
-    line = OrderLine("Tea, green", Decimal(1), Decimal(total))
+    line = OrderLine(name, Decimal(1), Decimal(total))
     return PlacedOrder(noon, Order(day.replace("-", ""), Decimal(total), (line,)))
 
 
@@ -166,6 +178,16 @@ def test_a_plan_says_what_would_be_done_and_starts_nothing(services: BackfillSer
     assert len(services.office.runs()) == 1
 
 
+def test_a_plan_says_what_a_doubt_is_where_there_is_one(services: BackfillServices) -> None:
+    services.office = in_doubt.an_office()
+    days = ("--from", str(in_doubt.CLOSED), "--to", str(in_doubt.DOUBTED))
+
+    told = services.tell(*days)
+
+    assert "\nClosed, in doubt: the report is there, but the orders no longer give it" in told.out
+    assert "in doubt" not in services.tell(*days[:3], str(in_doubt.CLOSED)).out
+
+
 def test_a_plan_with_nothing_to_do_and_one_that_is_not_sure_say_so(
     services: BackfillServices,
 ) -> None:
@@ -177,7 +199,7 @@ def test_a_plan_with_nothing_to_do_and_one_that_is_not_sure_say_so(
     told = services.tell("--from", "2026-11-02", "--to", "2026-11-02", "--newest-first")
 
     assert "open, as far as is known" in told.out
-    assert "The Backend was not asked about all of them: timeout: The Backend does" in told.out
+    assert "Nobody could be asked about all of them: timeout: The Backend does" in told.out
     assert "the newest first" in told.out
 
 
@@ -241,7 +263,7 @@ def test_started_twice_it_says_so_and_does_nothing_more(services: BackfillServic
     told = services.tell("--yes", plan_id)
 
     assert told.status == 0
-    assert told.err == "aegis-batch: it was started before, and is ended.\n"
+    assert told.err == "aegis-batch: it was started before, and has ended.\n"
     assert len(services.office.runs()) == 5
 
 
@@ -350,6 +372,48 @@ def test_where_a_process_serves_it_follows_that_one_to_the_end(services: Backfil
     assert told.err.endswith("backfill: 0 of 5\nbackfill: 5 of 5\n")
 
 
+def test_what_is_handed_over_is_followed_to_its_end(services: BackfillServices) -> None:
+    plan_id = services.plan_id()
+    services.hands_over = True
+
+    told = services.tell("--yes", plan_id, "--output", "json")
+
+    assert told.status == 0
+    assert json.loads(told.out)["backfill"]["done"] == 5
+    assert "a process begins to serve this state, and goes on with it" in told.err
+    assert services.begun_anew == []
+
+
+def test_what_is_handed_over_with_threads_left_begins_anew_and_follows(
+    services: BackfillServices,
+) -> None:
+    plan_id = services.plan_id()
+    services.hands_over = True
+    services.served = replace(services.served, leaves_threads=True)
+
+    with pytest.raises(SystemExit):
+        services.tell("--yes", plan_id, "--output", "json")
+
+    assert services.begun_anew == [["backfill", "--yes", plan_id, "--output", "json"]]
+    assert services.left == []
+
+
+def test_the_status_says_where_no_process_carries_out_what_is_to_go_on(
+    services: BackfillServices,
+) -> None:
+    plan_id = services.plan_id()
+    services.office.planning.start(plan_id, "ana")
+
+    for arguments in (("status",), ("status", plan_id)):
+        services.is_served = False
+        assert services.tell(*arguments).out.endswith(
+            "no process carries it out. To go on, start aegis-batch serve, or:"
+            f"\n  aegis-batch backfill resume {plan_id}\n"
+        )
+        services.is_served = True
+        assert "no process" not in services.tell(*arguments).out
+
+
 def test_where_nobody_serves_any_more_it_says_how_to_go_on(services: BackfillServices) -> None:
     plan_id = services.plan_id()
     services.is_served = True
@@ -447,6 +511,51 @@ def test_a_rehearsal_is_a_table_or_csv_or_json(services: BackfillServices) -> No
     assert services.office.backend.stored == {}
 
 
+def test_csv_of_a_rehearsal_holds_no_formula(services: BackfillServices) -> None:
+    services.orders_of(an_order("2026-11-09", "12.5", "=1+2"))
+
+    told = services.tell(
+        "--dry-run", "--from", "2026-11-09", "--to", "2026-11-09", "--output", "csv"
+    )
+
+    assert told.out.endswith("\n2026-11-09,1,12.50,1,'=1+2,,not there,dry_run\n")
+
+
+@pytest.mark.parametrize(("kind", "first"), [("week", "2026-11-09"), ("month", "2026-10-01")])
+def test_a_rehearsal_of_weeks_or_months_names_them_in_its_heading(
+    services: BackfillServices, kind: str, first: str
+) -> None:
+    wanted = ("--dry-run", "--period", kind, "--from", first, "--to", first)
+
+    table = services.tell(*wanted).out.splitlines()
+    as_csv = services.tell(*wanted, "--output", "csv").out.splitlines()
+    as_json = json.loads(services.tell(*wanted, "--output", "json").out)
+
+    assert (table[0].split()[0], table[1].split()[0]) == (kind, first)
+    assert as_csv == [
+        f"{kind},orders,revenue,items,top_item,warnings,backend,outcome",
+        f"{first},0,0.00,0,,,not there,dry_run",
+    ]
+    assert (as_json["period"], as_json[f"{kind}s"][0]["date"]) == (kind, first)
+
+
+def test_a_rehearsal_names_the_database_that_takes_the_reports(
+    services: BackfillServices,
+) -> None:
+    services.office.close_by_hand(date(2026, 11, 9))
+    services.office.backend.can_replace = True
+    services.orders_of(an_order("2026-11-09", "5"))
+
+    wanted = ("--dry-run", "--from", "2026-11-09", "--to", "2026-11-09")
+    told = services.tell(*wanted)
+    [day] = json.loads(services.tell(*wanted, "--output", "json").out)["days"]
+
+    assert "  reports' database  " in told.out.splitlines()[0]
+    assert "differs" in told.out.splitlines()[1]
+    assert "The reports' database holds a different report" in day["error"]["message"]
+    assert "Backend" not in told.out + told.err
+
+
 def test_a_rehearsal_with_rejected_days_or_a_conflict_says_so(services: BackfillServices) -> None:
     services.office.close_by_hand(date(2026, 11, 9))
     services.orders_of(an_order("2026-11-09", "5"), an_order("2026-11-10", "-1"))
@@ -459,6 +568,38 @@ def test_a_rehearsal_with_rejected_days_or_a_conflict_says_so(services: Backfill
     assert "The orders break consistency rules" in told.err
 
 
+class Unreadable(InMemoryOrderReader):
+    """Orders that nobody can read."""
+
+    def read(self, tenant: str, window: Window, tolerance: Decimal) -> Reading:
+        told = f"Nobody reads {window.day} of {tenant} within {tolerance}."
+        raise OrdersUnreachable("unreachable", told, "Try again later.")
+
+
+@pytest.mark.parametrize(
+    ("orders", "outcome", "status"),
+    [
+        (InMemoryOrderReader([an_order("2026-11-09", "-1")]), "rejected", 3),
+        (Unreadable([]), "unreadable", 6),
+    ],
+)
+def test_a_report_that_nothing_was_compared_with_is_not_said_to_be_equal(
+    services: BackfillServices, orders: InMemoryOrderReader, outcome: str, status: int
+) -> None:
+    services.office.close_by_hand(date(2026, 11, 9))
+    services.office.orders = orders
+    services.office.restart()
+    wanted = ("--dry-run", "--from", "2026-11-09", "--to", "2026-11-09", "--output")
+
+    [day] = json.loads(services.tell(*wanted, "json").out)["days"]
+    as_csv = services.tell(*wanted, "csv")
+
+    assert as_csv.status == status
+    assert (day["outcome"], day["report"]) == (outcome, None)
+    assert day["backend"] == "there, not compared"
+    assert as_csv.out.endswith(f',"there, not compared",{outcome}\n')
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -469,6 +610,9 @@ def test_a_rehearsal_with_rejected_days_or_a_conflict_says_so(services: Backfill
         ([*RANGE, "--output", "csv"], "csv goes with --dry-run"),
         ([*RANGE, "--max-active", "0"], "0 is not in the range"),
         (["--yes", "nothing"], "There is no backfill nothing"),
+        (["--yes", ""], "There is no backfill without an id."),
+        ([*RANGE, "--dry-run", "--reprocess", "none"], "mean nothing with --dry-run"),
+        ([*RANGE, "--dry-run", "--max-active", "1"], "mean nothing with --dry-run"),
         (["cancel", "nothing", "--reason", "x"], "There is no backfill nothing"),
         (["--from", "2026-11-20", "--to", "2026-11-21"], "2026-11-21 has not ended"),
     ],

@@ -11,6 +11,7 @@ import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
 from aegis_batch.adapters.inbound.cli.stopping import Stopped
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
@@ -94,7 +95,9 @@ class InMemoryServices(UnbuiltServices):
             None if dry_run and not self.asks_in_rehearsals else self.gateway,
             self.clock,
             listener or InMemoryMetricsSink(),
-            ReportPolicy(Calendar(load_zone(zone), zone), Rules(), Versions("1", "2", "3")),
+            ReportPolicy(
+                InMemoryCalendars(Calendar(load_zone(zone), zone)), Rules(), Versions("1", "2", "3")
+            ),
         )
         if self.fault_at_end is not None:
             raise self.fault_at_end

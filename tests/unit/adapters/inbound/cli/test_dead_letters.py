@@ -155,6 +155,7 @@ def test_the_audit_tells_who_did_what_and_why_newest_first(dead: LedgerServices)
                 "action": "dead_letter.discard",
                 "subject": "run-new",
                 "reason": "gone\x1b[2J",
+                "origin": None,
             }
         ],
         "limit": 1,

@@ -11,6 +11,7 @@ import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
 from aegis_batch.adapters.inbound.cli.services import DemoGround
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
 from aegis_batch.adapters.outbound.memory.order_reader import InMemoryOrderReader, PlacedOrder
@@ -60,7 +61,9 @@ class InMemoryServices(UnbuiltServices):
             self.gateway,
             self.clock,
             listener or InMemoryMetricsSink(),
-            ReportPolicy(Calendar(load_zone(zone), zone), Rules(), Versions("1", "2", "3")),
+            ReportPolicy(
+                InMemoryCalendars(Calendar(load_zone(zone), zone)), Rules(), Versions("1", "2", "3")
+            ),
         )
 
     @contextmanager

@@ -10,6 +10,7 @@ from aegis_batch.adapters.inbound.cli.ending import Ending
 from aegis_batch.adapters.inbound.cli.services import ReportsSchema
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable, InvalidRequest
 from aegis_batch.domain.outcome import Outcome, Problem
+from aegis_batch.domain.report_keeper import ReportKeeper
 from tests.unit.adapters.inbound.cli.ledger_services import LedgerServices
 
 OLD = ReportsSchema("db\x1b[2J/reports", "0001", "0003", ("0002", "0003"))
@@ -101,6 +102,10 @@ def test_every_failure_has_its_status_and_its_remedy(
         ),
         (
             replace(ENDING, outcome=Outcome.CONFLICT, revision=2),
+            "in conflict: the reports' database holds a different report",
+        ),
+        (
+            replace(ENDING, outcome=Outcome.CONFLICT, keeper=ReportKeeper.DATABASE),
             "in conflict: the reports' database holds a different report",
         ),
         (replace(ENDING, outcome=Outcome.DRY_RUN, revision=2), "rehearsed: nothing was sent"),

@@ -267,7 +267,7 @@ def test_a_trigger_queues_a_run_by_hand(scheduled: LedgerServices) -> None:
     run = scheduled.tell("runs", "show", run_id, "--output", "json").json["run"]
 
     assert told.status == 0
-    assert f"run {run_id} waits, and serve carries it out" in told.out
+    assert f"run {run_id} waits, and a process that serves carries it out" in told.out
     assert (run["state"], run["trigger"], run["requestedBy"]) == ("queued", "hand", "maria")
     assert (run["job"], run["date"], run["schedule"]) == ("night", "2026-11-21", "daily-close")
     assert scheduled.queue.lost([f"{run_id}#1"]) == []

@@ -3,25 +3,37 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
-from aegis_batch.adapters.inbound.cli.services import ServingDesk
+from aegis_batch.adapters.inbound.cli.services import ServingDesk, Staffing
 from aegis_batch.adapters.inbound.serving.server import Served
 from aegis_batch.adapters.inbound.serving.stop_signals import StopSignals
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.pulse import InMemoryPulse
-from aegis_batch.application.health import HealthUseCase, Holder
-from aegis_batch.application.ports.pulse import Beat
+from aegis_batch.adapters.outbound.memory.state import InMemoryState
+from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
+from aegis_batch.application.fleet_health import FleetHealth
+from aegis_batch.application.health import HealthCheck, HealthUseCase, Holder
+from aegis_batch.application.ports.executors import Executor
+from aegis_batch.application.ports.work_queue import CLOSES, JOBS, Lane
+from aegis_batch.application.roles import Role
 from aegis_batch.domain.errors import InvalidRequest, StateMisfit, StateUnavailable
 from tests.unit.adapters.inbound.cli.unbuilt_services import UnbuiltServices
 
 NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
-BEAT = Beat("kitchen\x1b[2J", "0.1.0", NOW - timedelta(hours=1), NOW)
+KITCHEN = Executor(
+    name="kitchen\x1b[2J",
+    role="serve",
+    version="0.1.0",
+    started_at=NOW - timedelta(hours=1),
+    beaten_at=NOW,
+    lease_seconds=30,
+)
 
 
 class LeftError(Exception):
@@ -34,10 +46,17 @@ class ServingServices(UnbuiltServices):
 
     served: Served = field(default_factory=lambda: Served(143, None, leaves_threads=False))
     clock: InMemoryClock = field(default_factory=lambda: InMemoryClock(NOW))
-    pulse: InMemoryPulse = field(default_factory=InMemoryPulse)
+    staffed: list[Staffing] = field(default_factory=list)
+    fleet: FleetHealth | None = None
+
+    def __post_init__(self) -> None:
+        """Keep signs of life by the clock."""
+        self.pulse = InMemoryPulse(InMemoryState(InMemoryWorkQueue(), self.clock.now))
 
     @contextmanager
-    def serving(self) -> Iterator[ServingDesk]:
+    def serving(self, staffing: Staffing) -> Iterator[ServingDesk]:
+        self.staffed.append(staffing)
+
         def serve(stop: StopSignals) -> Served:
             assert not stop.is_stopping
             return self.served
@@ -48,9 +67,9 @@ class ServingServices(UnbuiltServices):
         yield ServingDesk(serve, leave)
 
     @contextmanager
-    def health(self) -> Iterator[HealthUseCase]:
-        yield HealthUseCase(
-            self.pulse, self.clock, lambda: Holder(BEAT.executor, BEAT.started_at), 30
+    def health(self) -> Iterator[HealthCheck]:
+        yield self.fleet or HealthUseCase(
+            self.pulse, self.clock, lambda: Holder(KITCHEN.name, KITCHEN.started_at), 30
         )
 
 
@@ -85,6 +104,62 @@ def test_how_it_was_served_is_the_exit_status(
     assert (captured.out, captured.err) == ("", said)
 
 
+@pytest.mark.parametrize(
+    ("words", "staffing"),
+    [
+        (["serve"], Staffing()),
+        (["scheduler"], Staffing(Role.SCHEDULER)),
+        (["worker"], Staffing(Role.WORKER)),
+        (["worker", "--queue", "closes@big"], Staffing(Role.WORKER, None, (Lane("closes@big"),))),
+        (
+            ["worker", "--concurrency", "8", "--queue", "jobs", "--queue", "closes"],
+            Staffing(Role.WORKER, 8, (JOBS, CLOSES)),
+        ),
+    ],
+)
+def test_each_command_that_stays_has_its_part(words: list[str], staffing: Staffing) -> None:
+    services = ServingServices()
+
+    assert run(words, services) == 143
+
+    assert services.staffed == [staffing]
+
+
+@pytest.mark.parametrize(
+    "words", [["--concurrency", "0"], ["--queue", "nights"], ["--queue", "closes@"]]
+)
+def test_a_worker_that_cannot_be_is_refused(words: list[str]) -> None:
+    services = ServingServices()
+
+    assert run(["worker", *words], services) == 2
+
+    assert services.staffed == []
+
+
+def test_the_processes_beside_the_one_that_is_well_are_told_to_programs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    services = ServingServices()
+    services.pulse = InMemoryPulse(InMemoryState(InMemoryWorkQueue(), services.clock.now))
+    services.pulse.register(replace(KITCHEN, name="kitchen/1"))
+    services.pulse.register(replace(KITCHEN, name="bar/2", role="worker"))
+    services.fleet = FleetHealth(services.pulse, "kitchen")
+
+    assert run(["health", "--output", "json"], services) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["executor"] == "kitchen/1"
+    assert told["others"] == [
+        {
+            "executor": "bar/2",
+            "role": "worker",
+            "version": "0.1.0",
+            "startedAt": "2026-11-22T04:00:00Z",
+            "beatenAt": "2026-11-22T05:00:00Z",
+        }
+    ]
+
+
 def test_a_defect_is_told_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
     served = Served(None, KeyError("secret"), leaves_threads=False)
 
@@ -107,7 +182,7 @@ def test_health_is_told_to_people_in_one_line_that_is_safe(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     services = ServingServices()
-    services.pulse.beat(BEAT)
+    services.pulse.register(KITCHEN)
 
     assert run(["health"], services) == 0
 
@@ -116,7 +191,7 @@ def test_health_is_told_to_people_in_one_line_that_is_safe(
 
 def test_health_is_told_to_programs_as_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     services = ServingServices()
-    services.pulse.beat(BEAT)
+    services.pulse.register(KITCHEN)
 
     assert run(["health", "--output", "json"], services) == 0
 
@@ -127,6 +202,7 @@ def test_health_is_told_to_programs_as_one_object(capsys: pytest.CaptureFixture[
         "version": "0.1.0",
         "startedAt": "2026-11-22T04:00:00Z",
         "beatenAt": "2026-11-22T05:00:00Z",
+        "others": [],
     }
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from aegis_batch.adapters.inbound.cli.services import StateSchema
 from tests.unit.adapters.inbound.cli.ledger_services import LedgerServices
 
-OLD = StateSchema(Path("/data/st\x1b[2Jate.db"), "0001", "0003", ("0002", "0003"))
-NEW = StateSchema(Path("/data/state.db"), None, "0003", ("0001", "0002", "0003"))
+OLD = StateSchema("/data/st\x1b[2Jate.db", "0001", "0003", ("0002", "0003"))
+NEW = StateSchema("/data/state.db", None, "0003", ("0001", "0002", "0003"))
 
 
 def test_a_schema_that_is_current_is_fine(ledger: LedgerServices) -> None:
@@ -21,6 +21,14 @@ def test_a_schema_that_is_current_is_fine(ledger: LedgerServices) -> None:
         "pending": [],
         "isCurrent": True,
     }
+
+
+def test_a_database_on_a_server_is_named_as_one(ledger: LedgerServices) -> None:
+    ledger.schema = StateSchema("db.example:5432/state", "0001", "0001", (), is_file=False)
+
+    assert ledger.tell("state", "status").out.startswith("database  db.example:5432/state\n")
+    told = ledger.tell("state", "status", "--output", "json").json
+    assert (told["database"], "file" in told) == ("db.example:5432/state", False)
 
 
 def test_a_schema_that_is_old_is_found_with_its_remedy(ledger: LedgerServices) -> None:

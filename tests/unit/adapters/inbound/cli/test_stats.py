@@ -36,9 +36,9 @@ def test_stats_say_how_runs_ended_how_long_they_took_and_what_they_cost(
 
     assert told.status == 0
     assert "business days 2026-10-23 to 2026-11-21" in told.out
-    assert "close  10    100.00%  10 succeeded" in told.out
-    assert "night  1     -        1 waiting" in told.out
-    assert "close  1,234 ms  12.3 s  12.3 s" in told.out
+    assert "close of days  10    100.00%  10 succeeded" in told.out
+    assert "night          1     -        1 waiting" in told.out
+    assert "close of days  1,234 ms  12.3 s  12.3 s" in told.out
     assert "5.00" in told.out
     assert "0.000090" in told.out
     assert "2026-11-21  12.3 s  1,234 ms" in told.out
@@ -51,6 +51,7 @@ def test_stats_as_json_have_exact_costs(ledger: LedgerServices) -> None:
 
     close, night = told["jobs"]
     assert (told["from"], told["to"], told["cut"]) == ("2026-10-23", "2026-11-21", False)
+    assert (close["job"], close["period"], night["period"]) == ("close", "day", None)
     assert close["durationMs"] == {"p50": 1234.0, "p95": 12345.0, "p99": 12345.0}
     assert (close["successRate"], close["requests"], close["cost"]) == (1.0, 20, 0.00009)
     assert [slow["run"] for slow in close["slow"]] == ["run-9"]

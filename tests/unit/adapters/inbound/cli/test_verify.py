@@ -10,6 +10,7 @@ import pytest
 
 from aegis_batch.adapters.inbound.cli.app import run
 from aegis_batch.application.verify import VerifyUseCase
+from aegis_batch.application.verifying import Sealed
 from aegis_batch.domain.errors import (
     AegisError,
     BackendRefused,
@@ -65,6 +66,29 @@ def test_equal_days_are_a_line_each_and_exit_status_0(
     assert told.err == ""
 
 
+def test_a_seal_that_cant_be_read_is_told_below_its_day_and_exits_with_1(
+    services: VerifyingServices, days: ClosedDays, capfd: pytest.CaptureFixture[str]
+) -> None:
+    days.seal_by_hand(FIRST, content="hello")
+
+    assert run(["verify", *THREE_DAYS], services) == 1
+
+    told = capfd.readouterr()
+    assert told.out.splitlines() == [
+        "2026-11-16  seal_changed",
+        (
+            "    seal_changed: Link 9 of default, the seal of 2026-11-16, is not as it was kept:"
+            " the link's text is not the one that its digest was taken of."
+            " See: aegis-batch audit --check."
+        ),
+        "2026-11-17  equal",
+        "2026-11-18  equal",
+        "3 periods: 2 equal, 1 seal_changed",
+    ]
+    assert told.err == ""
+    assert run(["verify", "--from", "2026-11-16", "--to", "2026-11-16"], services) == 1
+
+
 def test_what_is_off_stands_indented_below_its_day(
     services: VerifyingServices, days: ClosedDays, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,7 +103,7 @@ def test_what_is_off_stands_indented_below_its_day(
         "2026-11-16  conflict  (no seal)",
         "    totalOrders is 3 here and 2 at the Backend",
         "    totalRevenue is 27.50 here and 20.00 at the Backend",
-        "    topItems is [Tea x 2, Soup x 1] here and [Tea x 2] at the Backend",
+        "    topItems is [Soup x 1, 1 that is in both] here and [1 that is in both] at the Backend",
         "2026-11-17  missing  (no seal)",
         "    the Backend has no report of it",
         "2026-11-18  conflict  (no seal)",
@@ -107,12 +131,41 @@ def told_json(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return told
 
 
+def test_what_only_a_rule_shows_is_told_as_text_and_as_json(
+    services: VerifyingServices, days: ClosedDays, capfd: pytest.CaptureFixture[str]
+) -> None:
+    days.reprice("0-0", "11")
+
+    assert run(["verify", *THREE_DAYS], services) == 1
+    told = capfd.readouterr().out.splitlines()
+    assert run(["verify", *THREE_DAYS, "--output", "json"], services) == 1
+    first = told_json(capfd)["verifications"][0]
+
+    assert told[:2] == [
+        "2026-11-16  changed",
+        (
+            "    orders that break line_total_mismatch: 1 now, 0 when it was sealed (+1), with"
+            " order 0-0"
+        ),
+    ]
+    assert first["verdict"] == "changed"
+    assert first["change"]["findings"] == [
+        {
+            "finding": "line_total_mismatch",
+            "sealed": 0,
+            "present": 1,
+            "ordersCome": ["0-0"],
+            "ordersGone": [],
+        }
+    ]
+
+
 def test_the_json_is_one_object_with_exact_amounts(
     services: VerifyingServices, days: ClosedDays, capfd: pytest.CaptureFixture[str]
 ) -> None:
     days.date_back(FIRST, "late")
     sealed = days.sealed(FIRST)
-    assert sealed is not None
+    assert isinstance(sealed, Sealed)
 
     assert run(["verify", *THREE_DAYS, "--output", "json"], services) == 1
 
@@ -130,6 +183,7 @@ def test_the_json_is_one_object_with_exact_amounts(
             "rejected": 0,
             "missing": 0,
             "conflict": 0,
+            "seal_changed": 0,
             "unknown": 0,
         },
         "notLookedAt": 0,
@@ -148,6 +202,7 @@ def test_the_json_is_one_object_with_exact_amounts(
             "revenue": {"sealed": 20, "present": 27.5},
             "items": [{"name": "Soup", "sealed": 0, "present": 1}],
             "itemsLeftOut": 0,
+            "findings": [],
         },
         "differences": [],
         "problem": None,

@@ -12,16 +12,20 @@ from aegis_batch.adapters.inbound.cli.services import (
     ReportsSchema,
     ServiceToken,
     ServingDesk,
+    Staffing,
     StateSchema,
 )
 from aegis_batch.application.backfill_control import BackfillProgress
-from aegis_batch.application.backfill_rehearsal import RehearseUseCase
+from aegis_batch.application.backfill_rehearsal import RehearseEveryoneUseCase, RehearseUseCase
+from aegis_batch.application.close_everyone import CloseEveryoneUseCase
+from aegis_batch.application.close_job import Rehearsal
 from aegis_batch.application.close_request import CloseRequest
 from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.doctor import DoctorUseCase
-from aegis_batch.application.health import HealthUseCase
+from aegis_batch.application.health import HealthCheck
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.suggest_views import SuggestViewsUseCase
+from aegis_batch.application.tenant_choice import TenantChoice
 from aegis_batch.application.verify import VerifyUseCase
 from aegis_batch.domain.events import RunEvent
 from aegis_batch.domain.outcome import CloseResult, Outcome
@@ -54,6 +58,14 @@ class UnbuiltServices:
     def tell_unbegun(self, request: CloseRequest, outcome: Outcome, code: str) -> None:
         raise NotImplementedError
 
+    def tenants(self) -> TenantChoice:
+        return TenantChoice(None)
+
+    def close_everyone(
+        self, rehearsal: Rehearsal | None
+    ) -> AbstractContextManager[CloseEveryoneUseCase]:
+        raise NotImplementedError
+
     def proving(self) -> AbstractContextManager[ProvingDesk]:
         raise NotImplementedError
 
@@ -78,8 +90,11 @@ class UnbuiltServices:
     def back_up_state(self, target: Path) -> None:
         raise NotImplementedError
 
-    def serving(self) -> AbstractContextManager[ServingDesk]:
+    def listening(self) -> AbstractContextManager[None]:
         raise NotImplementedError
+
+    def serving(self, staffing: Staffing) -> AbstractContextManager[ServingDesk]:
+        raise NotImplementedError(staffing)
 
     def backfill_planning(self) -> AbstractContextManager[PlanningDesk]:
         raise NotImplementedError
@@ -92,7 +107,10 @@ class UnbuiltServices:
     def backfill_rehearsal(self) -> AbstractContextManager[RehearseUseCase]:
         raise NotImplementedError
 
-    def health(self) -> AbstractContextManager[HealthUseCase]:
+    def backfill_rehearsal_of_all(self) -> AbstractContextManager[RehearseEveryoneUseCase]:
+        raise NotImplementedError
+
+    def health(self) -> AbstractContextManager[HealthCheck]:
         raise NotImplementedError
 
     def doctor(self) -> DoctorUseCase:

@@ -14,6 +14,7 @@ from loguru import logger
 from aegis_batch.adapters.inbound.serving.server import Limits, Parts, Served, Server
 from aegis_batch.adapters.inbound.serving.stop_signals import StopSignals
 from aegis_batch.adapters.outbound.logs.lines import json_line
+from aegis_batch.adapters.outbound.memory.calendars import InMemoryCalendars
 from aegis_batch.adapters.outbound.memory.clock import InMemoryClock
 from aegis_batch.adapters.outbound.memory.identifiers import InMemoryIdentifiers
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
@@ -25,10 +26,12 @@ from aegis_batch.adapters.outbound.system.cron import SystemCron
 from aegis_batch.adapters.outbound.system.time_zones import load_zone
 from aegis_batch.application.after_run import AfterRun
 from aegis_batch.application.backfilling import Backfilling
+from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.firing import FireDueUseCase, Firing
 from aegis_batch.application.heart import Heart, HeartRate
 from aegis_batch.application.ledger import Ledger
-from aegis_batch.application.ports.pulse import Beat
+from aegis_batch.application.nights_of_one import NightsOfOne
+from aegis_batch.application.ports.executors import Executor
 from aegis_batch.application.reconciling import ReconcileUseCase
 from aegis_batch.application.schedule_control import ScheduleControl
 from aegis_batch.application.set_back import SetBack, SetBackUseCase
@@ -39,6 +42,7 @@ from aegis_batch.domain.errors import StateMisfit, StateUnavailable
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.schedule import Schedule, ScheduleKind, Timing
+from tests.living import a_heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -61,19 +65,25 @@ class ScriptedPulse(InMemoryPulse):
     """A pulse at whose beats things happen, one after the other; then comes SIGTERM."""
 
     def __init__(self, clock: InMemoryClock, *turns: Turn) -> None:
-        super().__init__()
+        super().__init__(InMemoryState(InMemoryWorkQueue(), clock.now))
         self._clock = clock
         self._turns = deque(turns)
 
-    def beat(self, beat: Beat) -> None:
-        if not beat.stopped:
-            seconds, what = self._turns.popleft() if self._turns else (0.0, signal.SIGTERM)
-            self._clock.advance(timedelta(seconds=seconds))
-            if isinstance(what, Exception):
-                raise what
-            if what is not None:
-                signal.raise_signal(what)
-        super().beat(beat)
+    def register(self, executor: Executor, *, renews: bool = False) -> None:
+        self._happen()
+        super().register(executor, renews=renews)
+
+    def beat(self, name: str) -> bool:
+        self._happen()
+        return super().beat(name)
+
+    def _happen(self) -> None:
+        seconds, what = self._turns.popleft() if self._turns else (0.0, signal.SIGTERM)
+        self._clock.advance(timedelta(seconds=seconds))
+        if isinstance(what, Exception):
+            raise what
+        if what is not None:
+            signal.raise_signal(what)
 
 
 class BusyQueue(InMemoryWorkQueue):
@@ -132,25 +142,25 @@ def serve(
     queue: BusyQueue | None = None,
     *,
     stopped_before: bool = False,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Served:
     queue = queue or BusyQueue()
     ledger = Ledger(InMemoryState(queue), clock, InMemoryMetricsSink(), InMemoryNotifier())
     timings = Timings(SystemCron())
     expectation = Expectation(Calendar(load_zone(ZONE), ZONE), timedelta(days=7))
-    firing = Firing(timings, InMemoryIdentifiers(), expectation)
-    after_run = AfterRun(expectation, "memory", Backfilling(InMemoryIdentifiers()))
+    expectations = Expectations(expectation, InMemoryCalendars(expectation.calendar))
+    firing = Firing(timings, InMemoryIdentifiers(), expectations)
+    after_run = AfterRun(NightsOfOne(expectation, "memory"), Backfilling(InMemoryIdentifiers()))
     heart = Heart(
         fire_due=FireDueUseCase(ledger, firing),
         reconcile=ReconcileUseCase(ledger, queue, after_run),
-        set_back=SetBackUseCase(ledger, SetBack(timings), WorkSetBack(expectation, after_run)),
+        set_back=SetBackUseCase(ledger, SetBack(timings), WorkSetBack(expectations, after_run)),
         tidy=lambda: False,
-        pulse=pulse,
+        heartbeat=a_heartbeat(pulse, clock, "kitchen", "0.1.0"),
+        take_over=None,
         clock=clock,
         # A beat each time, and no wait for the next.
         rate=HeartRate(poll_seconds=0, beat_seconds=0, reconcile_seconds=0),
-        executor="kitchen",
-        version="0.1.0",
-        started_at=clock.now(),
     )
     parts = Parts(
         heart=heart,
@@ -162,6 +172,7 @@ def serve(
         deliver_notices=lambda: 0,
         clock=clock,
         told={"version": "0.1.0", "executor": "kitchen"},
+        is_over=is_over,
     )
     limits = Limits(
         drain_seconds=30,
@@ -175,6 +186,19 @@ def serve(
         return Server(parts, limits, lambda _, __: None).serve(stop)
 
 
+def test_what_is_over_keeps_those_who_are_to_go_on_waiting_for_a_few_seconds_alone(
+    clock: InMemoryClock,
+) -> None:
+    queue = BusyQueue(["r#1"])
+
+    served = serve(
+        clock, ScriptedPulse(clock, (0.0, None), (0.0, None)), queue, is_over=lambda: True
+    )
+
+    assert served == Served(None, None, leaves_threads=True)
+    assert (queue.drained_seconds, queue.noted) == ([5.0], ["r#1"])
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_it_in_good_order(
     clock: InMemoryClock, logged: Callable[[str], list[dict[str, Any]]], number: int
@@ -185,9 +209,7 @@ def test_a_signal_stops_it_in_good_order(
 
     assert served == Served(128 + number, None, leaves_threads=False)
     assert (queue.started, queue.drained_seconds) == (1, [30])
-    last = pulse.last()
-    assert last is not None
-    assert last.stopped
+    assert [each.stopped for each in pulse.signs(9).executors] == [True]
     [started] = logged("serve.started")
     assert started["next"] == {"daily-close": "2026-11-23T05:00:00+00:00"}
     assert (started["version"], started["executor"]) == ("0.1.0", "kitchen")
@@ -219,9 +241,13 @@ def test_work_that_was_handed_back_leaves_threads(
 def test_work_that_cannot_be_handed_back_leaves_threads_too(
     clock: InMemoryClock, logged: Callable[[str], list[dict[str, Any]]]
 ) -> None:
-    served = serve(clock, ScriptedPulse(clock), BusyQueue(fault=AWAY))
+    pulse = ScriptedPulse(clock)
+
+    served = serve(clock, pulse, BusyQueue(fault=AWAY))
 
     assert served == Served(143, None, leaves_threads=True)
+    # It must not say that it went in good order: nobody would take its work over.
+    assert [each.is_living for each in pulse.signs(9).executors] == [True]
     assert [line["code"] for line in logged("state.unavailable")] == ["state_locked"]
 
 

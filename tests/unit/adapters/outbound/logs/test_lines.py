@@ -77,6 +77,7 @@ def test_an_event_is_one_json_line_with_its_run_and_its_figures(stream: io.Strin
         "event": "job.completed",
         "runId": "run-1",
         "traceId": "0" * 31 + "1",
+        "correlationId": "run-1",
         "tenant": "default",
         "period": "day",
         "reportDate": "2026-11-21",
@@ -169,6 +170,7 @@ def test_what_goes_well_within_a_close_is_for_debugging_and_the_rest_a_warning(
                 (
                     *("INFO", "DEBUG", "WARNING", "INFO", "INFO", "INFO", "INFO", "ERROR"),
                     *("WARNING", "ERROR", "ERROR", "ERROR", "WARNING", "WARNING"),
+                    *("WARNING", "INFO", "INFO", "DEBUG", "WARNING"),
                     *("DEBUG", "WARNING", "ERROR"),
                 ),
                 strict=True,
@@ -214,6 +216,19 @@ def test_a_verification_is_as_loud_as_its_verdict(
     told = json.loads(stream.getvalue())
     assert told["message"] == f"period.verified 2026-11-21 {verdict}"
     assert (told["level"], told["verdict"], told["found"]) == (level, verdict, "orders")
+
+
+def test_a_missing_report_of_a_period_that_nobody_knows_to_be_closed_is_no_error(
+    stream: io.StringIO,
+) -> None:
+    set_up_logs(LogLevel.DEBUG, LogFormat.JSON, stream)
+    asked = PeriodVerified(
+        run=run_of(), at=AT, verdict=Verdict.MISSING, found="none", known_closed=False
+    )
+    LogMetricsSink().emit(asked)
+    LogMetricsSink().emit(replace(asked, verdict=Verdict.CONFLICT))
+    levels = [json.loads(line)["level"] for line in stream.getvalue().splitlines()]
+    assert levels == ["INFO", "ERROR"]
 
 
 def test_a_decision_is_told_with_its_schedule_its_reason_and_its_run(stream: io.StringIO) -> None:

@@ -17,6 +17,7 @@ from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.consistency import Finding, Tally
 from aegis_batch.domain.errors import OrdersMisfit
 from aegis_batch.domain.order import Order, OrderLine
+from aegis_batch.domain.tenant import SINGLE
 from aegis_batch.domain.totals import Totals
 
 _START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -37,7 +38,7 @@ def _placed(order_id: str, at: datetime, *, status: str | None = None) -> Placed
 
 
 def _read(reader: InMemoryOrderReader, tolerance: Decimal = Decimal("0.01")) -> Totals:
-    return Totals.sum(reader.read(_WINDOW, tolerance).parts)
+    return Totals.sum(reader.read(SINGLE, _WINDOW, tolerance).parts)
 
 
 def test_a_window_holds_its_start_and_not_its_end() -> None:
@@ -50,7 +51,7 @@ def test_a_window_holds_its_start_and_not_its_end() -> None:
 def test_there_is_a_part_for_each_order_and_one_for_ids_that_stand_twice() -> None:
     reader = InMemoryOrderReader([_placed("1", _START), _placed("2", _START), _placed("1", _START)])
 
-    parts = reader.read(_WINDOW, Decimal(1)).parts
+    parts = reader.read(SINGLE, _WINDOW, Decimal(1)).parts
 
     assert len(parts) == 4
     assert Totals.sum(parts).tallies == {Finding.DUPLICATE_ORDER: Tally(1, ("1",))}
@@ -85,7 +86,7 @@ def test_a_snapshot_is_known_by_what_it_holds() -> None:
     one, other = _placed("1", _START), _placed("2", _START)
 
     def snapshot(*orders: PlacedOrder) -> str:
-        return InMemoryOrderReader(orders).read(_WINDOW, Decimal(0)).snapshot
+        return InMemoryOrderReader(orders).read(SINGLE, _WINDOW, Decimal(0)).snapshot
 
     assert snapshot(one, other) == snapshot(other, one)
     assert len({snapshot(), snapshot(one), snapshot(one, one), snapshot(one, other)}) == 4
@@ -116,6 +117,15 @@ def test_a_file_of_orders_is_read(tmp_path: Path) -> None:
         )
     ]
     assert orders_from_json(_file(tmp_path, [])) == []
+
+
+def test_an_order_of_a_file_is_of_the_tenant_that_it_names(tmp_path: Path) -> None:
+    reader = JsonOrderReader(_file(tmp_path, [_entry(tenant="a"), _entry(id="18")]))
+
+    readings = reader.read_each(("a", "b", SINGLE), _WINDOW, Decimal(0))
+
+    read = {tenant: Totals.sum(reading.parts).orders for tenant, reading in readings.items()}
+    assert read == {"a": 1, "b": 0, SINGLE: 1}
 
 
 def test_numbers_of_a_file_are_exact(tmp_path: Path) -> None:
@@ -171,6 +181,8 @@ def _item(**changes: object) -> list[dict[str, object]]:
         *({key: value for key, value in _entry().items() if key != gone}
           for gone in ("id", "placedAt", "items")),
         _entry(id=None),
+        _entry(tenant=None),
+        _entry(tenant=17),
         _entry(id=True),
         _entry(id=1.5),
         _entry(id=1e3),
@@ -261,9 +273,9 @@ def test_a_refusal_shows_nothing_of_the_file(tmp_path: Path) -> None:
 
 def test_a_file_is_read_anew_for_each_window(tmp_path: Path) -> None:
     reader = JsonOrderReader(_file(tmp_path, [_entry()]), ["paid"])
-    before = Totals.sum(reader.read(_WINDOW, Decimal(0)).parts)
+    before = Totals.sum(reader.read(SINGLE, _WINDOW, Decimal(0)).parts)
 
     _file(tmp_path, [_entry(), _entry(id="18"), _entry(id="19", status="draft")])
-    after = Totals.sum(reader.read(_WINDOW, Decimal(0)).parts)
+    after = Totals.sum(reader.read(SINGLE, _WINDOW, Decimal(0)).parts)
 
     assert (before.orders, after.orders) == (1, 2)

@@ -7,7 +7,7 @@ import pytest
 
 from aegis_batch.adapters.outbound.memory.state import InMemoryState
 from aegis_batch.adapters.outbound.memory.work_queue import InMemoryWorkQueue
-from aegis_batch.application.ports.work_queue import Lane, Work
+from aegis_batch.application.ports.work_queue import CLOSES, JOBS, Lane, Work
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -17,7 +17,7 @@ class Killed(BaseException):
     """The end of a process, which nothing in it can see."""
 
 
-def work(name: str, rank: int = 1, lane: Lane = Lane.CLOSES, due_at: datetime = NOON) -> Work:
+def work(name: str, rank: int = 1, lane: Lane = CLOSES, due_at: datetime = NOON) -> Work:
     return Work(id=name, run_id=f"run of {name}", lane=lane, due_at=due_at, rank=rank)
 
 
@@ -60,7 +60,7 @@ def test_due_work_comes_lane_by_lane_in_the_order_of_rank(driven: Driven) -> Non
     driven.enqueue(
         work("late", due_at=NOON + SECOND),
         work("c", rank=3),
-        work("job", lane=Lane.JOBS),
+        work("job", lane=JOBS),
         work("b", rank=2, due_at=NOON - SECOND),
         work("a", rank=2, due_at=NOON - 2 * SECOND),
     )

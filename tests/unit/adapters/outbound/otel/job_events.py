@@ -2,8 +2,16 @@
 
 from datetime import UTC, date, datetime
 
+from aegis_batch.domain.breaker import BreakerState, Provider
+from aegis_batch.domain.breaker_events import (
+    BreakerClosed,
+    BreakerHalfOpened,
+    BreakerOpened,
+    BreakerSeen,
+)
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.events import Event
+from aegis_batch.domain.executor_events import ExecutorTakenOver
 from aegis_batch.domain.job_events import (
     BackfillEnded,
     DayOverdue,
@@ -80,6 +88,11 @@ def of_jobs() -> list[Event]:
         DayOverdue(run=_RUN, at=_AT, day=_DAY, why="no run has closed it"),
         PeriodVerified(run=_RUN, at=_AT, verdict=Verdict.CHANGED, found="orders: 3 now"),
         ScheduleSetBack(at=_AT, schedule="daily-close", was_at=_AT, next_at=None, withdrawn=3),
+        ExecutorTakenOver(at=_AT, executor="shop-1/1", taken_over_by="shop-2/1", works=7),
+        BreakerOpened(at=_AT, provider=Provider.BACKEND, failures=20),
+        BreakerHalfOpened(at=_AT, provider=Provider.BACKEND),
+        BreakerClosed(at=_AT, provider=Provider.BACKEND),
+        BreakerSeen(at=_AT, provider=Provider.ORDERS, state=BreakerState.OPEN),
         BackfillEnded(at=_AT, backfill_id="b-1", done=9, failed=1, skipped=0),
         NoticeDelivered(at=_AT, key="overdue:a:2026-11-21", attempts=1),
         NoticeFailed(

@@ -18,6 +18,8 @@ def test_everything_that_goes_on_around_closes_is_counted() -> None:
     assert points["batch_retries"] == [({"job": "close", "code": "malformed_answer"}, 1)]
     assert points["batch_dead_letters"] == [({"job": "close", "code": "orders_rejected"}, 1)]
     assert points["batch_cancelled"] == [({"job": "night"}, 1)]
+    assert points["batch_taken_over"] == [({}, 7)]
+    assert points["batch_breaker_state"] == [({"provider": "orders"}, 2)]
     assert points["batch_overdue_days"] == [({}, 1)]
     assert points["batch_notices"] == [
         ({"result": "delivered"}, 1),

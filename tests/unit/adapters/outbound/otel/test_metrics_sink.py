@@ -2,27 +2,18 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from aegis_batch.domain.calendar import Period, PeriodKind
-from aegis_batch.domain.consistency import Action, Rule
 from aegis_batch.domain.events import (
-    CloseCompleted,
     CloseFailed,
     CloseStarted,
     Event,
-    OrdersRead,
     ReportRecorded,
-    ReportSought,
     ReportSubmitted,
-    RequestAnswered,
-    RequestFailed,
-    RuleBroken,
     SealsMerged,
     SealsUnreadable,
     Step,
@@ -30,67 +21,25 @@ from aegis_batch.domain.events import (
     StepStarted,
 )
 from aegis_batch.domain.outcome import Outcome
-from aegis_batch.domain.run import CloseKey, Run
+from aegis_batch.domain.run import Run
 from tests.exported import Exported
+from tests.unit.adapters.outbound.otel.close_events import AT, TRACE_ID, a_run, after, closed
 from tests.unit.adapters.outbound.otel.job_events import of_jobs
 
-_AT = datetime(2026, 11, 22, 5, tzinfo=UTC)
-_AT_NS = int(_AT.timestamp()) * 1_000_000_000
+_AT_NS = int(AT.timestamp()) * 1_000_000_000
 _DOCUMENT = Path(__file__).parents[5] / "docs" / "telemetry.md"
-_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-def _run(run_id: str = "run 1", tenant: str = "default", trace_id: str = _TRACE_ID) -> Run:
-    return Run(run_id, trace_id, CloseKey(tenant, Period(PeriodKind.DAY, date(2026, 11, 21))))
-
-
-def _after(milliseconds: float) -> datetime:
-    return _AT + timedelta(milliseconds=milliseconds)
-
-
-def _closed(run: Run, *, dry_run: bool = False) -> list[Event]:
-    """Return a close that finds nothing at the second try, reads and hands over."""
-    return [
-        CloseStarted(run=run, at=_AT, dry_run=dry_run),
-        StepStarted(run=run, at=_after(1), step=Step.FIND),
-        RequestFailed(
-            run=run,
-            at=_after(3),
-            operation="find",
-            attempt=1,
-            reason="timed_out",
-            status=None,
-            wait_seconds=0.25,
-        ),
-        RequestAnswered(run=run, at=_after(6), operation="find", attempt=2, status=404),
-        ReportSought(run=run, at=_after(7), found=False, duration_ms=6),
-        StepStarted(run=run, at=_after(8), step=Step.READ),
-        OrdersRead(run=run, at=_after(20), orders=128, lines=311, violations=2, duration_ms=12),
-        RuleBroken(run=run, at=_after(20), rule=Rule.EMPTY_ORDER, action=Action.WARN, count=2),
-        StepStarted(run=run, at=_after(21), step=Step.SUBMIT),
-        RequestAnswered(run=run, at=_after(29), operation="submit", attempt=1, status=201),
-        ReportSubmitted(run=run, at=_after(30), status=201, attempts=1, duration_ms=9),
-        CloseCompleted(
-            run=run,
-            at=_after(31),
-            dry_run=dry_run,
-            outcome=Outcome.DRY_RUN if dry_run else Outcome.CREATED,
-            orders=128,
-            duration_ms=31,
-        ),
-    ]
 
 
 def _merged(run: Run) -> list[Event]:
     """Return a close whose first try at the seals fails, and whose second adds them up."""
     return [
-        CloseStarted(run=run, at=_AT, dry_run=False),
-        StepStarted(run=run, at=_after(1), step=Step.READ),
-        SealsUnreadable(run=run, at=_after(2), code="state_locked"),
+        CloseStarted(run=run, at=AT, dry_run=False),
+        StepStarted(run=run, at=after(1), step=Step.READ),
+        SealsUnreadable(run=run, at=after(2), code="state_locked"),
         SealsMerged(
-            run=run, at=_after(9), seals=7, orders=128, lines=311, violations=2, duration_ms=8
+            run=run, at=after(9), seals=7, orders=128, lines=311, violations=2, duration_ms=8
         ),
-        *_closed(run)[-1:],
+        *closed(run)[-1:],
     ]
 
 
@@ -110,12 +59,12 @@ def _into_a_database(event: Event) -> Event:
 
 def _failed(run: Run, code: str = "backend_failing", tenant: str = "default") -> list[Event]:
     return [
-        CloseStarted(run=run, at=_AT, dry_run=False),
-        StepStarted(run=run, at=_AT, step=Step.FIND),
-        StepFailed(run=run, at=_AT, step=Step.FIND, code=code, duration_ms=5),
+        CloseStarted(run=run, at=AT, dry_run=False),
+        StepStarted(run=run, at=AT, step=Step.FIND),
+        StepFailed(run=run, at=AT, step=Step.FIND, code=code, duration_ms=5),
         CloseFailed(
             run=run,
-            at=_AT,
+            at=AT,
             dry_run=False,
             outcome=Outcome.UNAVAILABLE,
             code=code,
@@ -144,12 +93,12 @@ def tell(exported: Exported) -> Tell:
 
 
 def test_a_close_is_a_span_with_its_steps_below_in_the_trace_of_its_run(tell: Tell) -> None:
-    spans = tell(_closed(_run()))
+    spans = tell(closed(a_run()))
 
     assert list(spans) == ["report.find", "orders.read", "report.submit", "close"]
     close = spans.pop("close")
     assert close.parent is None
-    assert {f"{span.context.trace_id:032x}" for span in (close, *spans.values())} == {_TRACE_ID}
+    assert {f"{span.context.trace_id:032x}" for span in (close, *spans.values())} == {TRACE_ID}
     for step in spans.values():
         assert step.parent is not None
         assert step.parent.span_id == close.context.span_id
@@ -157,7 +106,7 @@ def test_a_close_is_a_span_with_its_steps_below_in_the_trace_of_its_run(tell: Te
 
 
 def test_spans_last_as_long_as_the_events_say(tell: Tell) -> None:
-    spans = tell(_closed(_run()))
+    spans = tell(closed(a_run()))
 
     times = {
         name: ((span.start_time or 0) - _AT_NS, (span.end_time or 0) - _AT_NS)
@@ -172,7 +121,7 @@ def test_spans_last_as_long_as_the_events_say(tell: Tell) -> None:
 
 
 def test_each_request_is_an_event_of_its_step(tell: Tell) -> None:
-    spans = tell(_closed(_run()))
+    spans = tell(closed(a_run()))
 
     failed, answered = spans["report.find"].events
     assert (failed.name, failed.timestamp) == ("request.failed", _AT_NS + 3_000_000)
@@ -188,10 +137,11 @@ def test_each_request_is_an_event_of_its_step(tell: Tell) -> None:
 
 
 def test_spans_say_what_came_out(tell: Tell) -> None:
-    spans = tell(_closed(_run()))
+    spans = tell(closed(a_run()))
 
     assert spans["close"].attributes == {
         "aegis.run_id": "run 1",
+        "aegis.correlation_id": "run 1",
         "aegis.tenant": "default",
         "aegis.period": "day",
         "aegis.report_date": "2026-11-21",
@@ -216,7 +166,7 @@ def test_spans_say_what_came_out(tell: Tell) -> None:
 
 
 def test_a_failure_is_told_by_its_code_alone(tell: Tell) -> None:
-    spans = tell(_failed(_run()))
+    spans = tell(_failed(a_run()))
 
     for span in spans.values():
         assert span.status.status_code is StatusCode.ERROR
@@ -227,7 +177,7 @@ def test_a_failure_is_told_by_its_code_alone(tell: Tell) -> None:
 
 
 def test_text_from_outside_is_short_and_printable(tell: Tell) -> None:
-    close = tell(_failed(_run("\x1b[2J" * 999, "\ud800\n" * 999), code="x" * 999))["close"]
+    close = tell(_failed(a_run("\x1b[2J" * 999, "\ud800\n" * 999), code="x" * 999))["close"]
 
     assert close.attributes is not None
     texts = [value for value in close.attributes.values() if isinstance(value, str)]
@@ -237,22 +187,22 @@ def test_text_from_outside_is_short_and_printable(tell: Tell) -> None:
 
 
 def test_a_request_is_a_child_of_the_step_that_is_under_way(exported: Exported) -> None:
-    run, other = _run(), _run("run 2", trace_id="1" * 32)
+    run, other = a_run(), a_run("run 2", trace_id="1" * 32)
     assert exported.sink.traceparent(run) is None
 
     headers = []
-    for event in _closed(run)[:-1]:
+    for event in closed(run)[:-1]:
         exported.sink.emit(event)
         headers.append(exported.sink.traceparent(run))
-    exported.sink.emit(_closed(other)[0])
+    exported.sink.emit(closed(other)[0])
     assert (exported.sink.traceparent(other) or "").startswith(f"00-{'1' * 32}-")
-    exported.sink.emit(_closed(run)[-1])
+    exported.sink.emit(closed(run)[-1])
 
     assert exported.sink.traceparent(run) is None
     ids = {span.name: f"{span.context.span_id:016x}" for span in exported.spans}
     parents = ["close", *["report.find"] * 3, "close", "orders.read", *["close"] * 2]
     parents += [*["report.submit"] * 2, "close"]
-    assert headers == [f"00-{_TRACE_ID}-{ids[name]}-01" for name in parents]
+    assert headers == [f"00-{TRACE_ID}-{ids[name]}-01" for name in parents]
 
 
 def test_what_the_sampler_leaves_out_is_not_asked_of_the_backend(
@@ -261,13 +211,13 @@ def test_what_the_sampler_leaves_out_is_not_asked_of_the_backend(
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
     exported = Exported()
 
-    exported.sink.emit(_closed(_run())[0])
+    exported.sink.emit(closed(a_run())[0])
 
-    assert (exported.sink.traceparent(_run()) or "").endswith("-00")
+    assert (exported.sink.traceparent(a_run()) or "").endswith("-00")
 
 
 def test_a_close_that_is_stopped_ends_as_such(exported: Exported, tell: Tell) -> None:
-    tell(_closed(_run())[:3])
+    tell(closed(a_run())[:3])
 
     exported.close_spans.end_all()
     exported.close_spans.end_all()
@@ -279,12 +229,12 @@ def test_a_close_that_is_stopped_ends_as_such(exported: Exported, tell: Tell) ->
 
 
 def test_an_event_of_a_run_that_never_began_is_let_go(tell: Tell, exported: Exported) -> None:
-    assert tell(_closed(_run())[1:]) == {}
+    assert tell(closed(a_run())[1:]) == {}
     assert exported.faults == []
 
 
 def test_a_good_close_counts_as_one_success_and_no_failure(exported: Exported, tell: Tell) -> None:
-    tell(_closed(_run()))
+    tell(closed(a_run()))
 
     points = exported.points()
     assert points["batch_execution_success"] == [({"outcome": "created"}, 1)]
@@ -295,7 +245,7 @@ def test_a_good_close_counts_as_one_success_and_no_failure(exported: Exported, t
 
 
 def test_a_bad_close_counts_as_one_failure_and_no_success(exported: Exported, tell: Tell) -> None:
-    tell(_failed(_run()))
+    tell(_failed(a_run()))
 
     points = exported.points()
     assert points["batch_execution_failure"] == [({"outcome": "unavailable"}, 1)]
@@ -308,7 +258,7 @@ def test_a_bad_close_counts_as_one_failure_and_no_success(exported: Exported, te
 
 
 def test_an_operator_sees_what_was_read_asked_and_broken(exported: Exported, tell: Tell) -> None:
-    tell(_closed(_run()))
+    tell(closed(a_run()))
 
     points = exported.points()
     assert points["batch_orders_read"] == [({}, 128)]
@@ -326,7 +276,7 @@ def test_an_operator_sees_what_was_read_asked_and_broken(exported: Exported, tel
 def test_a_merge_of_seals_reads_no_orders_and_says_of_how_many_it_is(
     exported: Exported, tell: Tell
 ) -> None:
-    spans = tell(_merged(_run()))
+    spans = tell(_merged(a_run()))
 
     assert spans["orders.read"].attributes == {
         "aegis.seals": 7,
@@ -341,7 +291,7 @@ def test_a_merge_of_seals_reads_no_orders_and_says_of_how_many_it_is(
 
 
 def test_seals_that_cant_be_looked_at_are_an_event_of_the_step_that_reads(tell: Tell) -> None:
-    spans = tell(_merged(_run()))
+    spans = tell(_merged(a_run()))
 
     (unread,) = spans["orders.read"].events
     assert (unread.name, unread.attributes) == (
@@ -351,8 +301,8 @@ def test_seals_that_cant_be_looked_at_are_an_event_of_the_step_that_reads(tell: 
 
 
 def test_a_dry_run_counts_in_none_even_beside_a_real_one(exported: Exported) -> None:
-    rehearsal = _closed(_run("run 2"), dry_run=True)
-    for told, counted in zip(rehearsal, _closed(_run()), strict=True):
+    rehearsal = closed(a_run("run 2"), dry_run=True)
+    for told, counted in zip(rehearsal, closed(a_run()), strict=True):
         exported.sink.emit(told)
         exported.sink.emit(counted)
 
@@ -371,7 +321,7 @@ def test_a_dry_run_counts_in_none_even_beside_a_real_one(exported: Exported) -> 
 def test_a_defect_of_telemetry_is_told_by_its_kind_and_goes_no_further(
     exported: Exported, tell: Tell
 ) -> None:
-    spans = tell(_closed(_run(trace_id="no hexadecimal secret")))
+    spans = tell(closed(a_run(trace_id="no hexadecimal secret")))
 
     assert spans == {}
     assert exported.faults == ["ValueError"]
@@ -381,9 +331,10 @@ def test_a_defect_of_telemetry_is_told_by_its_kind_and_goes_no_further(
 def test_the_document_names_every_metric_span_and_attribute_and_no_other(
     exported: Exported, tell: Tell
 ) -> None:
-    tell([*_closed(_run()), *of_jobs(), *_merged(_run("run 3"))])
-    tell([*map(_into_a_database, _closed(_run("run 4")))])
-    spans = tell(_failed(_run("run 2")))
+    tell([*closed(a_run()), *of_jobs(), *_merged(a_run("run 3"))])
+    tell([*map(_into_a_database, closed(a_run("run 4")))])
+    spans = tell(_failed(a_run("run 2")))
+    exported.sink.tell_alive("serve", lambda: AT)
     # Of what goes into the log alone, only these have names like those of spans.
     names = {ReportSubmitted.name, ReportRecorded.name}
     names |= set(exported.points()) | set(spans)

@@ -18,6 +18,7 @@ from aegis_batch.adapters.outbound.postgres.errors import (
     translate,
     translate_refusal,
 )
+from aegis_batch.adapters.postgresql import refusals
 from aegis_batch.domain.errors import AegisError, OrdersMisfit, OrdersUnreachable
 
 CANARY = "canary-7c1f"
@@ -33,7 +34,10 @@ def _and_below(kind: type[Exception]) -> Iterator[type[Exception]]:
 def _driver_classes() -> list[type[Exception]]:
     found = set(_and_below(psycopg.Error))
     # Private ones never leave the driver.
-    return sorted((k for k in found if not k.__name__.startswith("_")), key=lambda k: k.__name__)
+    public = (k for k in found if not k.__name__.startswith("_"))
+    return sorted(
+        (k for k in public if k.__module__ != refusals.__name__), key=lambda k: k.__name__
+    )
 
 
 def _toolkit_classes() -> list[type[Exception]]:

@@ -17,6 +17,7 @@ from aegis_batch.adapters.outbound.postgres.derived.errors import (
 )
 from aegis_batch.adapters.outbound.postgres.error_meanings import OF_CLASS, OF_SQLSTATE
 from aegis_batch.adapters.outbound.postgres.errors import DatabaseDefectError, translate_refusal
+from aegis_batch.adapters.postgresql import refusals
 from aegis_batch.domain.errors import (
     AegisError,
     BackendRefused,
@@ -40,7 +41,11 @@ def _and_below(kind: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def _classes() -> list[type[Exception]]:
-    of_driver = {k for k in _and_below(psycopg.Error) if not k.__name__.startswith("_")}
+    of_driver = {
+        k
+        for k in _and_below(psycopg.Error)
+        if not k.__name__.startswith("_") and k.__module__ != refusals.__name__
+    }
     # The object mapper's errors can't come from here: it is never imported.
     of_toolkit = {
         k

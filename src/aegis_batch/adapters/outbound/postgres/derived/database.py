@@ -10,9 +10,8 @@ import stamina
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from aegis_batch.adapters.outbound.postgres.connecting import ATTEMPT_SECONDS_MAX, Dialer
+from aegis_batch.adapters.outbound.postgres.connecting import Dialer
 from aegis_batch.adapters.outbound.postgres.database import engine_over
-from aegis_batch.adapters.outbound.postgres.database_url import place_of
 from aegis_batch.adapters.outbound.postgres.derived.errors import (
     ReportsBrokeOff,
     silent,
@@ -20,7 +19,9 @@ from aegis_batch.adapters.outbound.postgres.derived.errors import (
     told_of,
 )
 from aegis_batch.adapters.outbound.postgres.errors import DRIVER_ERRORS
-from aegis_batch.adapters.outbound.postgres.silence import Silence
+from aegis_batch.adapters.postgresql.address import place_of
+from aegis_batch.adapters.postgresql.dialing import ATTEMPT_SECONDS_MAX
+from aegis_batch.adapters.postgresql.silence import Silence
 from aegis_batch.domain.errors import OrdersMisfit, OrdersUnreachable
 
 if TYPE_CHECKING:

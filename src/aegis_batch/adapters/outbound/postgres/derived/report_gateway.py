@@ -13,11 +13,19 @@ from sqlalchemy import Connection, Row, Table
 
 from aegis_batch.adapters.outbound.postgres.derived.database import ReportsDatabase
 from aegis_batch.adapters.outbound.postgres.derived.identity import OrdersGuard
+from aegis_batch.adapters.outbound.postgres.derived.item_digest import item_digest
 from aegis_batch.adapters.outbound.postgres.derived.schema import refuse_unless_current
 from aegis_batch.adapters.outbound.postgres.derived.tables import report_items, reports
 from aegis_batch.application.ports.report_gateway import Receipt
 from aegis_batch.domain.errors import AnswerLost, BackendRefused, BackendUnavailable
-from aegis_batch.domain.report import Report, StoredReport, TopItem, digest_of_body
+from aegis_batch.domain.report import (
+    AlteredBody,
+    AlteredItem,
+    Report,
+    StoredReport,
+    TopItem,
+    digest_of_body,
+)
 from aegis_batch.domain.run import CloseKey, Run
 
 __all__ = ["SqlReportGateway"]
@@ -144,6 +152,7 @@ class _Handing:
         }
 
     def _items(self, revision: int) -> list[dict[str, object]]:
+        report_digest = self.report.digest()
         return [
             {
                 **_key_values(self.run.key),
@@ -151,6 +160,7 @@ class _Handing:
                 "rank": rank,
                 "name": item.name,
                 "quantity": item.quantity,
+                "digest": item_digest(self.run.key, revision, report_digest, rank, item),
             }
             for rank, item in enumerate(self.report.top_items, start=1)
         ]
@@ -167,30 +177,43 @@ def _current_row(connection: Connection, key: CloseKey) -> Row[Any] | None:
 
 
 def _stored(connection: Connection, key: CloseKey, row: Row[Any]) -> StoredReport:
-    """Return a revision as others read it, that is from its columns.
-
-    Raises ``BackendRefused`` where its body is not the one that was kept.
-    """
-    if digest_of_body(row.body) != row.digest:
-        raise BackendRefused(
-            "reports_altered",
-            f"Revision {row.revision} of the report of {key.period.first_day} was altered in the"
-            " reports' database: its body is not the one that its digest was taken of.",
-            "Find out who wrote there. Set is_current to false in that row, and close the period"
-            " again: the next revision then takes its place.",
-        )
+    """Return a revision as others read it, that is from its columns, and whether it is whole."""
+    body = _report_in(row.body)
+    digest = digest_of_body(row.body)
+    is_kept = body is not None and digest == row.digest
     items = connection.execute(
-        sa.select(report_items.c.name, report_items.c.quantity)
+        sa.select(report_items)
         .where(*_is_of(report_items, key), report_items.c.revision == row.revision)
         .order_by(report_items.c.rank)
-    )
+    ).all()
     return StoredReport(
         report_date=row.first_day,
         total_orders=Decimal(row.total_orders),
         total_revenue=row.total_revenue,
         top_items=tuple(TopItem(item.name, item.quantity) for item in items),
         revision=row.revision,
+        altered=None if is_kept else AlteredBody(digest, row.digest),
+        body=body if is_kept else None,
+        altered_items=tuple(
+            AlteredItem(item.rank, taken, item.digest)
+            for item in items
+            if (taken := _digest_of_item(key, row.digest, item)) != item.digest
+        ),
     )
+
+
+def _digest_of_item(key: CloseKey, report_digest: str, row: Row[Any]) -> str:
+    item = TopItem(row.name, row.quantity)
+    return item_digest(key, row.revision, report_digest, row.rank, item)
+
+
+def _report_in(body: str) -> Report | None:
+    """Return the report that a body was written from, byte by byte; ``None`` where from none."""
+    try:
+        report = Report.of_body(body)
+        return report if report.body().decode() == body else None
+    except ValueError:
+        return None
 
 
 def _newest_revision(connection: Connection, key: CloseKey) -> int:

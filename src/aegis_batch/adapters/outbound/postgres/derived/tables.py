@@ -62,6 +62,7 @@ report_items = Table(
     Column("rank", Integer, nullable=False),
     Column("name", Text, nullable=False),
     Column("quantity", Numeric, nullable=False),
+    Column("digest", Text, nullable=False),
     PrimaryKeyConstraint(
         "tenant", "period_kind", "first_day", "revision", "rank", name="report_items_pkey"
     ),

@@ -1,0 +1,84 @@
+"""An inbox of events in a table of somebody else's; see ``deploy/sql/event_inbox.sql``."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+
+import sqlalchemy as sa
+
+from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase, Snapshot
+from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
+from aegis_batch.application.ports.event_inbox import InboxRow
+from aegis_batch.domain.errors import (
+    InboxUnreadable,
+    InvalidRequest,
+    OrdersMisfit,
+    OrdersUnreachable,
+)
+from aegis_batch.domain.job_event import EVENT_DATA_BYTES_MAX, JobEvent
+from aegis_batch.domain.payload import checked_payload
+from aegis_batch.domain.tenant import check_tenant_id
+
+__all__ = ["PostgresEventInbox"]
+
+_LENGTH_MAX = 2 * EVENT_DATA_BYTES_MAX
+
+
+class PostgresEventInbox:
+    """Reads a page of events in a snapshot of its own."""
+
+    def __init__(self, database: OrdersDatabase, table: str, single_tenant: str | None) -> None:
+        """Take the database, which need not be the orders' own, and the table.
+
+        ``single_tenant`` is whose an event is that names none.
+        """
+        self._database = database
+        name = TableName.parse(table, "AEGIS_EVENTS_TABLE")
+        self._table = sa.table(
+            name.name,
+            sa.column("number", sa.BigInteger),
+            sa.column("id", sa.Text),
+            sa.column("type", sa.Text),
+            sa.column("tenant", sa.Text),
+            sa.column("at", sa.DateTime(timezone=True)),
+            sa.column("data"),
+            schema=name.schema,
+        )
+        self._told = table
+        self._single_tenant = single_tenant
+
+    def read(self, after: int, limit: int) -> Sequence[InboxRow]:
+        """Return rows behind a number, in the order of their numbers."""
+        columns = self._table.c
+        # What is too long to be an event's is not even read.
+        data = sa.func.left(sa.cast(columns.data, sa.Text), _LENGTH_MAX).label("data")
+        texts = [sa.cast(columns[name], sa.Text).label(name) for name in ("id", "type", "tenant")]
+        statement = (
+            sa.select(columns.number, *texts, columns.at, data)
+            .where(columns.number > after)
+            .order_by(columns.number)
+            .limit(limit)
+        )
+
+        def work(snapshot: Snapshot) -> list[InboxRow]:
+            return [self._row(row) for row in snapshot.rows(statement)]
+
+        try:
+            return self._database.read(work, tables=[self._told], once=True)
+        except (OrdersMisfit, OrdersUnreachable) as error:
+            raise InboxUnreadable(
+                "inbox_unreadable",
+                f"The table of events {self._told} can't be read ({error.code}).",
+                "See AEGIS_EVENTS_URL and AEGIS_EVENTS_TABLE, and that the role may read the table"
+                " of deploy/sql/event_inbox.sql.",
+            ) from None
+
+    def _row(self, row: sa.Row[Any]) -> InboxRow:
+        try:
+            tenant = check_tenant_id(row.tenant or self._single_tenant or "")
+            data = checked_payload(json.loads(row.data or "{}"), EVENT_DATA_BYTES_MAX)
+            event = JobEvent(row.id or "", row.type or "", tenant, row.at.astimezone(UTC), data)
+        except (ValueError, AttributeError, InvalidRequest, RecursionError) as error:
+            return InboxRow(row.number, None, type(error).__name__)
+        return InboxRow(row.number, event)

@@ -1,0 +1,1 @@
+"""Secrets out of the vaults of cloud providers; nothing of their libraries is imported unasked."""

@@ -1,0 +1,1 @@
+"""What all adapters that speak to a PostgreSQL server share: its address, and the way to it."""

@@ -1,0 +1,98 @@
+"""Why jobs are not made or changed, and in which order they can be."""
+
+from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from aegis_batch.application.actor import Actor
+from aegis_batch.application.job_drafts import JobDraft, unfit
+from aegis_batch.application.ports.turn import Turn
+from aegis_batch.domain.dependencies import circle_through
+from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.job import JobDefinition
+
+__all__ = [
+    "in_order",
+    "name_taken",
+    "refuse_circle",
+    "refuse_foreign",
+    "refuse_hidden",
+    "refuse_version",
+    "unknown_dependency",
+    "unknown_job",
+]
+
+
+def refuse_foreign(definition: JobDefinition, actor: Actor) -> None:
+    """Raise ``InvalidRequest`` (``tenant_forbidden``) where a job isn't one's own to change."""
+    if not actor.may_change(definition.tenant):
+        raise InvalidRequest(
+            "tenant_forbidden", "The job is of another tenant, or of all.", "Ask who sees all."
+        )
+
+
+def refuse_hidden(definition: JobDefinition | None, job_id: str, actor: Actor) -> JobDefinition:
+    """Return a job that somebody sees; raise ``InvalidRequest`` (``unknown_job``) for others."""
+    if definition is None or definition.is_removed or not actor.may_see(definition.tenant):
+        raise unknown_job(job_id)
+    return definition
+
+
+def unknown_job(job_id: str) -> InvalidRequest:
+    """Return the error of whoever asks for a job that there is none of, or not for him."""
+    return InvalidRequest(
+        "unknown_job", f"There is no job {job_id}.", "See which there are: aegis-batch jobs list"
+    )
+
+
+def refuse_version(definition: JobDefinition, version: int | None) -> None:
+    """Raise ``InvalidRequest`` (``version_differs``) for another version than is meant."""
+    if version is not None and version != definition.version:
+        raise InvalidRequest(
+            "version_differs",
+            f"The job {definition.name} was changed: it is version {definition.version} now.",
+            "Look at it again, and decide anew.",
+        )
+
+
+def refuse_circle(turn: Turn, definition: JobDefinition) -> None:
+    """Raise ``InvalidRequest`` for a job that would wait for itself, with the circle."""
+
+    def others(job_id: str) -> Sequence[str]:
+        found = turn.job_definitions.get(job_id)
+        return () if found is None else found.depends_on
+
+    try:
+        circle = circle_through(definition.id, definition.depends_on, others)
+    except ValueError as error:
+        raise unfit("dependencies", str(error)) from None
+    if circle:
+        found = [turn.job_definitions.get(each) for each in circle[1:-1]]
+        names = [definition.name, *(each.name for each in found if each), definition.name]
+        raise unfit("dependencies", f"go in a circle: {' -> '.join(names)}", "dependency_circle")
+
+
+def unknown_dependency(name: str) -> InvalidRequest:
+    """Return the error of a job that depends on one that there is none of."""
+    return unfit("dependencies", f"name {name}, which there is none of", "unknown_dependency")
+
+
+def name_taken(definition: JobDefinition) -> InvalidRequest:
+    """Return the error of a job whose name another has."""
+    return InvalidRequest(
+        "name_taken", f"There is a job {definition.name} already.", "Change that, or name another."
+    )
+
+
+def in_order(drafts: Sequence[JobDraft]) -> list[JobDraft]:
+    """Return drafts so that none comes before those that it depends on."""
+    named = {draft.name: draft for draft in drafts}
+    if len(named) < len(drafts):
+        raise unfit("name", "stands in the file twice")
+    sorter = TopologicalSorter(
+        {d.name: [each for each in d.depends_on if each in named] for d in drafts}
+    )
+    try:
+        return [named[name] for name in sorter.static_order()]
+    except CycleError as error:
+        circle = " -> ".join(error.args[1][::-1])
+        raise unfit("dependencies", f"go in a circle: {circle}", "dependency_circle") from None

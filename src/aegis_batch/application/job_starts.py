@@ -1,0 +1,311 @@
+"""Starting runs by hand, by events and by other systems, and starting them again."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aegis_batch.application.actor import Actor
+from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
+from aegis_batch.application.expectations import Expectations
+from aegis_batch.application.job_refusals import refuse_foreign, refuse_hidden
+from aegis_batch.application.job_starting import JobStarting, Start, count_start, pause_over
+from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
+from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.application.ports.job_definitions import JobFilter
+from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ports.turn import Turn
+from aegis_batch.application.repeating import Once, once
+from aegis_batch.domain.audit import AuditEntry
+from aegis_batch.domain.calendar import Period, PeriodKind
+from aegis_batch.domain.day_range import range_of
+from aegis_batch.domain.errors import InvalidRequest
+from aegis_batch.domain.job import JobDefinition, job_id_of
+from aegis_batch.domain.job_event import JobEvent
+from aegis_batch.domain.run import CloseKey, JobKind, RunState, Trigger
+from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.schedule import Pause
+from aegis_batch.domain.task import Priority, Task
+from aegis_batch.domain.tenant import EVERYONE
+
+__all__ = ["REBUILD_DAILY_METRICS", "EventTaken", "JobStarts"]
+
+REBUILD_DAILY_METRICS = "rebuild-daily-metrics"
+_OF_AN_EVENT_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EventTaken:
+    """What an event came to: the runs that it started, and the jobs that it did not, with why.
+
+    ``is_new`` is false where it had come before: then nothing was started.
+    """
+
+    is_new: bool
+    started: tuple[RunRecord, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+class JobStarts:
+    """Starts runs, each with an entry in the audit."""
+
+    def __init__(  # noqa: PLR0913 - the ports, and what starts runs
+        self,
+        *,
+        ledger: Ledger,
+        starting: JobStarting,
+        letters: DeadLetterDecisions,
+        expectations: Expectations,
+        identifiers: Identifiers,
+        zone_of: Callable[[str], str | None],
+    ) -> None:
+        """Take the ledger, what makes runs, and the zones of tenants; see ``JobRules``."""
+        self._ledger = ledger
+        self._starting = starting
+        self._letters = letters
+        self._expectations = expectations
+        self._identifiers = identifiers
+        self._zone_of = zone_of
+
+    def execute(
+        self,
+        job_id: str,
+        actor: Actor,
+        request: Once | None = None,
+        *,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        """Start a job now, whatever its times, conditions, dependencies and pauses say.
+
+        Raises ``InvalidRequest`` for an unknown job, one that isn't active, one of everyone for
+        somebody who sees one tenant alone, and where as many runs wait as may.
+        """
+        with self._ledger.turn() as turn:
+
+            def deed() -> str:
+                found = turn.state.job_definitions.get(job_id)
+                definition = refuse_hidden(found, job_id, actor)
+                refuse_foreign(definition, actor)
+                return self._by_hand(turn, definition, actor, arguments).id
+
+            return _known(turn.state, once(turn, request, deed)[0])
+
+    def take_event(self, event: JobEvent, actor: Actor, request: Once | None = None) -> EventTaken:
+        """Start every active job that names the event's type, in its tenant's context, once.
+
+        Raises ``InvalidRequest`` for a tenant that is unknown or not the actor's own, and where as
+        many runs wait as may: then nothing of it is kept, and it may be sent again.
+        """
+        del request  # An event's id is what tells that it is sent again.
+        if not actor.may_change(event.tenant):
+            raise InvalidRequest(
+                "tenant_forbidden", "The event is of another tenant.", "Send one's own."
+            )
+        zone_name = self._zone_of(event.tenant)
+        with self._ledger.turn() as turn:
+            if not turn.state.job_events.add(event, turn.now):
+                return EventTaken(is_new=False)
+            wanted = JobFilter(
+                event=event.type, is_active=True, tenants=tuple({event.tenant, EVERYONE})
+            )
+            started, left_out = [], []
+            for definition in turn.state.job_definitions.search(wanted, _OF_AN_EVENT_MAX)[::-1]:
+                pause = pause_over(turn.state, definition) or _pause_of(turn.state, definition)
+                why_not = self._starting.why_not(turn, definition, event.at)
+                if pause is not None:
+                    why_not = f"paused by {pause.by}: {pause.note}"
+                if why_not is not None:
+                    left_out.append((definition.name, why_not))
+                    continue
+                start = Start(
+                    trigger=Trigger.EVENT,
+                    requested_by=actor.name,
+                    due_at=turn.now,
+                    event=event,
+                    tenant=event.tenant,
+                    zone_name=zone_name,
+                )
+                try:
+                    started.append(self._starting.start(turn, definition, start))
+                except InvalidRequest as error:
+                    if error.code != "invalid_arguments":
+                        raise
+                    # What the event says is no day for this job; others may do with it.
+                    left_out.append((definition.name, error.message))
+            _note(turn, actor, "event.take", event.id, f"{event.type}: {len(started)} started")
+        return EventTaken(is_new=True, started=tuple(started), left_out=tuple(left_out))
+
+    def rebuild(
+        self, tenant: str, asked: Mapping[str, Any], actor: Actor, request: Once | None = None
+    ) -> RunRecord:
+        """Start deriving a range of a tenant's days again.
+
+        Raises ``InvalidRequest`` for a range that is none or has not ended, for a tenant that is
+        not the actor's own, and where as many runs wait as may.
+        """
+        if not actor.may_change(tenant):
+            raise InvalidRequest("tenant_forbidden", "The tenant is another.", "Name one's own.")
+        with self._ledger.turn() as turn:
+
+            def deed() -> str:
+                record = self._rebuild(turn, tenant, asked, actor)
+                told = json.loads(record.task.arguments) if record.task else {}
+                _note(turn, actor, "job.rebuild", record.id, f"{told['from']} to {told['to']}")
+                return record.id
+
+            return _known(turn.state, once(turn, request, deed)[0])
+
+    def retry(self, run_id: str, actor: Actor, request: Once | None = None) -> RunRecord:
+        """Start a run in the place of one that has ended; of a dead letter, its replay.
+
+        Raises ``InvalidRequest`` for an unknown run, and for one that has not ended.
+        """
+        with self._ledger.look() as turn:
+            record = seen_run(turn, run_id, actor)
+            letter = turn.dead_letters.get(run_id)
+            answered = None if request is None else turn.answered_requests.find(request.key)
+        if not record.state.is_final:
+            raise InvalidRequest(
+                "run_goes_on", f"The run {run_id} is {record.state}.", "Wait for its end."
+            )
+        if not actor.may_change(record.key.tenant):
+            raise InvalidRequest("tenant_forbidden", "The run is everyone's.", "Ask who sees all.")
+        if letter is not None and answered is None:
+            [decided] = self._letters.replay([run_id], actor.name, "asked for by a retry")
+            replayed_as = decided.letter.replayed_as or run_id
+            with self._ledger.turn() as turn:
+                _note(turn, actor, "run.retry", run_id, f"as {replayed_as}")
+                return _once_known(turn, request, replayed_as)
+        with self._ledger.turn() as turn:
+            return _known(
+                turn.state, once(turn, request, lambda: self._again(turn, record, actor))[0]
+            )
+
+    def retry_job(self, job_id: str, actor: Actor, request: Once | None = None) -> RunRecord:
+        """Start the newest run of a job again that has ended; without any, its first."""
+        with self._ledger.look() as turn:
+            definition = refuse_hidden(turn.job_definitions.get(job_id), job_id, actor)
+            newest = turn.runs.search(RunFilter(schedule=definition.schedule_name), 1)
+        if not newest:
+            return self.execute(job_id, actor, request)
+        return self.retry(newest[0].id, actor, request)
+
+    def _by_hand(
+        self,
+        turn: LedgerTurn,
+        definition: JobDefinition,
+        actor: Actor,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        if not definition.is_active:
+            raise InvalidRequest(
+                "job_inactive", f"The job {definition.name} is not active.", "Make it active first."
+            )
+        start = Start(
+            trigger=Trigger.HAND,
+            requested_by=actor.name,
+            due_at=turn.now,
+            tenant=actor.tenant,
+            arguments=arguments,
+        )
+        record = self._starting.start(turn, definition, start)
+        _note(turn, actor, "job.execute", definition.id, f"run {record.id}")
+        return record
+
+    def _again(self, turn: LedgerTurn, record: RunRecord, actor: Actor) -> str:
+        """Start what a run did once more, with what that was started with."""
+        self._starting.refuse_full(turn.state)
+        run_id = self._identifiers.new_run_id()
+        again = RunRecord(
+            id=run_id,
+            trace_id=self._identifiers.new_trace_id(),
+            job=record.job,
+            key=record.key,
+            trigger=Trigger.REPLAY,
+            requested_by=actor.name,
+            state=RunState.QUEUED,
+            work_id=first_work_id(run_id),
+            enqueued_at=turn.now,
+            due_at=turn.now,
+            nominal=record.nominal,
+            schedule=record.schedule if job_id_of(record.schedule) else None,
+            replay_of=record.id,
+            zone_name=record.zone_name,
+            task=record.task,
+        )
+        turn.dispatch(again)
+        if record.task is not None:
+            count_start(turn.state, record.task.job_name)
+        _note(turn, actor, "run.retry", record.id, f"as {run_id}")
+        return run_id
+
+    def _rebuild(
+        self, turn: LedgerTurn, tenant: str, asked: Mapping[str, Any], actor: Actor
+    ) -> RunRecord:
+        newest_day = self._expectations.own.newest_day(turn.now)
+        try:
+            first, last = range_of(asked, newest_day)
+            if last > newest_day:
+                raise ValueError(f"to ({last}) has not ended; the last day is {newest_day}")  # noqa: TRY301 - all are told in one way
+        except ValueError as error:
+            raise InvalidRequest(
+                "invalid_range", f"The range is unfit: {error}.", "Name days that have ended."
+            ) from None
+        self._starting.refuse_full(turn.state)
+        run_id = self._identifiers.new_run_id()
+        record = RunRecord(
+            id=run_id,
+            trace_id=self._identifiers.new_trace_id(),
+            job=JobKind.REBUILD_RANGE,
+            key=CloseKey(tenant, Period(PeriodKind.DAY, last)),
+            trigger=Trigger.HAND,
+            requested_by=actor.name,
+            state=RunState.QUEUED,
+            work_id=first_work_id(run_id),
+            enqueued_at=turn.now,
+            due_at=turn.now,
+            task=Task(
+                job_name=REBUILD_DAILY_METRICS,
+                priority=Priority.HIGH,
+                arguments=json.dumps({"from": first.isoformat(), "to": last.isoformat()}),
+            ),
+        )
+        turn.dispatch(record)
+        count_start(turn.state, REBUILD_DAILY_METRICS)
+        return record
+
+
+def _once_known(turn: LedgerTurn, request: Once | None, run_id: str) -> RunRecord:
+    return _known(turn.state, once(turn, request, lambda: run_id)[0])
+
+
+def _pause_of(turn: Turn, definition: JobDefinition) -> Pause | None:
+    """Return the pause of a job's own schedule, which holds for its events too."""
+    state = turn.schedules.get(definition.schedule_name)
+    return None if state is None or state.retired else state.pause
+
+
+def seen_run(turn: Turn, run_id: str, actor: Actor) -> RunRecord:
+    """Return a run that somebody sees; raise ``InvalidRequest`` (``unknown_run``) for others."""
+    record = turn.runs.get(run_id)
+    if record is None or not actor.may_see(record.key.tenant):
+        raise unknown_execution(run_id)
+    return record
+
+
+def _known(turn: Turn, run_id: str) -> RunRecord:
+    record = turn.runs.get(run_id)
+    if record is None:
+        raise unknown_execution(run_id)
+    return record
+
+
+def unknown_execution(run_id: str) -> InvalidRequest:
+    """Return the error of whoever asks for a run that there is none of, or not for him."""
+    return InvalidRequest(
+        "unknown_run", f"There is no run {run_id}.", "See which there are: aegis-batch runs"
+    )
+
+
+def _note(turn: LedgerTurn, actor: Actor, action: str, subject: str, reason: str) -> None:
+    turn.state.audit.add(AuditEntry(turn.now, actor.name, action, subject, reason, actor.origin))

@@ -1,0 +1,475 @@
+"""Runs that people, events and other systems start, start again, and cancel."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from aegis_batch.adapters.outbound.memory.event_inbox import InMemoryEventInbox
+from aegis_batch.application.actor import Actor
+from aegis_batch.application.auditing import Auditing
+from aegis_batch.application.event_taking import TakeEventsUseCase
+from aegis_batch.application.ports.event_inbox import InboxRow
+from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.repeating import Once
+from aegis_batch.domain.backfill import BackfillState
+from aegis_batch.domain.condition import Condition, ConditionKind
+from aegis_batch.domain.errors import InboxUnreadable, InvalidRequest, ServiceRefused
+from aegis_batch.domain.job import TaskKind
+from aegis_batch.domain.job_event import JobEvent
+from aegis_batch.domain.job_status import TIMED_OUT, JobStatus
+from aegis_batch.domain.run import JobKind, RunState, Trigger
+from aegis_batch.domain.run_record import RunRecord
+from aegis_batch.domain.tenant import Tenant
+from tests.unit.application.job_drafts import ANA, define
+from tests.unit.application.office import AWAY, DAY, FAR_ZONE, MINUTE, NOON, ONE_DAY, Office
+
+NORTH = Actor("rui", "10.0.0.8", "north")
+REFUSED = ServiceRefused("service_refused", "It refused.", "Mend it.")
+EVENT = JobEvent("e-1", "OrderCorrected", "north", NOON, '{"date":"2026-11-19"}')
+MINE = replace(EVENT, tenant="default")
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office(schedules=())
+
+
+@pytest.fixture
+def market() -> Office:
+    return Office(schedules=(), tenants=(Tenant("north"), Tenant("south")), tenant="*")
+
+
+def code_of(deed: Any, *given: Any, **named: Any) -> str:  # noqa: ANN401 - any deed
+    with pytest.raises(InvalidRequest) as caught:
+        deed(*given, **named)
+    return caught.value.code
+
+
+def arguments(record: RunRecord) -> dict[str, Any]:
+    assert record.task is not None
+    told: dict[str, Any] = json.loads(record.task.arguments)
+    return told
+
+
+# By hand
+
+
+def test_a_job_starts_by_hand_whatever_keeps_its_firings_back(office: Office) -> None:
+    define(office, "first")
+    never = Condition(ConditionKind.UNTIL_DAY, ("2000-01-01",))
+    job = define(office, "a", conditions=(never,), depends_on=("first",), payload={"top": 1})
+    office.job_pauses.pause_all(None, "why", ANA)
+
+    run = office.starts.execute(job.id, ANA, arguments={"top": 3})
+    office.work()
+
+    assert (run.trigger, run.requested_by, run.nominal) == (Trigger.HAND, "ana", None)
+    assert office.services.calls[0].body == '{"top":3}'
+    assert office.run(run.id).state is RunState.SUCCEEDED
+    entry = office.history.audit(1)[0]
+    assert (entry.action, entry.origin) == ("job.execute", "10.0.0.7")
+
+
+def test_a_request_that_is_sent_again_starts_one_run(office: Office) -> None:
+    job = define(office, "a")
+    request = Once("k", "d")
+    runs = [office.starts.execute(job.id, ANA, request).id for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert len(office.runs()) == 1
+
+
+def test_no_more_runs_wait_than_may(office: Office) -> None:
+    office.waiting_max = 2
+    office.restart()
+    job = define(office, "a", events=("OrderCorrected",))
+    first = office.starts.execute(job.id, ANA).id
+    office.starts.execute(job.id, ANA)
+
+    assert code_of(office.starts.execute, job.id, ANA) == "queue_full"
+    assert code_of(office.starts.rebuild, "default", {}, ANA) == "queue_full"
+    assert code_of(office.starts.take_event, MINE, ANA) == "queue_full"
+    office.work()
+    assert code_of(office.starts.execute, "nobody", ANA) == "unknown_job"
+    assert office.starts.take_event(MINE, ANA).is_new
+    assert office.starts.retry(first, ANA).replay_of == first
+
+
+def test_a_range_that_has_not_ended_does_not_start(office: Office) -> None:
+    job = define(office, "again", task=TaskKind.REBUILD, timing=None)
+    given = {"from": "2999-01-01"}
+    assert code_of(office.starts.execute, job.id, ANA, arguments=given) == "invalid_arguments"
+
+
+# Events
+
+
+def test_an_event_starts_its_jobs_once_for_its_tenant(market: Office) -> None:
+    everyones = define(market, "all", timing=None, events=("OrderCorrected",))
+    define(market, "souths", timing=None, tenant="south", events=("OrderCorrected",))
+    define(market, "other", timing=None, events=("Other",))
+    define(market, "idle", timing=None, events=("OrderCorrected",), is_active=False)
+
+    taken = market.starts.take_event(EVENT, ANA)
+    again = market.starts.take_event(EVENT, ANA)
+    of_south = market.starts.take_event(replace(EVENT, tenant="south"), ANA)
+
+    [run] = taken.started
+    assert (run.schedule, run.key.tenant, run.trigger) == (
+        everyones.schedule_name,
+        "north",
+        Trigger.EVENT,
+    )
+    assert arguments(run)["event"]["data"] == {"date": "2026-11-19"}
+    assert (again.is_new, again.started) == (False, ())
+    assert len(of_south.started) == 2
+    assert code_of(market.starts.take_event, replace(EVENT, tenant="south"), NORTH) == (
+        "tenant_forbidden"
+    )
+
+
+def test_an_event_says_which_day_is_verified_or_rebuilt(office: Office) -> None:
+    define(office, "check", task=TaskKind.VERIFY, timing=None, events=("OrderCorrected",))
+    define(
+        office,
+        "again",
+        task=TaskKind.REBUILD,
+        timing=None,
+        events=("TenantCreated",),
+        payload={"daysBack": 3},
+    )
+
+    [check] = office.starts.take_event(MINE, ANA).started
+    named = replace(MINE, id="2", type="TenantCreated", data='{"from":"2026-11-18"}')
+    plain = replace(MINE, id="3", type="TenantCreated", data="{}")
+    [of_event] = office.starts.take_event(named, ANA).started
+    [of_job] = office.starts.take_event(plain, ANA).started
+
+    assert str(check.key.period) == "2026-11-19"
+    assert (arguments(of_event)["from"], arguments(of_event)["to"]) == ("2026-11-18", "2026-11-20")
+    assert (arguments(of_job)["from"], arguments(of_job)["to"]) == ("2026-11-18", "2026-11-20")
+
+
+def test_a_job_that_an_event_does_not_start_is_told_with_why(office: Office) -> None:
+    never = Condition(ConditionKind.UNTIL_DAY, ("2000-01-01",))
+    define(office, "never", events=("OrderCorrected",), conditions=(never,))
+    define(office, "paused", events=("OrderCorrected",), group="g")
+    define(office, "unfit", task=TaskKind.VERIFY, timing=None, events=("OrderCorrected",))
+    office.job_pauses.pause_all("g", "why", ANA)
+
+    taken = office.starts.take_event(replace(MINE, data='{"date":"soon"}'), ANA)
+
+    assert taken.started == ()
+    told = dict(taken.left_out)
+    assert told["never"].startswith("its condition does not hold")
+    assert told["paused"] == "paused by ana: why"
+    assert "date is neither a day" in told["unfit"]
+
+
+# The inbox
+
+
+def inbox(*events: JobEvent | None) -> InMemoryEventInbox:
+    return InMemoryEventInbox(
+        [
+            InboxRow(number, event, None if event else "ValueError")
+            for number, event in enumerate(events, start=1)
+        ]
+    )
+
+
+def test_rows_of_an_inbox_are_taken_once_by_whoever_looks(office: Office) -> None:
+    define(office, "a", timing=None, events=("OrderCorrected",))
+    rows = inbox(MINE, None, replace(MINE, id="2"))
+    taking = TakeEventsUseCase(office.ledger, office.starts, rows)
+
+    assert (taking.take(), taking.take()) == (3, 0)
+    # Its transaction ended after those behind it were read.
+    rows.rows.append(InboxRow(0, replace(MINE, id="3")))
+    late = InboxRow(2_000, replace(MINE, id="4"))
+    rows.rows.append(late)
+    assert taking.take() == 1
+    TakeEventsUseCase(office.ledger, office.starts, rows).take()
+
+    assert len(office.runs(JobKind.HTTP)) == 3
+    refused = [e.subject for e in office.history.audit(99) if e.action == "event.refuse"]
+    assert set(refused) == {"2"}
+
+
+def test_an_inbox_waits_where_the_queue_is_full(office: Office) -> None:
+    office.waiting_max = 1
+    office.restart()
+    define(office, "a", timing=None, events=("OrderCorrected",))
+    taking = TakeEventsUseCase(
+        office.ledger, office.starts, inbox(MINE, replace(MINE, id="2"), replace(MINE, id="3"))
+    )
+
+    assert taking.take() == 1
+    office.work()
+    assert taking.take() == 1
+    office.work()
+    assert taking.take() == 1
+
+
+def test_an_inbox_that_is_away_loses_nothing(office: Office) -> None:
+    define(office, "a", timing=None, events=("OrderCorrected",))
+    rows = inbox(MINE)
+    rows.fault = InboxUnreadable("inbox_unreadable", "It is away.", "Wait.")
+    taking = TakeEventsUseCase(office.ledger, office.starts, rows)
+    with pytest.raises(InboxUnreadable):
+        taking.take()
+    rows.fault = None
+    assert taking.take() == 1
+
+
+def test_an_event_of_an_unknown_tenant_in_an_inbox_is_told_and_holds_up_none(
+    market: Office,
+) -> None:
+    define(market, "a", timing=None, events=("OrderCorrected",))
+    rows = inbox(replace(EVENT, tenant="nobody"), EVENT)
+
+    assert TakeEventsUseCase(market.ledger, market.starts, rows).take() == 2
+
+    assert len(market.runs(JobKind.HTTP)) == 1
+    [refused] = [e for e in market.history.audit(9) if e.action == "event.refuse"]
+    assert refused.reason == "row 1 is no event that can be taken: unknown_tenant"
+
+
+def test_an_inbox_with_more_than_is_remembered_is_taken_in_parts(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aegis_batch.application.event_taking._BATCH", 2)
+    monkeypatch.setattr("aegis_batch.application.event_taking._BATCHES_MAX", 2)
+    monkeypatch.setattr("aegis_batch.application.event_taking._SEEN_MAX", 3)
+    monkeypatch.setattr("aegis_batch.application.event_taking._OVERLAP", 0)
+    define(office, "a", timing=None, events=("OrderCorrected",))
+    rows = inbox(*(replace(MINE, id=str(place)) for place in range(7)))
+    taking = TakeEventsUseCase(office.ledger, office.starts, rows)
+
+    assert [taking.take(), taking.take(), taking.take()] == [4, 3, 0]
+    assert len(office.runs(JobKind.HTTP)) == 7
+
+
+def test_the_days_of_a_run_are_those_of_its_tenants_own_zone() -> None:
+    tenants = (Tenant("north"), Tenant("far", FAR_ZONE))
+    market = Office(schedules=(), tenants=tenants, tenant="*")
+    # Noon in Sao Paulo is past midnight in Tokyo.
+    close = define(market, "close", task=TaskKind.DAILY_CLOSE, tenant="far")
+    define(market, "check", task=TaskKind.VERIFY, timing=None, events=("OrderCorrected",))
+
+    run = market.starts.execute(close.id, ANA)
+    [check] = market.starts.take_event(replace(EVENT, tenant="far", data="{}"), ANA).started
+    [other] = market.starts.take_event(replace(EVENT, data="{}"), ANA).started
+
+    assert (run.zone_name, str(run.key.period)) == (FAR_ZONE, "2026-11-21")
+    assert (check.zone_name, str(check.key.period)) == (FAR_ZONE, "2026-11-21")
+    assert (other.zone_name, str(other.key.period)) == (None, "2026-11-20")
+
+
+# Rebuilding
+
+
+def test_a_range_is_rebuilt_and_told(office: Office) -> None:
+    run = office.starts.rebuild("default", {"from": "2026-11-19"}, ANA)
+    office.live_until(NOON + 5 * MINUTE)
+
+    execution = office.views.execution(run.id, ANA)
+    assert execution.status is JobStatus.SUCCESS
+    assert execution.result is not None
+    assert json.loads(execution.result.text)["daysProcessed"] == 2
+    assert execution.timeline
+    assert office.history.audit(9)[-1].reason == "2026-11-19 to 2026-11-20"
+
+
+def test_a_range_that_is_not_ones_own_or_none_is_refused(market: Office) -> None:
+    assert code_of(market.starts.rebuild, "south", {}, NORTH) == "tenant_forbidden"
+    assert code_of(market.starts.rebuild, "north", {"from": "x"}, NORTH) == "invalid_range"
+    future = {"from": "2999-01-01", "to": "2999-01-02"}
+    assert code_of(market.starts.rebuild, "north", future, NORTH) == "invalid_range"
+
+
+def test_a_rebuild_with_days_that_fail_has_failed(office: Office) -> None:
+    office.backend.refused_for["default"] = REFUSED
+    run = office.starts.rebuild("default", {}, ANA)
+    office.live_until(NOON + 5 * MINUTE)
+
+    ended = office.run(run.id)
+    assert ended.problem is not None
+    assert (ended.state, ended.problem.code) == (RunState.FAILED, "days_failed")
+
+
+def test_a_rebuild_is_cancelled_with_its_backfill(office: Office) -> None:
+    office.backend.away = AWAY
+    run = office.starts.rebuild("default", {"daysBack": 3}, ANA)
+    office.live_until(NOON + timedelta(seconds=10))
+
+    office.cancelling.cancel(run.id, ANA)
+    office.live_until(NOON + ONE_DAY)
+
+    assert office.run(run.id).state is RunState.CANCELLED
+    assert office.backfills.progress(run.id).backfill.state is BackfillState.CANCELLED
+
+
+def test_a_rebuild_whose_backfill_is_cancelled_is_cancelled(office: Office) -> None:
+    office.backend.away = AWAY
+    run = office.starts.rebuild("default", {"daysBack": 3}, ANA)
+    office.live_until(NOON + timedelta(seconds=10))
+
+    office.backfills.cancel(run.id, "ana", "why")
+    office.live_until(NOON + ONE_DAY)
+
+    assert office.run(run.id).state is RunState.CANCELLED
+
+
+def test_a_rebuild_that_is_cancelled_as_it_begins_begins_nothing(office: Office) -> None:
+    run = office.starts.rebuild("default", {}, ANA)
+    with office.state.turn() as turn:
+        turn.runs.save(replace(run, cancel_requested=True))
+
+    office.work()
+
+    assert office.run(run.id).state is RunState.CANCELLED
+    assert office.closes() == []
+
+
+# Starting again
+
+
+def test_a_dead_letter_is_started_again_by_its_replay(office: Office) -> None:
+    office.services.answers["rankings"] = REFUSED
+    job = define(office, "a")
+    run = office.starts.execute(job.id, ANA)
+    office.work()
+    request = Once("k", "d")
+
+    again = office.starts.retry(run.id, ANA, request)
+    same = office.starts.retry(run.id, ANA, request)
+
+    assert (again.id, again.replay_of, again.schedule) == (same.id, run.id, run.schedule)
+    assert again.task == run.task
+    assert office.letters()[0].replayed_as == again.id
+
+
+def test_a_run_that_went_well_is_started_again(office: Office) -> None:
+    job = define(office, "a")
+    first = office.starts.retry_job(job.id, ANA)
+    assert code_of(office.starts.retry, first.id, ANA) == "run_goes_on"
+    office.work()
+    second = office.starts.retry_job(job.id, ANA)
+
+    assert (second.replay_of, second.schedule) == (first.id, first.schedule)
+    assert code_of(office.starts.retry, "nobody", ANA) == "unknown_run"
+
+
+def test_a_close_is_started_again_without_a_task(office: Office) -> None:
+    run_id = office.enqueue_close(DAY - ONE_DAY)
+    office.work()
+    again = office.starts.retry(run_id, ANA)
+    assert (again.job, again.task, again.schedule) == (JobKind.CLOSE, None, None)
+
+
+def test_runs_of_others_are_neither_started_again_nor_cancelled(market: Office) -> None:
+    job = define(market, "all")
+    everyones = market.starts.execute(job.id, ANA)
+    sees_all = replace(NORTH, tenant="*")
+
+    assert code_of(market.cancelling.cancel, everyones.id, NORTH) == "unknown_run"
+    assert code_of(market.cancelling.cancel, everyones.id, sees_all) == "tenant_forbidden"
+    market.work()
+    assert code_of(market.starts.retry, everyones.id, NORTH) == "unknown_run"
+    assert code_of(market.starts.retry, everyones.id, sees_all) == "tenant_forbidden"
+    assert code_of(market.views.execution, everyones.id, NORTH) == "unknown_run"
+
+
+def test_a_request_whose_run_was_forgotten_starts_no_other(office: Office) -> None:
+    job = define(office, "a")
+    request = Once("k", "d")
+    run = office.starts.execute(job.id, ANA, request)
+    office.work()
+    with office.state.turn() as turn:
+        assert turn.retention.forget_runs(NOON + ONE_DAY, 9) == 1
+
+    assert code_of(office.starts.execute, job.id, ANA, request) == "unknown_run"
+    assert code_of(office.views.execution, run.id, ANA) == "unknown_run"
+
+
+# Cancelling
+
+
+def test_a_run_that_waits_is_cancelled_and_one_under_way_ends_first(office: Office) -> None:
+    job = define(office, "a")
+    waiting = office.starts.execute(job.id, ANA)
+    cancelled = office.cancelling.cancel(waiting.id, ANA)
+    assert cancelled.state is RunState.CANCELLED
+    office.work()
+    assert office.services.calls == []
+    assert code_of(office.cancelling.cancel, waiting.id, ANA) == "run_ended"
+
+    office.services.answers["rankings"] = REFUSED
+    running = office.starts.execute(job.id, ANA)
+    office.meter.meanwhile = lambda: office.cancelling.cancel(running.id, ANA)
+    office.work()
+    assert office.run(running.id).state is RunState.CANCELLED
+    assert office.letters() == []
+
+
+# Looking
+
+
+def test_executions_are_those_of_ones_own_tenant(market: Office) -> None:
+    norths = market.starts.execute(define(market, "n", tenant="north").id, ANA)
+    souths = market.starts.execute(define(market, "s", tenant="south").id, ANA)
+
+    def seen(actor: Actor) -> list[str]:
+        return [each.record.id for each in market.views.executions(RunFilter(), 9, actor)]
+
+    assert seen(NORTH) == [norths.id]
+    assert set(seen(ANA)) == {norths.id, souths.id}
+
+
+def test_executions_that_timed_out_are_told_from_others_that_failed(office: Office) -> None:
+    job = define(office, "a", attempts_max=1)
+    codes = [TIMED_OUT] + ["service_refused"] * 25 + [TIMED_OUT]
+    for code in codes:
+        office.services.answers["rankings"] = ServiceRefused(code, "No.", "Mend it.")
+        office.starts.execute(job.id, ANA)
+        office.work()
+        office.clock.advance(MINUTE)
+
+    timed_out = office.views.executions_of(job.id, 2, ANA, JobStatus.TIMEOUT)
+    failed = office.views.executions_of(job.id, 30, ANA, JobStatus.FAILED)
+
+    assert [each.status for each in timed_out] == [JobStatus.TIMEOUT] * 2
+    assert [each.status for each in failed] == [JobStatus.FAILED] * 25
+    newest = office.views.executions_of(job.id, 1, ANA, JobStatus.TIMEOUT)
+    assert [each.record.id for each in newest] == [timed_out[0].record.id]
+
+
+# Beside
+
+
+def test_figures_are_of_all(office: Office) -> None:
+    job = define(office, "a")
+    office.starts.execute(job.id, ANA)
+    office.enqueue_close(DAY - ONE_DAY)
+
+    before = office.views.figures(office.clock.now())
+    office.work()
+    after = office.views.figures(office.clock.now())
+
+    assert (before.waiting, before.running, after.waiting) == (2, 0, 0)
+    assert before.waiting_by_priority() == {"NORMAL": 1}
+    assert [(t.job, t.status, t.count) for t in after.totals] == [
+        ("a", "SCHEDULED", 1),
+        ("a", "SUCCESS", 1),
+    ]
+    assert list(before.executors) == ["machine-1"]
+
+
+def test_the_lock_is_taken_and_the_audit_says_who_did(office: Office) -> None:
+    auditing = Auditing(office.ledger, office.clock)
+    assert auditing.test_lock(ANA) == (0.0, 0)
+    auditing.note(ANA, "control.refused", "GET /", "why")
+    assert [entry.action for entry in office.history.audit(9)] == ["control.refused", "lock.test"]
