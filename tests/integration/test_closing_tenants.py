@@ -58,6 +58,7 @@ def test_all_are_closed_each_by_its_own_calendar_and_told_as_they_end(
         "outcomes": {"created": 2},
         "notClosed": [],
         "notClosedCount": 0,
+        "beginningLater": 0,
         "error": None,
     }
     reports = place.reports()
@@ -99,7 +100,7 @@ def test_where_all_end_the_same_way_the_exit_status_says_so(place: TenantsPlace)
     ended = place.run("close", "--all", "--date", str(DAY))
     assert (ended.status, ended.out) == (
         0,
-        "No tenant is active, so there was nothing to close.\n",
+        "There was nothing to close: no tenant is active.\n",
     )
 
     run_sql(place.database, "DROP TABLE tenants")
@@ -109,6 +110,24 @@ def test_where_all_end_the_same_way_the_exit_status_says_so(place: TenantsPlace)
     ended = place.run("close", "--all", "--date", str(DAY))
     assert (ended.status, ended.out) == (6, "")
     assert "tenants" in ended.err
+
+
+def test_a_tenant_that_begins_later_is_left_out_and_counted(place: TenantsPlace) -> None:
+    run_sql(place.database, "ALTER TABLE tenants ADD COLUMN first_day date")
+    run_sql(place.database, "UPDATE tenants SET first_day = '2026-11-22' WHERE id = 'south'")
+    begins = {"AEGIS_TENANTS_CLOSES_FROM": "first_day"}
+
+    ended = place.run("close", "--all", "--date", str(DAY), **begins)
+
+    assert ended.status == 0, ended.err
+    assert ended.out.splitlines()[-2:] == [
+        "1 tenant: 1 created",
+        "1 tenant left out, with a first day that comes later.",
+    ]
+    assert list(place.reports()) == [("north", str(DAY))]
+    _, summary = lines(place.on_day("close", "--all", **begins))
+    assert (summary["tenants"], summary["beginningLater"]) == (1, 1)
+    assert place.on_day("close", "--tenant", "south", **begins).status == 0
 
 
 def test_a_zone_that_is_none_keeps_its_own_tenants_from_being_closed(place: TenantsPlace) -> None:

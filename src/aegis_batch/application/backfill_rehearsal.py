@@ -149,7 +149,7 @@ class RehearseEveryoneUseCase:
         def results() -> Iterator[TenantClosed]:
             for period in periods:
                 outcomes: set[Outcome | None] = set()
-                wanted = CloseEveryoneRequest(period.first_day, period.kind, from_first_day=True)
+                wanted = CloseEveryoneRequest(period.first_day, period.kind)
                 for closed in self._closes.close(wanted):
                     outcomes.add(closed.ended.outcome)
                     yield closed

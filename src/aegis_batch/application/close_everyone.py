@@ -31,18 +31,12 @@ __all__ = ["CloseEveryoneRequest", "CloseEveryoneUseCase", "HeardResults", "Tena
 class CloseEveryoneRequest:
     """The wish to close the period of a kind that holds ``day``: the last one unless given.
 
-    That is the last one in each tenant's own zone. With ``from_first_day`` a tenant is left out
-    whose first day by the directory comes after the period.
+    That is the last one in each tenant's own zone. A tenant is left out whose first day by the
+    directory comes after the period.
     """
 
     day: date | None = None
     kind: PeriodKind = PeriodKind.DAY
-    from_first_day: bool = False
-
-    def leaves_out(self, tenant: Tenant, period: Period) -> bool:
-        """Say whether a tenant has no part in a period."""
-        first_day = tenant.closes_from
-        return self.from_first_day and first_day is not None and period.last_day < first_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +101,12 @@ class CloseEveryoneUseCase:
         self._results = results
         self._keep = keep
         self._leases = leases
+        self._beginning_later = 0
+
+    @property
+    def beginning_later(self) -> int:
+        """How many tenants were left out so far, since their first day comes later."""
+        return self._beginning_later
 
     def close(self, request: CloseEveryoneRequest) -> Generator[TenantClosed, None, None]:
         """Close all tenants, and yield how each ended as it ends.
@@ -125,10 +125,13 @@ class CloseEveryoneUseCase:
     def _close_page(
         self, request: CloseEveryoneRequest, page: Sequence[Tenant]
     ) -> Generator[TenantClosed, None, None]:
-        wanted = [(tenant, self._record(request, tenant)) for tenant in page]
-        records = [
-            record for tenant, record in wanted if not request.leaves_out(tenant, record.key.period)
-        ]
+        records = []
+        for tenant in page:
+            record = self._record(request, tenant)
+            if tenant.closes_from is not None and record.key.period.last_day < tenant.closes_from:
+                self._beginning_later += 1
+            else:
+                records.append(record)
         for record in records:
             self._listener.begin(record.id)
         heard: list[HeardClose] = []

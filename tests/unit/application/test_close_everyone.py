@@ -268,6 +268,18 @@ def test_a_zone_that_is_none_is_told_to_its_tenants_alone() -> None:
     assert problem.code == "unknown_zone"
 
 
+def test_a_tenant_has_no_part_in_days_before_its_first() -> None:
+    day = date(2026, 11, 20)
+    market = Market(Tenant("north", closes_from=day), Tenant("east", closes_from=DAY))
+    use_case = market.use_case()
+
+    closed = list(use_case.close(CloseEveryoneRequest(day)))
+
+    assert [each.record.key.tenant for each in closed] == ["north"]
+    assert use_case.beginning_later == 1
+    assert {key.tenant for key in market.backend.stored} == {"north"}
+
+
 def test_what_has_ended_is_kept_though_nobody_waits_for_the_rest() -> None:
     market = Market(*(Tenant(f"t{number}") for number in range(3)))
     closes = market.use_case().close(CloseEveryoneRequest())

@@ -30,6 +30,7 @@ class _Tally:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     not_closed: list[str] = field(default_factory=list)
     not_closed_count: int = 0
+    beginning_later: int = 0
 
     def add(self, tenant: str, outcome: Outcome) -> None:
         self.outcomes[outcome] += 1
@@ -53,15 +54,18 @@ def close_everyone(services: Services, request: CloseRequest, output: str) -> in
     rehearsal = Rehearsal(request.allow_open_day) if request.dry_run else None
     tally, problem, stopped = _Tally(), None, None
     try:
-        with (
-            services.close_everyone(rehearsal) as use_case,
-            closing(use_case.close(CloseEveryoneRequest(request.day, request.kind))) as closes,
-        ):
-            for closed in closes:
-                ending = _ending_of(closed)
-                tenant = closed.record.key.tenant
-                tally.add(tenant, ending.outcome)
-                write_result(ending_as_json(ending) if output == "json" else _line(tenant, ending))
+        with services.close_everyone(rehearsal) as use_case:
+            try:
+                wanted = CloseEveryoneRequest(request.day, request.kind)
+                with closing(use_case.close(wanted)) as closes:
+                    for closed in closes:
+                        ending = _ending_of(closed)
+                        tenant = closed.record.key.tenant
+                        tally.add(tenant, ending.outcome)
+                        as_json = output == "json"
+                        write_result(ending_as_json(ending) if as_json else _line(tenant, ending))
+            finally:
+                tally.beginning_later = use_case.beginning_later
     except AegisError as error:
         problem = error
     except Stopped as stop:
@@ -109,15 +113,23 @@ def _line(tenant: str, ending: Ending) -> str:
 
 def _summary(tally: _Tally) -> str:
     count = tally.outcomes.total()
+    later = tally.beginning_later
+    begins_later = f"{_tenants(later)} left out, with a first day that comes later"
     if not count:
-        return "No tenant is active, so there was nothing to close."
+        why = begins_later if later else "no tenant is active"
+        return f"There was nothing to close: {why}."
     told = [f"{tally.outcomes[each]:,} {each}" for each in Outcome if tally.outcomes[each]]
-    text = f"{count:,} {'tenant' if count == 1 else 'tenants'}: {', '.join(told)}"
+    text = f"{_tenants(count)}: {', '.join(told)}"
+    text += f"\n{begins_later}." if later else ""
     if tally.not_closed:
         text += f"\nNot closed: {', '.join(map(printable, tally.not_closed))}"
         more = tally.not_closed_count - len(tally.not_closed)
         text += f" and {more:,} more" if more else ""
     return text
+
+
+def _tenants(count: int) -> str:
+    return f"{count:,} {'tenant' if count == 1 else 'tenants'}"
 
 
 def _summary_as_json(tally: _Tally, problem: Problem | None) -> str:
@@ -129,6 +141,7 @@ def _summary_as_json(tally: _Tally, problem: Problem | None) -> str:
             ),
             "notClosed": json_value(tally.not_closed),
             "notClosedCount": json_value(tally.not_closed_count),
+            "beginningLater": json_value(tally.beginning_later),
             "error": json_problem(problem),
         }
     )
