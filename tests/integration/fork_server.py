@@ -4,8 +4,9 @@ What takes most of a short process's time, to import the program and its librari
 Each request is a JSON object, with the child's three standard streams and a pipe for its status
 (see ``forked.py``); the answer is the child's number. A child goes on as ``python -m MODULE`` would
 from there: it has an environment, a folder, streams and signals of its own, and ends as the
-interpreter does, but that it takes nothing apart, which would take most of its time. This process
-must have no thread, and nothing of it may be on a child's way.
+interpreter does, but that it takes nothing apart, which would take most of its time. Where it is
+measured, what modules do as they are imported is not part of it. This process must have no thread,
+and nothing of it may be on a child's way.
 """
 
 import atexit
@@ -23,6 +24,8 @@ import threading
 import time
 import traceback
 from typing import Any, NoReturn
+
+import coverage
 
 import aegis_batch
 
@@ -120,4 +123,6 @@ if __name__ == "__main__":
         time.tzset()
         sys.argv = ["", *_request["arguments"]]
         sys.path[0] = _request["folder"]
+        # Does nothing where the environment doesn't ask for it.
+        coverage.process_startup()
         _run(_request)

@@ -17,7 +17,7 @@ from typing import IO, Protocol
 
 _SERVER = Path(__file__).with_name("fork_server.py")
 # What an interpreter reads before it runs a line.
-_READ_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "COVERAGE_PROCESS")
+_READ_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_")
 
 
 class Process(Protocol):

@@ -54,7 +54,7 @@ def start(
     """Start the program in a folder.
 
     It is forked off a process that has imported it, where that makes no difference but to how long
-    it takes; what is measured, or has settings that an interpreter reads, starts from nothing.
+    it takes; what has settings that an interpreter reads starts from nothing.
     """
     environ = environment(**settings)
     if hasattr(os, "pidfd_open") and (server := fork_server()).fits(environ):
