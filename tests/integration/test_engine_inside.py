@@ -12,14 +12,14 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from dbos import DBOS
+from dbos import DBOS, _core
 from dbos._schemas.system_database import SystemSchema
 from loguru import logger
 from sqlalchemy import URL, event
@@ -296,6 +296,44 @@ def test_whatever_ends_makes_room_for_the_next_at_once(tmp_path: Path) -> None:
     began = [performed.began_at(each) for each in ids]
     # One a look would take five seconds.
     assert max(began) - min(began) < timedelta(seconds=3)
+
+
+def test_what_was_taken_counts_before_its_thread_has_begun_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = QueueSettings(executor="tester", concurrency=ONE_A_LANE, polling_seconds=0.01)
+    place = DbosPlace(StateLocation(tmp_path / "state.sqlite3"), settings)
+    performed = Performed()
+    _queue(place, "first", "second")
+    begin: Callable[..., object] = _core._execute_workflow_wthread  # noqa: SLF001 - see above
+    may_begin = threading.Event()
+
+    def begin_late(*arguments: object) -> object:
+        assert may_begin.wait(60)
+        return begin(*arguments)
+
+    monkeypatch.setattr(_core, "_execute_workflow_wthread", begin_late)
+    looks = 0
+
+    @event.listens_for(place.engine, "before_cursor_execute")
+    def note(*what: object) -> None:
+        nonlocal looks
+        looks += "FROM main.queues" in str(what[2])
+
+    def taken() -> int:
+        return len(place.rows("SELECT 1 FROM workflow_status WHERE status = 'PENDING'"))
+
+    place.queue.start(performed.carry_out)
+    reached(lambda: taken() > 0, "the first is taken")
+    looks = 0
+    reached(lambda: looks > 50, "it has been looked again, often")
+    taken_then = taken()
+    may_begin.set()
+    place.settle()
+    place.close()
+
+    assert taken_then == 1
+    assert sorted(performed.ids) == ["first", "second"]
 
 
 def test_at_rest_the_database_is_asked_for_little_more_than_the_queues(tmp_path: Path) -> None:

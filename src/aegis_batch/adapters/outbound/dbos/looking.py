@@ -1,22 +1,30 @@
 """When the library looks into its queues: in between, too, as soon as work has ended here.
 
 It would look at fixed times alone. So each place for a shard would stay empty for half an interval
-after each shard, and what a night dispatches would wait as long as that.
+after each shard, and what a night dispatches would wait as long as that. Since looks may follow one
+another closely, what one has taken counts in the next, though its thread may not have begun it yet.
 """
 
 import threading
 import time
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbos import _queue
-from dbos._core import ActiveWorkflowById, QueueBucket
+from dbos._core import (
+    ActiveWorkflowById,
+    ActiveWorkflowEntry,
+    QueueBucket,
+    WorkflowHandleFuture,
+    execute_dequeued_workflow,
+)
 
 from aegis_batch.application.ports.work_queue import JOBS
 
 if TYPE_CHECKING:
-    from dbos import DBOS
+    from dbos import DBOS, WorkflowHandle
+    from dbos._sys_db import WorkflowStatusInternal
 
 __all__ = ["Ends", "look_after_ends", "wake_all"]
 
@@ -50,11 +58,35 @@ class Ends:
 
 
 class _Active(ActiveWorkflowById):
-    """What is under way here; tells of each end after it has been written down."""
+    """What is under way here, from when it is taken; tells of each end after it is written down."""
 
     def __init__(self, ends: Ends) -> None:
         super().__init__()
         self.ends = ends
+        # What was taken and has not begun yet, with its queue.
+        self._taken: dict[str, str | None] = {}
+
+    def take(self, key: str, queue: str | None) -> None:
+        """Count work as under way that a thread is about to begin."""
+        with self._lock:
+            self._taken[key] = queue
+
+    def drop(self, key: str) -> None:
+        """Count work no more that was taken: it has begun, or never will."""
+        with self._lock:
+            self._taken.pop(key, None)
+
+    def add(
+        self, key: str, queue_name: str | None = None, queue_partition_key: str | None = None
+    ) -> ActiveWorkflowEntry:
+        entry = super().add(key, queue_name, queue_partition_key)
+        self.drop(key)
+        return entry
+
+    def count_for_queue(self, queue_name: str) -> int:
+        begun = super().count_for_queue(queue_name)
+        with self._lock:
+            return begun + sum(queue == queue_name for queue in self._taken.values())
 
     def _remove(self, key: str, bucket: QueueBucket) -> None:
         super()._remove(key, bucket)
@@ -91,6 +123,7 @@ def look_after_ends(library: "DBOS") -> None:
     ends = Ends()
     library._active_workflows_set = _Active(ends)  # noqa: SLF001 - as in inside.py
     _queue.queue_worker_thread = partial(_take, ends)
+    _queue.execute_dequeued_workflow = _begin  # type: ignore[attr-defined,assignment]
 
 
 def wake_all(library: "DBOS") -> None:
@@ -102,3 +135,20 @@ def wake_all(library: "DBOS") -> None:
 
 def _take(ends: Ends, stop: threading.Event, library: "DBOS", queue: _queue.Queue) -> None:
     _TAKE(_UntilNextLook(stop, ends, queue.name), library, queue)
+
+
+def _begin(
+    library: "DBOS", status: "WorkflowStatusInternal", owner_xid: str
+) -> "WorkflowHandle[Any]":
+    active, work_id = library._active_workflows_set, status["workflow_uuid"]  # noqa: SLF001 - as in inside.py
+    assert isinstance(active, _Active)  # noqa: S101 - it was set where this was
+    active.take(work_id, status["queue_name"])
+    handle = None
+    try:
+        handle = execute_dequeued_workflow(library, status, owner_xid)
+    finally:
+        if isinstance(handle, WorkflowHandleFuture):
+            handle.future.add_done_callback(lambda _: active.drop(work_id))
+        else:
+            active.drop(work_id)
+    return handle
