@@ -187,11 +187,8 @@ def test_what_is_quoted_was_measured() -> None:
 
 
 def night_of(way: str, town: str, column: str) -> str:
-    """Return what the bench of many tenants measured; `-` where it hasn't been run."""
-    file = PROJECT / "bench" / "tenants.md"
-    if not file.exists():
-        return "-"
-    table = file.read_text(encoding="utf-8").partition(f"\n| {town} |")
+    """Return what the bench of many tenants measured."""
+    table = read_page("bench/tenants.md").partition(f"\n| {town} |")
     head = ["way", *(cell.strip() for cell in table[2].partition("\n")[0].split("|"))]
     row = next(line for line in table[2].splitlines() if line.startswith(f"| {way} |"))
     return [cell.strip() for cell in row.strip("|").split("|")][head.index(column)]
