@@ -24,6 +24,7 @@ class ExecutorLease:
         self._lease_seconds = lease_seconds
         # Both in one, since several threads look at them.
         self._held: tuple[float, float] | None = None
+        self._has_ended = False
 
     def renew(self, asked_at_seconds: float) -> None:
         """Note that a sign of life was kept that was sent at a reading of the steady clock.
@@ -44,9 +45,13 @@ class ExecutorLease:
         """Note that this process is taken for dead."""
         self._held = None
 
+    def end(self) -> None:
+        """Note that what this process is at is about to be others'; signs of life may go on."""
+        self._has_ended = True
+
     def is_held(self) -> bool:
-        """Say whether the last sign of life is younger than the lease."""
-        held = self._held
+        """Say whether the last sign of life is younger than the lease, which has not been ended."""
+        held = None if self._has_ended else self._held
         if held is None or self._lease_seconds is None:
             return held is not None
         return self._clock.monotonic_seconds() - held[1] < self._lease_seconds

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from aegis_batch.application.executor_lease import ExecutorLease
 from aegis_batch.application.ledger import Ledger, LedgerTurn, attempt_of
 from aegis_batch.domain.job_events import JobBegunAgain, JobHandedBack, JobTaken
 from aegis_batch.domain.run import CloseKey, RunState, Trigger
@@ -38,16 +39,19 @@ class Taking:
         executor: str,
         rests_until: Callable[[], datetime | None] = lambda: None,
         tenant_concurrency: int = 0,
+        lease: ExecutorLease | None = None,
     ) -> None:
         """Take the ledger, and the name under which this executor is registered.
 
         ``rests_until`` says until when a provider is left alone that every close needs,
         ``tenant_concurrency`` how many of a tenant's periods may be closed at a time, 0 for any.
+        ``lease`` is asked by whoever hands something over, and ends before work is handed back.
         """
         self._ledger = ledger
         self._executor = executor
         self._rests_until = rests_until
         self._tenant_concurrency = tenant_concurrency
+        self._lease = lease
 
     def take(self, work_id: str) -> Sequence[RunRecord]:
         """Begin the attempt that a piece of work stands for, and return its runs, under way now.
@@ -112,8 +116,11 @@ class Taking:
     def hand_back(self, work_ids: Collection[str]) -> None:
         """Let attempts wait for the next start, which the stop of this process breaks off.
 
+        Whatever of them goes on here until the end of the process hands nothing over any more.
         Raises ``StateUnavailable`` and ``StateMisfit``: they then count as broken off.
         """
+        if self._lease is not None:
+            self._lease.end()
         with self._ledger.turn() as turn:
             for work_id in work_ids:
                 mine = still_mine(turn, turn.state.many_runs.of_work(work_id), self._executor)

@@ -260,6 +260,7 @@ class ServingContainer(Container):
         executor,
         providers.Callable(partial, rest_of_closes, shared_breaking),
         Container.settings.provided.tenant_concurrency,
+        lease,
     )
     carry_out: providers.Provider[CarryOutUseCase] = providers.Singleton(
         CarryOutUseCase,

@@ -49,7 +49,7 @@ class Crew:
         for machine in self._machines:
             life = machine.life
             if life is not None and life.is_dead:
-                machine.life = machine.queue = None
+                machine.life = machine.process = None
                 wait = self._station.plan.between(timedelta(seconds=5), 40 * _MINUTE)
                 machine.starts_at = now if self._station.plan.is_calm else now + wait
             if machine.life is None and machine.starts_at <= now:
@@ -122,21 +122,19 @@ class Crew:
     def _start(self, machine: Machine) -> None:
         machine.lives += 1
         life = machine.life = Life(f"{machine.name}.{machine.lives}")
-        process = self._station.process(life)
-        machine.queue = process.ports.queue
+        process = machine.process = self._station.process(life)
         self._station.stage.act(
             life, f"{life.name} main", partial(self._threads.main, machine, process)
         )
 
     def _stop_of(self, machine: Machine) -> Callable[[], None]:
-        life, queue = machine.life, machine.queue
+        life, process = machine.life, machine.process
         assert life is not None
-        assert queue is not None
-        process = self._station.process(life)
+        assert process is not None
 
         def stop() -> None:
             try:
-                handed_back = queue.stop(30.0)
+                handed_back = process.ports.queue.stop(30.0)
                 process.taking.hand_back(handed_back)
                 process.ports.pulse.stop(life.name)
                 self._station.laws.leases.stopped(life)

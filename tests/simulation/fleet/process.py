@@ -149,8 +149,8 @@ class Process:
             ports.state.look, ledger, ports.clock, ports.metrics, _BREAKERS_REST
         )
         rests = partial(self._breaking.rests_until, Provider.BACKEND, Provider.ORDERS)
-        self.taking = Taking(ledger, life.name, rests if breaks else lambda: None)
         lease = ExecutorLease(ports.clock, LEASE_SECONDS)
+        self.taking = Taking(ledger, life.name, rests if breaks else lambda: None, lease=lease)
         self._orders, reports = ports.orders, ports.reports
         if breaks:
             self._orders, reports = self._behind_breakers(reports)

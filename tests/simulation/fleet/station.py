@@ -109,5 +109,5 @@ class Machine:
     workers: int
     starts_at: datetime
     life: Life | None = None
-    queue: SharedQueue | None = None
+    process: Process | None = None
     lives: int = 0

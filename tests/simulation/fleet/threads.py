@@ -85,9 +85,9 @@ class Threads:
                 at.stage.sleep(30.0)
                 continue
             others = [
-                machine.queue
+                machine.process.ports.queue
                 for machine in self._machines
-                if machine.queue is not None and machine.queue is not queue
+                if machine.process is not None and machine.process is not process
             ]
             befell = perform(calls, queue, work, others)
             if befell is not None:

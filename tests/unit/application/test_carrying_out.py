@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from aegis_batch.adapters.outbound.memory.metrics_sink import InMemoryMetricsSink
+from aegis_batch.application.executor_lease import ExecutorLease
 from aegis_batch.application.listening import requests_in
+from aegis_batch.application.taking import Taking
 from aegis_batch.domain.errors import (
     AnswerLost,
     InvalidRequest,
@@ -470,6 +472,19 @@ def test_an_attempt_that_a_stop_hands_back_waits_in_the_queue_and_its_timeline_s
         (0.0, 0.0),
         (3_600_000.0, None),
     ]
+
+
+def test_what_is_handed_back_is_handed_over_by_nobody_here_any_more() -> None:
+    office = Office([NIGHTLY])
+    lease = ExecutorLease(office.clock, 30.0)
+    lease.renew(office.clock.monotonic_seconds())
+    taking = Taking(office.ledger, "machine-1", lease=lease)
+    was_held = lease.is_held()
+
+    taking.hand_back(["unknown#1"])
+
+    assert was_held
+    assert not lease.is_held()
 
 
 def test_an_attempt_whose_end_could_not_be_kept_finds_its_report_and_sends_no_other() -> None:

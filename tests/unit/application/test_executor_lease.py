@@ -133,3 +133,15 @@ def test_where_nobody_else_can_take_over_it_never_runs_out(clock: InMemoryClock)
 
     assert lease.is_held()
     assert lease.is_settled()
+
+
+def test_one_that_has_been_ended_is_not_held_however_well_the_process_is(
+    clock: InMemoryClock,
+) -> None:
+    lease = ExecutorLease(clock, 30.0)
+    lease.renew(clock.monotonic_seconds())
+
+    lease.end()
+    lease.renew(clock.monotonic_seconds())
+
+    assert not lease.is_held()
