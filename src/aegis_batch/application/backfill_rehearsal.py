@@ -17,12 +17,12 @@ from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
-from aegis_batch.application.ports.report_gateway import Receipt, ReportGateway
+from aegis_batch.application.ports.report_gateway import ReportFinder
 from aegis_batch.application.ports.tenant_directory import TenantDirectory
 from aegis_batch.domain.calendar import Period
 from aegis_batch.domain.errors import BackendUnavailable
 from aegis_batch.domain.outcome import CloseResult, Outcome
-from aegis_batch.domain.report import Report, StoredReport
+from aegis_batch.domain.report import StoredReport
 from aegis_batch.domain.run import Run
 
 __all__ = ["AskedWhileAnswering", "RehearseEveryoneUseCase", "RehearseUseCase"]
@@ -34,7 +34,7 @@ class AskedWhileAnswering:
     A rehearsal is about the orders: it must not wait for the same silence day after day.
     """
 
-    def __init__(self, reports: ReportGateway) -> None:
+    def __init__(self, reports: ReportFinder) -> None:
         """Take the Backend."""
         self._reports = reports
         self._answers = True
@@ -61,14 +61,6 @@ class AskedWhileAnswering:
     def can_replace(self) -> bool:
         """What the port says, by which a conflict is told; a rehearsal replaces nothing."""
         return self._reports.can_replace
-
-    def submit(self, run: Run, report: Report) -> Receipt:
-        """Refuse: a rehearsal hands nothing over, and calling this is a defect."""
-        raise NotImplementedError(run.key, report)
-
-    def replace(self, run: Run, report: Report) -> Receipt:
-        """Refuse, as ``submit`` does."""
-        raise NotImplementedError(run.key, report)
 
 
 class RehearseUseCase:

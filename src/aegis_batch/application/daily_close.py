@@ -12,7 +12,7 @@ from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader, Reading
-from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.application.ports.report_gateway import ReportFinder, ReportGateway
 from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.errors import (
@@ -46,11 +46,13 @@ class DailyCloseUseCase:
         policy: ReportPolicy,
         sealed_days: SealedDays | None = None,
         *,
+        finder: ReportFinder | None = None,
         compares_first: bool = False,
         hold: Callable[[CloseKey], None] | None = None,
     ) -> None:
         """Take the ports and the policy; without ``reports`` only dry runs are possible.
 
+        They ask ``finder`` in its place, where there is one.
         With ``sealed_days`` a week or a month need not read orders that its days have sealed, and
         a period that has a seal is closed already only where its report is what orders give; so is
         one whose report an attempt that was broken off may have handed over, and it is sealed then.
@@ -60,6 +62,7 @@ class DailyCloseUseCase:
         """
         self._deriving = Deriving(orders, clock, policy)
         self._reports = reports
+        self._finder = finder or reports
         self._clock = clock
         self._metrics = metrics
         self._policy = policy
@@ -102,7 +105,7 @@ class DailyCloseUseCase:
             journal.ended(Outcome.INVALID, error.code)
             raise
         progress = CloseProgress(run, window, journal, request.zone_name)
-        progress.can_replace = self._reports is not None and self._reports.can_replace
+        progress.can_replace = self._finder is not None and self._finder.can_replace
         progress.sealed_days, progress.is_rebuild = self._sealed_days, request.rebuild
         try:
             if self._hold is not None and not request.dry_run:
@@ -179,9 +182,9 @@ class DailyCloseUseCase:
 
     def _rehearse(self, progress: CloseProgress) -> _Deciding:
         stored = None
-        if self._reports is not None:
+        if self._finder is not None:
             try:
-                stored = _find(progress, self._reports)
+                stored = _find(progress, self._finder)
             except (BackendRefused, BackendUnavailable) as error:
                 # A rehearsal is about the orders: a Backend that is away is worth a word only.
                 progress.problem = Problem.of(error)
@@ -236,7 +239,7 @@ class DailyCloseUseCase:
         return derived.report
 
 
-def _find(progress: CloseProgress, reports: ReportGateway) -> StoredReport | None:
+def _find(progress: CloseProgress, reports: ReportFinder) -> StoredReport | None:
     if not reports.can_find:
         return None
     with progress.journal.step(Step.FIND):
@@ -282,7 +285,7 @@ def _hand_over(
     return _settle(progress, report, stored)
 
 
-def _find_once(progress: CloseProgress, reports: ReportGateway) -> StoredReport | None:
+def _find_once(progress: CloseProgress, reports: ReportFinder) -> StoredReport | None:
     """Ask a single time what became of a report; ``None`` where that can't be known."""
     if not reports.can_find:
         return None

@@ -143,7 +143,8 @@ def open_backfill_rehearsal(environ: Mapping[str, str], clock: Clock) -> Iterato
         reports = container.report_gateway()
         use_case = DailyCloseUseCase(
             orders=container.order_reader(),
-            reports=None if reports is None else AskedWhileAnswering(reports),
+            reports=None,
+            finder=None if reports is None else AskedWhileAnswering(reports),
             clock=container.clock(),
             metrics=container.metrics(),
             policy=container.policy(),
@@ -164,7 +165,7 @@ def open_backfill_rehearsal_of_all(
     try:
         reports = container.report_gateway()
         if reports is not None:
-            container.report_gateway.override(AskedWhileAnswering(reports))
+            container.report_finder.override(AskedWhileAnswering(reports))
         closes = close_everyone_of(container, Rehearsal())
         directory = build_tenant_directory(settings)
         yield RehearseEveryoneUseCase(closes, directory, clock, container.calendars())

@@ -5,7 +5,7 @@ Adapters are imported when they are first needed, so that a command pays for wha
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aegis_batch.adapters.outbound.logs.metrics_sink import LogMetricsSink
 from aegis_batch.adapters.outbound.system.clock import SystemClock
@@ -17,7 +17,7 @@ from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
-from aegis_batch.application.ports.report_gateway import ReportGateway
+from aegis_batch.application.ports.report_gateway import ReportFinder, ReportGateway
 from aegis_batch.application.verifying import Verifying
 from aegis_batch.bootstrap.breaking import break_orders, break_reports, breaking_by_hand
 from aegis_batch.bootstrap.calendars import calendars_of
@@ -64,8 +64,11 @@ def _metrics(settings: Settings, *beside_the_log: MetricsSink | None) -> Metrics
     return FanOutMetricsSink(log, *others) if others else log
 
 
-def _same(leases: HandLeases | None) -> HandLeases | None:
-    return leases
+T = TypeVar("T")
+
+
+def _same(thing: T) -> T:
+    return thing
 
 
 def _hold(leases: HandLeases | None) -> Callable[[CloseKey], None] | None:
@@ -121,6 +124,9 @@ class Container(containers.DeclarativeContainer):
         settings,
         clock,
     )
+    report_finder: providers.Provider[ReportFinder | None] = providers.Callable(
+        _same, report_gateway
+    )
     sealed_days: "providers.Provider[SealedDays | None]" = providers.Singleton(
         sealed_days_by_hand, state_by_hand, policy
     )
@@ -132,6 +138,7 @@ class Container(containers.DeclarativeContainer):
         metrics=metrics,
         policy=policy,
         sealed_days=sealed_days,
+        finder=report_finder,
         compares_first=settings.provided.has_several_tenants,
         hold=providers.Callable(_hold, hand_leases),
     )

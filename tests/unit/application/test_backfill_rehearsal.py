@@ -37,10 +37,11 @@ def rehearsal(office: Office, orders: InMemoryOrderReader) -> RehearseUseCase:
     calendar = office.expectation.calendar
     close = DailyCloseUseCase(
         orders,
-        AskedWhileAnswering(office.backend),
+        None,
         office.clock,
         InMemoryMetricsSink(),
         ReportPolicy(InMemoryCalendars(calendar), Rules(), Versions("1", "2", "3")),
+        finder=AskedWhileAnswering(office.backend),
     )
     return RehearseUseCase(close, office.clock, office.identifiers, InMemoryCalendars(calendar))
 
@@ -141,14 +142,8 @@ def test_a_range_that_has_not_ended_is_refused_before_anything_is_read() -> None
     assert caught.value.code == "day_not_over"
 
 
-def test_handing_something_over_in_a_rehearsal_would_be_a_defect() -> None:
+def test_a_conflict_is_told_as_the_backend_itself_would_have_it() -> None:
     office = Office([])
-    result = rehearse(office, an_order(DAYS[0], 5))[0]
-    assert result.report is not None
 
-    with pytest.raises(NotImplementedError):
-        AskedWhileAnswering(office.backend).submit(result.run, result.report)
-    with pytest.raises(NotImplementedError):
-        AskedWhileAnswering(office.backend).replace(result.run, result.report)
     assert not AskedWhileAnswering(office.backend).can_replace
     assert AskedWhileAnswering(office.backend).identity == office.backend.identity

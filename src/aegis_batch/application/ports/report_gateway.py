@@ -1,4 +1,4 @@
-"""The port for handing reports over."""
+"""The ports for asking for reports, and for handing them over."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from aegis_batch.domain.report import Report, StoredReport
 from aegis_batch.domain.run import Run
 
-__all__ = ["Receipt", "ReportGateway"]
+__all__ = ["Receipt", "ReportFinder", "ReportGateway"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Receipt:
         return self.status == 201  # noqa: PLR2004 - the contract's own number
 
 
-class ReportGateway(Protocol):
-    """Asks for reports and hands them over; a report is known by the key of its run."""
+class ReportFinder(Protocol):
+    """Asks for reports; a report is known by the key of its run."""
 
     @property
     def can_find(self) -> bool:
@@ -59,6 +59,10 @@ class ReportGateway(Protocol):
         Raises ``BackendRefused`` and ``BackendUnavailable``, with ``attempts`` 0.
         """
         ...
+
+
+class ReportGateway(ReportFinder, Protocol):
+    """Asks for reports and hands them over."""
 
     def submit(self, run: Run, report: Report) -> Receipt:
         """Hand a report over; doing it twice is harmless.
