@@ -17,7 +17,7 @@ from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
-from aegis_batch.application.ports.report_gateway import ReportFinder
+from aegis_batch.application.ports.report_finder import ReportFinder
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.backfill import (

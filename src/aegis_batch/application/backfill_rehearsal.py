@@ -17,7 +17,7 @@ from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.identifiers import Identifiers
-from aegis_batch.application.ports.report_gateway import ReportFinder
+from aegis_batch.application.ports.report_finder import ReportFinder
 from aegis_batch.application.ports.tenant_directory import TenantDirectory
 from aegis_batch.domain.calendar import Period
 from aegis_batch.domain.errors import BackendUnavailable

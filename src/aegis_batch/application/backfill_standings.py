@@ -13,7 +13,7 @@ from aegis_batch.application.day_standing import Standing
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
-from aegis_batch.application.ports.report_gateway import ReportFinder
+from aegis_batch.application.ports.report_finder import ReportFinder
 from aegis_batch.application.ports.tenant_directory import PAGE_TENANTS_MAX
 from aegis_batch.application.tenant_choice import TenantChoice, pages_of
 from aegis_batch.domain.backfill import Deed, PeriodStanding, PlannedTenant, deed_for

@@ -12,7 +12,8 @@ from aegis_batch.application.deriving import Deriving, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader, Reading
-from aegis_batch.application.ports.report_gateway import ReportFinder, ReportGateway
+from aegis_batch.application.ports.report_finder import ReportFinder
+from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
 from aegis_batch.domain.errors import (

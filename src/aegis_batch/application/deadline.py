@@ -8,7 +8,7 @@ from aegis_batch.application.jobs import Ended, stands_for
 from aegis_batch.application.ledger import Ledger, LedgerTurn
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
-from aegis_batch.application.ports.report_gateway import ReportFinder
+from aegis_batch.application.ports.report_finder import ReportFinder
 from aegis_batch.domain.errors import BackendRefused, BackendUnavailable
 from aegis_batch.domain.expectation import Expectation
 from aegis_batch.domain.job_events import DayOverdue, JobCompleted, JobStarted

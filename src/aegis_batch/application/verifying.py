@@ -5,7 +5,7 @@ from datetime import datetime
 
 from aegis_batch.application.deriving import Derived, Deriving, ReportPolicy
 from aegis_batch.application.ports.clock import Clock
-from aegis_batch.application.ports.report_gateway import ReportFinder
+from aegis_batch.application.ports.report_finder import ReportFinder
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.broken_link import Breach, BrokenLink
 from aegis_batch.domain.outcome import Problem

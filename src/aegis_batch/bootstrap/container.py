@@ -17,7 +17,8 @@ from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.ports.order_reader import OrderReader
-from aegis_batch.application.ports.report_gateway import ReportFinder, ReportGateway
+from aegis_batch.application.ports.report_finder import ReportFinder
+from aegis_batch.application.ports.report_gateway import ReportGateway
 from aegis_batch.application.verifying import Verifying
 from aegis_batch.bootstrap.breaking import break_orders, break_reports, breaking_by_hand
 from aegis_batch.bootstrap.calendars import calendars_of
