@@ -119,7 +119,10 @@ def _verdicts(cases: Sequence[Case]) -> Iterator[str]:
         first, last = ({n.way: n.peak_mb for n in case.rounds[0]} for case in (cases[0], cases[-1]))
         told = [f"{way} {first[way]:.0f} and {last[way]:.0f} MB" for way in last if way in _OURS]
         grown = f"{cases[0].town.tenants:,} and {cases[-1].town.tenants:,} tenants"
-        yield f"- Memory with {grown}: {'; '.join(told)}."
+        yield (
+            f"- Memory with {grown}: {'; '.join(told)}. It goes with the tenants of a shard, as"
+            " many as docs/scaling.md has for so many, and not with the tenants there are."
+        )
 
 
 def _ceiling(reading: Reading, best: float) -> str:
