@@ -18,13 +18,22 @@ _IN_FLIGHT = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.WAITING})
 
 
 class ReconcileUseCase:
-    """Queues anew what the work queue has lost, a few times; then it is a dead letter."""
+    """Queues anew what the work queue has lost, a few times; then it is a dead letter.
 
-    def __init__(self, ledger: Ledger, queue: WorkQueue, after_run: AfterRun) -> None:
-        """Take the ledger, the queue, and what follows from the end of a run."""
+    What another living process is at, it puts right itself: it alone knows whether it is.
+    """
+
+    def __init__(
+        self, ledger: Ledger, queue: WorkQueue, after_run: AfterRun, executor: str | None = None
+    ) -> None:
+        """Take the ledger, the queue, and what follows from the end of a run.
+
+        ``executor`` is the name of this one, ``None`` where there is no other.
+        """
         self._ledger = ledger
         self._queue = queue
         self._after_run = after_run
+        self._executor = executor
         self._looked_at = ""
 
     def reconcile(self) -> int:
@@ -47,11 +56,15 @@ class ReconcileUseCase:
 
     def _put_right(self, work_id: str) -> None:
         with self._ledger.turn() as turn:
+            others: set[str] = set()
+            if self._executor is not None:
+                others = set(turn.state.executors.living()) - {self._executor}
             # Those that have ended, or gone on, since they were looked at, are other work's.
             given_up = [
                 self._given_up(turn, record)
                 for record in turn.state.many_runs.of_work(work_id)
                 if record.state in _IN_FLIGHT
+                and not (record.state is RunState.RUNNING and record.executor in others)
             ]
             self._after_run.ended(turn, [record for record in given_up if record is not None])
 

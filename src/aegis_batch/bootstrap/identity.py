@@ -13,7 +13,15 @@ from aegis_batch.domain.printable import printable
 if TYPE_CHECKING:
     from aegis_batch.adapters.outbound.state.location import ServerLocation, StateLocation
 
-__all__ = ["executor_id", "executor_name", "hand_name", "is_alone", "operator", "state_location"]
+__all__ = [
+    "among_others",
+    "executor_id",
+    "executor_name",
+    "hand_name",
+    "is_alone",
+    "operator",
+    "state_location",
+]
 
 _FILE_NAME = "state.db"
 _NAME_CHARACTERS_MAX = 100
@@ -47,6 +55,11 @@ def is_alone(settings: Settings) -> bool:
     from aegis_batch.adapters.outbound.state.location import StateLocation  # noqa: PLC0415
 
     return isinstance(state_location(settings), StateLocation)
+
+
+def among_others(name: str, *, is_alone: bool) -> str | None:
+    """Return the name of a process where there may be others, ``None`` where there is none."""
+    return None if is_alone else name
 
 
 def operator(settings: Settings) -> str:

@@ -53,7 +53,7 @@ from aegis_batch.bootstrap.calendars import expectations_of
 from aegis_batch.bootstrap.container import Container
 from aegis_batch.bootstrap.guarding import build_limiting, lease_where_shared
 from aegis_batch.bootstrap.holding import heart_rate
-from aegis_batch.bootstrap.identity import executor_name, is_alone
+from aegis_batch.bootstrap.identity import among_others, executor_name, is_alone
 from aegis_batch.bootstrap.jobs import build_jobs, build_nights, build_tasks
 from aegis_batch.bootstrap.lean_imports import without
 from aegis_batch.bootstrap.living import build_executor, build_heartbeats, build_lease
@@ -297,7 +297,13 @@ class ServingContainer(Container):
             break_notifier, notifier, shared_breaking, Container.settings, Container.clock
         ),
     )
-    reconcile = providers.Singleton(ReconcileUseCase, ledger, work_queue, after_run)
+    reconcile = providers.Singleton(
+        ReconcileUseCase,
+        ledger,
+        work_queue,
+        after_run,
+        providers.Callable(among_others, executor, is_alone=is_alone),
+    )
     # A state in a file has one process that serves, and those who close by hand.
     take_over = providers.Singleton(TakeOverUseCase, ledger, pulse, Container.clock, lease, me)
     heart: providers.Provider[Heart] = providers.Singleton(

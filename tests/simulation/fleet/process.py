@@ -170,7 +170,7 @@ class Process:
         )
         self.heartbeat = Heartbeat(ports.pulse, ports.clock, lease, me, is_alone=False)
         self._take_over = TakeOverUseCase(ledger, ports.pulse, ports.clock, lease, me)
-        self._reconcile = ReconcileUseCase(ledger, ports.queue, self._after_run)
+        self._reconcile = ReconcileUseCase(ledger, ports.queue, self._after_run, life.name)
         self._fire_due = FireDueUseCase(ledger, firing)
         self._set_back = SetBackUseCase(
             ledger, SetBack(timings), WorkSetBack(self._expectations, self._after_run)

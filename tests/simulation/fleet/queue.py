@@ -51,8 +51,8 @@ class SharedQueue:
         return [
             work_id
             for work_id in work_ids
-            if not self._intake.holds(work_id)
-            or (self._is_mine(work_id) and work_id not in self._at_work)
+            if work_id not in self._at_work
+            and (not self._intake.holds(work_id) or self._is_mine(work_id))
         ]
 
     @property
@@ -66,7 +66,9 @@ class SharedQueue:
         if self._carry_out is None:
             return None
         if self.doubled:
-            return self.doubled.pop()
+            work = self.doubled.pop()
+            self._at_work.add(work.id)
+            return work
         due = [work for work in intake.broken_off.values() if work.due_at <= now]
         due = due or [work for work in intake.queued.values() if work.due_at <= now]
         if not due:

@@ -180,3 +180,28 @@ def test_what_gets_lost_under_way_leaves_its_lease_to_whoever_comes_next() -> No
     with office.state.look() as turn:
         assert not turn.leases.holders(f"{begun.key.tenant}\t")
     assert office.run(run_id).requeues == 1
+
+
+def test_what_another_that_lives_is_at_is_left_for_it_to_put_right() -> None:
+    office = an_office_at_night()
+    office.work()
+    run_id = office.enqueue_close(DAY - ONE_DAY)
+    [work] = office.queue.take_due(office.clock.now())
+    office.taking.take(work.id)
+    office.queue.start(lambda _run_id, _work_id: None)
+    office.queue.take_due(office.clock.now())
+    # Somebody was given the same work, found it in other hands, and ended it.
+    office.queue.perform(work)
+    after_run = AfterRun(
+        NightsOfOne(office.expectation, office.backend.identity), office.backfilling
+    )
+
+    def reconciled_by(executor: str) -> int:
+        ReconcileUseCase(office.ledger, office.queue, after_run, executor).reconcile()
+        return office.run(run_id).requeues
+
+    assert reconciled_by("machine-2") == 0
+    with office.state.look() as turn:
+        assert turn.executors.living() == {"machine-1"}
+        assert turn.leases.holders("")
+    assert reconciled_by("machine-1") == 1
