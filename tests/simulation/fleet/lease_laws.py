@@ -47,6 +47,8 @@ class LeaseLaws:
         # By process: when it gave its last sign of life.
         self.beaten: dict[str, float] = {}
         self._gaps: set[str] = set()
+        # By work and who has it: since when, as far as was seen.
+        self._taken_at: dict[tuple[str, str], float] = {}
 
     def beat(self, life: Life) -> None:
         """Take note of a sign of life."""
@@ -116,9 +118,11 @@ class LeaseLaws:
         now_seconds = self._now_seconds()
         limit = _TAKEN_OVER_LEASES_MAX * self._lease_seconds
         intake = self._queue.intake
-        for work_id in intake.begun:
-            holder = intake.holder_of[work_id]
-            left_at = max(self.beaten.get(holder, 0.0), well)
+        # A process that was frozen may take work just before it finds itself dead.
+        taken = {(work_id, intake.holder_of[work_id]) for work_id in intake.begun}
+        self._taken_at = {each: self._taken_at.get(each, now_seconds) for each in taken}
+        for (work_id, holder), taken_at in self._taken_at.items():
+            left_at = max(self.beaten.get(holder, 0.0), well, taken_at)
             if holder not in well_since and now_seconds - left_at > limit:
                 raise BrokenLawError(f"{work_id} is left with {holder} for {limit} s and longer")
 
