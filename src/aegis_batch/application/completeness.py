@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from aegis_batch.application.day_standing import Standing
 from aegis_batch.application.jobs import Ended, stands_for
@@ -11,16 +12,19 @@ from aegis_batch.application.ports.metrics_sink import MetricsSink
 from aegis_batch.application.tenants_days import TenantDay, TenantsDays
 from aegis_batch.domain.job_events import DayOverdue, JobCompleted, JobStarted
 from aegis_batch.domain.notice import NIGHT_COMPLETE, NIGHT_FAILED, NoticeKind
+from aegis_batch.domain.printable import printable
 from aegis_batch.domain.run import JobKind
 from aegis_batch.domain.run_record import RunRecord
-from aegis_batch.domain.tenant import ID_CHARACTERS_MAX
+from aegis_batch.domain.tenant import ID_CHARACTERS_MAX, Tenant
 from aegis_batch.domain.tenant_events import TenantsCounted
 
 __all__ = ["CompletenessJob"]
 
 _NAMED_MAX = 100
 # Room for so many, each with the longest id there is, on a day of its own.
-_TEXT_CHARACTERS_MAX = 500 + _NAMED_MAX * (ID_CHARACTERS_MAX + 50)
+_NO_ZONE = "its time zone is none"
+_ZONE_CHARACTERS_MAX = 50
+_TEXT_CHARACTERS_MAX = 500 + _NAMED_MAX * (ID_CHARACTERS_MAX + 100)
 
 
 @dataclass(slots=True)
@@ -31,13 +35,25 @@ class _Count:
     missing: int = 0
     tenants_missing: int = 0
     named: list[TenantDay] = field(default_factory=list)
+    # Those whose zone is none, with the day that can't be closed.
+    zoneless: list[tuple[date, Tenant]] = field(default_factory=list)
 
     def add(self, page: Sequence[TenantDay]) -> None:
         self.expected += len(page)
         missing = [day for day in page if day.standing.standing is not Standing.CLOSED]
         self.missing += len(missing)
         self.tenants_missing += len({day.tenant.id for day in missing})
-        self.named += missing[: _NAMED_MAX - len(self.named)]
+        self.named += missing[: self._room]
+
+    def add_zoneless(self, day: date, tenants: Sequence[Tenant]) -> None:
+        self.expected += len(tenants)
+        self.missing += len(tenants)
+        self.tenants_missing += len(tenants)
+        self.zoneless += [(day, tenant) for tenant in tenants[: self._room]]
+
+    @property
+    def _room(self) -> int:
+        return _NAMED_MAX - len(self.named) - len(self.zoneless)
 
 
 class CompletenessJob:
@@ -66,6 +82,10 @@ class CompletenessJob:
         count = _Count()
         for page in self._tenants_days.expected(record.zone_name, nominal, now):
             count.add(page)
+        if record.zone_name is None:
+            # They have no night of their own.
+            for day, tenants in self._tenants_days.without_calendar(nominal, now):
+                count.add_zoneless(day, tenants)
 
         def tell(turn: LedgerTurn) -> None:
             _tell(turn, record, count)
@@ -106,6 +126,15 @@ def _tell(turn: LedgerTurn, record: RunRecord, count: _Count) -> None:
                     why=f"{each.tenant.id}: {each.standing.why}",
                 )
             )
+        for overdue, tenant in count.zoneless:
+            turn.tell(
+                DayOverdue(
+                    run=record.run,
+                    at=turn.now,
+                    day=overdue,
+                    why=f"{tenant.id}: {_NO_ZONE} ({_shown(tenant.zone_name)})",
+                )
+            )
         if count.missing:
             turn.announce(
                 NoticeKind.MESSAGE,
@@ -135,13 +164,11 @@ def _tell(turn: LedgerTurn, record: RunRecord, count: _Count) -> None:
 
 
 def _missing_text(count: _Count) -> str:
-    more = count.missing - len(count.named)
-    named = "; ".join(_named(count.named))
+    more = count.missing - len(count.named) - len(count.zoneless)
+    named = "; ".join([*_named(count.named), *_zoneless(count.zoneless)])
     and_more = f"; and {more} more" if more else ""
-    return (
-        f"{count.missing} of {count.expected} days are not closed, of {count.tenants_missing}"
-        f" tenants. See: aegis-batch runs --tenant TENANT. {named}{and_more}."
-    )
+    tenants = "1 tenant" if count.tenants_missing == 1 else f"{count.tenants_missing} tenants"
+    return f"{count.missing} of {count.expected} days are not closed, of {tenants}. See: aegis-batch runs --tenant TENANT. {named}{and_more}."
 
 
 def _named(days: Sequence[TenantDay]) -> Iterator[str]:
@@ -151,3 +178,16 @@ def _named(days: Sequence[TenantDay]) -> Iterator[str]:
         how = f"{day.key.period.first_day} {day.standing.standing.words}"
         alike.setdefault(how, []).append(day.tenant.id)
     return (f"{how}: {', '.join(tenants)}" for how, tenants in alike.items())
+
+
+def _zoneless(tenants: Sequence[tuple[date, Tenant]]) -> Iterator[str]:
+    """Return those whose zone is none by name, those of the same zone together."""
+    alike: dict[str, list[str]] = {}
+    for day, tenant in tenants:
+        how = f"{day} can't be closed, there is no time zone {_shown(tenant.zone_name)}"
+        alike.setdefault(how, []).append(tenant.id)
+    return (f"{how}: {', '.join(ids)}" for how, ids in alike.items())
+
+
+def _shown(zone_name: str | None) -> str:
+    return printable(zone_name or "")[:_ZONE_CHARACTERS_MAX]

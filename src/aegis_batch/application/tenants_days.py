@@ -9,6 +9,7 @@ from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.ledger import Ledger
 from aegis_batch.application.ports.tenant_directory import PAGE_TENANTS_MAX, TenantDirectory
 from aegis_batch.domain.calendar import Calendar, Period, PeriodKind, Window
+from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run import CloseKey
 from aegis_batch.domain.tenant import Tenant
 
@@ -63,6 +64,28 @@ class TenantsDays:
                 for tenant in tenants
                 for key in _keys_of(tenant, days, first_days)
             ]
+
+    def without_calendar(
+        self, nominal: datetime, now: datetime
+    ) -> Iterator[tuple[date, Sequence[Tenant]]]:
+        """Yield pages of the tenants whose zone is none, with the day of all others at a time.
+
+        That is the newest in the deployment's own zone. Who begins later has no part in it. Raises
+        what the directory raises.
+        """
+        own = self._expectations.of(None)
+        days = own.days(nominal, now)
+        if not days:
+            return
+        for zone_name in self._directory.zones():
+            try:
+                self._expectations.of(zone_name)
+            except InvalidRequest:
+                for tenants in self._pages(zone_name, _window_over(own.calendar, days)):
+                    yield (
+                        days[-1],
+                        [t for t in tenants if t.closes_from is None or t.closes_from <= days[-1]],
+                    )
 
     def given(self, zone_name: str | None, days: Sequence[date]) -> Iterator[Sequence[TenantDay]]:
         """Yield pages of days, oldest first, of the tenants of a zone, whenever they were seen."""

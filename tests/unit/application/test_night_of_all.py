@@ -360,6 +360,34 @@ def test_at_the_deadline_each_missing_tenant_is_told_by_name_up_to_a_hundred() -
     assert told.text.endswith(f" {DAY} in flight: {named}; and 25 more.")
 
 
+def test_tenants_whose_zone_is_none_are_told_after_the_night_and_at_the_deadline() -> None:
+    office = mall(
+        [
+            Tenant("here"),
+            Tenant("lost", "Mars/Olympus"),
+            Tenant("later", "Mars/Olympus", closes_from=DAY + ONE_DAY),
+        ]
+    )
+    office.restart([NIGHTLY, DEADLINE])
+    office.live_until(NIGHT + 5 * HOUR)
+
+    assert {run.key.tenant for run in closes(office)} == {"here"}
+    assert {n.kind for n in office.notifier.delivered} == {
+        NoticeKind.NIGHT_FAILED,
+        NoticeKind.MESSAGE,
+    }
+    for event in ("night.failed", DayOverdue.name):
+        told = [n for n in office.notifier.delivered if n.event == event]
+        assert told
+        for notice in told:
+            assert "1 of 2 days are not closed, of 1 tenant." in notice.text
+            assert notice.text.endswith(
+                f"{DAY} can't be closed, there is no time zone Mars/Olympus: lost."
+            )
+    [overdue] = [event for event in office.events(DayOverdue) if isinstance(event, DayOverdue)]
+    assert (overdue.day, overdue.why) == (DAY, "lost: its time zone is none (Mars/Olympus)")
+
+
 def test_a_hundred_missing_tenants_are_named_in_full_however_long_their_names_are() -> None:
     tenants = [Tenant(f"{number:03}".rjust(200, "t")) for number in range(120)]
     office = mall(tenants, shard=ShardLimits(100))
