@@ -168,7 +168,10 @@ def _missing_text(count: _Count) -> str:
     named = "; ".join([*_named(count.named), *_zoneless(count.zoneless)])
     and_more = f"; and {more} more" if more else ""
     tenants = "1 tenant" if count.tenants_missing == 1 else f"{count.tenants_missing} tenants"
-    return f"{count.missing} of {count.expected} days are not closed, of {tenants}. See: aegis-batch runs --tenant TENANT. {named}{and_more}."
+    return (
+        f"{count.missing} of {count.expected} days are not closed, of {tenants}."
+        f" See: aegis-batch runs --tenant TENANT. {named}{and_more}."
+    )
 
 
 def _named(days: Sequence[TenantDay]) -> Iterator[str]:

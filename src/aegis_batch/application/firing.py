@@ -68,6 +68,7 @@ class Firing:
         self._identifiers = identifiers
         self._expectations = expectations
         self._tenant = tenant
+        self.is_for_everyone = tenant == EVERYONE
         self._jobs = jobs or JobStarting(identifiers, expectations)
 
     def fire(self, turn: LedgerTurn, state: ScheduleState) -> int:

@@ -162,7 +162,7 @@ class ScheduleControl:
                 "decided_already",
                 f"What became of {nominal.isoformat()} is decided: {decided.decision}"
                 f" ({decided.reason}).",
-                _instead(state, day),
+                self._instead(state, day),
             )
         if is_now:
             return
@@ -179,18 +179,19 @@ class ScheduleControl:
                 "too_old",
                 f"The days of the nominal time {nominal.isoformat()} have left the catch-up window:"
                 " the job would look at none of them.",
-                _instead(state, day),
+                self._instead(state, day),
             )
 
+    def _instead(self, state: ScheduleState, day: date | None) -> str:
+        """Return what to do about a nominal time; ``day`` is its day, if no job looks at that now.
 
-def _instead(state: ScheduleState, day: date | None) -> str:
-    """Return what to do about a nominal time; ``day`` is its day, if no job looks at that any more.
-
-    A night of now looks at the last days alone.
-    """
-    if day is not None and state.schedule.job is JobKind.NIGHT:
-        return f"Close its day by hand: aegis-batch close --date {day}"
-    return f"Start the job as of now instead: aegis-batch schedules trigger {state.schedule.name}"
+        A night of now looks at the last days alone.
+        """
+        name = state.schedule.name
+        if day is not None and state.schedule.job is JobKind.NIGHT:
+            whose = " --all" if self._firing.is_for_everyone else ""
+            return f"Close its day by hand: aegis-batch close{whose} --date {day}"
+        return f"Start the job as of now instead: aegis-batch schedules trigger {name}"
 
 
 def _no_nominal_time(state: ScheduleState, nominal: datetime) -> InvalidRequest:

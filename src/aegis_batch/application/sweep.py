@@ -1,7 +1,8 @@
 """The sweep: verify the last closed days every night, and tell people what is no longer true."""
 
 import hashlib
-from collections.abc import Sequence
+import shlex
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from aegis_batch.application.jobs import Ended
@@ -166,8 +167,12 @@ def _announce(turn: LedgerTurn, record: RunRecord, new: list[Verification]) -> N
     named = ", ".join(_named(each) for each in new[:_DAYS_NAMED_MAX])
     if len(days) > _DAYS_NAMED_MAX:
         named += f" and {len(days) - _DAYS_NAMED_MAX} more"
+    tenants = {each.key.tenant for each in new}
+    # What one tenant's orders say goes into no message about another.
     told = " ".join(
-        f"{_named(each)} is {each.verdict}: {'; '.join(found_lines(each))}." for each in new
+        f"{_named(each)} is {each.verdict}"
+        + (f": {'; '.join(found_lines(each))}." if len(tenants) == 1 else ".")
+        for each in new
     )
     turn.announce(
         NoticeKind.MESSAGE,
@@ -175,8 +180,16 @@ def _announce(turn: LedgerTurn, record: RunRecord, new: list[Verification]) -> N
         event=PeriodVerified.name,
         # The command comes before the differences, which may be too long to be told in full.
         text=f"Closed days that are off: {named}."
-        f" See: aegis-batch verify --from {min(days)} --to {max(days)}. {told}",
+        f" See: aegis-batch verify{_whose(tenants)} --from {min(days)} --to {max(days)}. {told}",
     )
+
+
+def _whose(tenants: Collection[str]) -> str:
+    """Return the option that names the tenants, where there may be others."""
+    if len(tenants) > 1:
+        return " --all"
+    (tenant,) = tenants
+    return "" if tenant == SINGLE else f" --tenant {shlex.quote(tenant)}"
 
 
 def _named(verification: Verification) -> str:

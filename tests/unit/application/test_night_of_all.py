@@ -15,7 +15,12 @@ from aegis_batch.application.ports.work_queue import Work
 from aegis_batch.application.shards import Dispatcher, Sharding, ShardLimits
 from aegis_batch.application.taking import lease_of
 from aegis_batch.application.tenants_days import TenantDay, TenantsDays
-from aegis_batch.domain.errors import BackendRefused, OrdersMisfit, OrdersUnreachable
+from aegis_batch.domain.errors import (
+    BackendRefused,
+    InvalidRequest,
+    OrdersMisfit,
+    OrdersUnreachable,
+)
 from aegis_batch.domain.job_events import DayOverdue, JobSentToDlq, PeriodVerified
 from aegis_batch.domain.notice import NoticeKind
 from aegis_batch.domain.order import Order, OrderLine
@@ -437,7 +442,34 @@ def test_a_sweep_verifies_the_days_of_every_tenant_and_tells_of_one_that_is_off(
     told = [n.text for n in office.notifier.delivered if n.event == "period.verified"]
     assert len(told) == 1
     assert f"e {DAY}" in told[0]
+    assert f"See: aegis-batch verify --tenant e --from {DAY} --to {DAY}. e {DAY} is" in told[0]
+    assert "item Tea" in told[0]
     assert "a 2026" not in told[0]
+
+
+def test_a_message_of_a_sweep_about_several_tenants_says_nothing_of_their_orders() -> None:
+    office = mall()
+    office.restart([NIGHTLY, SWEEP])
+    office.live_until(NIGHT + HOUR)
+    office.orders.orders += [order("e"), order("f")]
+    office.live_until(NIGHT + 2 * HOUR)
+
+    [told] = [n.text for n in office.notifier.delivered if n.event == "period.verified"]
+    assert told == (
+        f"Closed days that are off: e {DAY}, f {DAY}."
+        f" See: aegis-batch verify --all --from {DAY} --to {DAY}."
+        f" e {DAY} is changed. f {DAY} is changed."
+    )
+
+
+def test_a_day_that_nights_no_longer_look_at_is_closed_by_hand_for_all() -> None:
+    office = mall()
+    long_ago = NIGHT - 40 * ONE_DAY
+
+    with pytest.raises(InvalidRequest) as refused:
+        office.control.trigger(NIGHTLY.name, "ana", long_ago)
+
+    assert f"aegis-batch close --all --date {DAY - 40 * ONE_DAY}" in refused.value.remedy
 
 
 def test_a_tenant_with_a_queue_of_its_own_is_in_no_shard_with_others() -> None:
