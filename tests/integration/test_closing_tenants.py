@@ -143,6 +143,18 @@ def test_a_zone_that_is_none_keeps_its_own_tenants_from_being_closed(place: Tena
     )
 
 
+def test_what_was_closed_in_another_zone_stays_closed_and_true(place: TenantsPlace) -> None:
+    assert place.on_day("close", "--all").status == 0
+    run_sql(place.database, "UPDATE tenants SET zone = NULL WHERE id = 'south'")
+
+    again = place.on_day("close", "--all")
+    days = ("--from", str(DAY), "--to", str(DAY))
+    verified = place.told_of("verify", "--tenant", "south", *days)
+
+    assert (again.status, lines(again)[1]["outcomes"]) == (0, {"already_closed": 2})
+    assert (verified["periods"], verified["verdicts"]["equal"]) == (1, 1)
+
+
 def test_the_report_of_another_tenant_is_a_conflict_and_names_nobody_else(
     place: TenantsPlace, tmp_path: Path
 ) -> None:

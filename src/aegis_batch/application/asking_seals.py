@@ -10,7 +10,7 @@ from aegis_batch.domain.report import Report
 from aegis_batch.domain.run import CloseKey, Run
 from aegis_batch.domain.totals import Totals
 
-__all__ = ["may_be_ours", "merged_of", "other_than_sealed"]
+__all__ = ["may_be_ours", "merged_of", "other_than_sealed", "sealed_of"]
 
 
 def may_be_ours(seals: SealedDays | None, run: Run, journal: CloseJournal) -> bool:
@@ -38,11 +38,10 @@ def merged_of(
 
 
 def other_than_sealed(  # noqa: PLR0913 - what was derived, and what it is held against
-    seals: SealedDays | None,
+    sealed: Sealed | None,
     key: CloseKey,
     totals: Totals,
     report: Report,
-    journal: CloseJournal,
     *,
     can_replace: bool,
     is_rebuild: bool,
@@ -53,7 +52,6 @@ def other_than_sealed(  # noqa: PLR0913 - what was derived, and what it is held 
     rebuild may bring another report: it takes the place of the sealed one, and both are kept. Other
     totals under the same report are a problem always: nothing is replaced that would show them.
     """
-    sealed = _sealed_of(seals, key, journal)
     if sealed is None:
         return None
     differences = sealed.differences(report)
@@ -69,7 +67,8 @@ def other_than_sealed(  # noqa: PLR0913 - what was derived, and what it is held 
     return Problem.of_another_seal(told, key.period.kind, is_replaceable=replaceable)
 
 
-def _sealed_of(seals: SealedDays | None, key: CloseKey, journal: CloseJournal) -> Sealed | None:
+def sealed_of(seals: SealedDays | None, key: CloseKey, journal: CloseJournal) -> Sealed | None:
+    """Return what a period was closed with here last; ``None`` where no seal is known."""
     if seals is None:
         return None
     try:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from aegis_batch.application.asking_seals import other_than_sealed
+from aegis_batch.application.asking_seals import other_than_sealed, sealed_of
 from aegis_batch.application.close_journal import CloseJournal
 from aegis_batch.application.sealed_days import SealedDays
+from aegis_batch.application.verifying import Sealed
 from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.consistency import Violation
 from aegis_batch.domain.outcome import CloseResult, Outcome, Problem, Submission
@@ -39,6 +40,14 @@ class CloseProgress:
     backend: str | None = None
     revision: int | None = None
     not_before: datetime | None = None
+    _asked_seals: bool = False
+    _sealed: Sealed | None = None
+
+    def go_by_seal(self) -> None:
+        """Look at what was sealed in its own window: the tenant may have another zone by now."""
+        sealed = self._newest_seal()
+        if sealed is not None:
+            self.window = sealed.window
 
     def end(self, outcome: Outcome) -> CloseResult:
         """Tell how the close ended, and return all that is known of it."""
@@ -67,11 +76,17 @@ class CloseProgress:
         """Return how a derived report, or its totals, differ from the period's newest seal."""
         assert self.totals is not None  # noqa: S101 - they come before any report
         return other_than_sealed(
-            self.sealed_days,
+            self._newest_seal(),
             self.run.key,
             self.totals,
             report,
-            self.journal,
             can_replace=self.can_replace,
             is_rebuild=self.is_rebuild,
         )
+
+    def _newest_seal(self) -> Sealed | None:
+        """Ask once: who can't be asked is told of once."""
+        if not self._asked_seals:
+            self._asked_seals = True
+            self._sealed = sealed_of(self.sealed_days, self.run.key, self.journal)
+        return self._sealed

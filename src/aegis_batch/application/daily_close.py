@@ -167,6 +167,8 @@ class DailyCloseUseCase:
         if stored is not None and stored.is_whole and not self._must_compare(progress):
             progress.report = stored.as_report(self._policy.currency_decimals)
             return Outcome.ALREADY_CLOSED
+        if stored is not None:
+            progress.go_by_seal()
         report = yield from self._derive(progress, may_merge=True)
         if report is None:
             return Outcome.REJECTED
@@ -189,6 +191,8 @@ class DailyCloseUseCase:
             except (BackendRefused, BackendUnavailable) as error:
                 # A rehearsal is about the orders: a Backend that is away is worth a word only.
                 progress.problem = Problem.of(error)
+        if stored is not None:
+            progress.go_by_seal()
         report = yield from self._derive(progress)
         if report is None:
             return Outcome.REJECTED
@@ -198,6 +202,7 @@ class DailyCloseUseCase:
 
     def _rebuild(self, progress: CloseProgress, reports: ReportGateway) -> _Deciding:
         stored = _find(progress, reports)
+        progress.go_by_seal()
         report = yield from self._derive(progress)
         if report is None:
             return Outcome.REJECTED

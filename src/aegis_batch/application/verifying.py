@@ -8,6 +8,7 @@ from aegis_batch.application.ports.clock import Clock
 from aegis_batch.application.ports.report_finder import ReportFinder
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.broken_link import Breach, BrokenLink
+from aegis_batch.domain.calendar import Window
 from aegis_batch.domain.outcome import Problem
 from aegis_batch.domain.report import Difference, Report, StoredReport
 from aegis_batch.domain.report_keeper import ReportKeeper
@@ -26,6 +27,7 @@ class Sealed:
     digest: str
     totals: Totals
     report: Report
+    window: Window
 
     def change_to(self, present: Totals) -> Change | None:
         """Return how the period's orders add up otherwise now; ``None`` where they don't."""
@@ -57,7 +59,7 @@ def newest_seal(turn: Turn, key: CloseKey) -> Sealed | BrokenLink | None:
         period = str(key.period)
         detail = "Its body can't be read as a report."
         return BrokenLink(kept.tenant, kept.number, Breach.CONTENT, detail, period, kept.run_id)
-    return Sealed(kept.digest, link.sealed.totals, report)
+    return Sealed(kept.digest, link.sealed.totals, report, link.sealed.seal.window)
 
 
 class Verifying:
@@ -86,6 +88,8 @@ class Verifying:
     ) -> Verification | None:
         """Verify the period of a run's key, in a zone, beside its seal where it has one.
 
+        What was sealed is looked at in the window that it was sealed for, whatever zone its tenant
+        has by now.
         ``None`` where it isn't sure that the period is closed, and the Backend knows of no report:
         then there is nothing to verify. Beside a broken link nothing is compared, since nothing
         says any more what the period was closed with; nobody is asked then.
@@ -103,7 +107,10 @@ class Verifying:
         verified_at = self._clock.now()
         if sealed is None and not asks:
             return _known_without(run, Verdict.UNKNOWN, verified_at, _NOTHING_TO_COMPARE)
-        window = self._policy.calendars.of(zone_name).window_of(run.key.period)
+        if sealed is None:
+            window = self._policy.calendars.of(zone_name).window_of(run.key.period)
+        else:
+            window = sealed.window
         derived = self._deriving.derive(run.key.tenant, window)
         change = None if sealed is None else sealed.change_to(derived.totals)
         differences = _differences(sealed, change, derived, stored)

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from aegis_batch.application.backfill_range import BackfillRequest
+from aegis_batch.application.close_request import CloseRequest
+from aegis_batch.application.daily_close import DailyCloseUseCase
 from aegis_batch.application.sealed_days import SealedDays
 from aegis_batch.application.verify import VerifyRequest
 from aegis_batch.domain.calendar import Period, PeriodKind
@@ -129,14 +131,55 @@ def test_a_day_to_come_of_a_zone_is_void_when_the_clock_comes_back_and_no_other(
     assert office.run(unknown).state is RunState.QUEUED
 
 
-def test_a_period_is_verified_in_the_tenants_zone() -> None:
+def test_a_period_without_a_seal_is_verified_in_the_tenants_zone() -> None:
     days = ClosedDays()
+    days.forget_seals()
     request = VerifyRequest("run-v", "2" * 32, FIRST, FIRST, zone_name=FAR_ZONE)
 
     (verified,) = days.use_case().verify(request, days.troubles.append)
 
     # The orders of São Paulo's day are not those of Tokyo's.
-    assert str(verified.verification.verdict) == "changed"
+    assert str(verified.verification.verdict) == "conflict"
+
+
+def test_a_sealed_period_stays_true_when_its_tenant_has_another_zone() -> None:
+    days = ClosedDays()
+    request = VerifyRequest("run-v", "2" * 32, FIRST, FIRST, zone_name=FAR_ZONE)
+
+    (verified,) = days.use_case().verify(request, days.troubles.append)
+
+    assert str(verified.verification.verdict) == "equal"
+
+
+@pytest.mark.parametrize(
+    ("rebuild", "dry_run", "outcome"),
+    [
+        (False, False, Outcome.ALREADY_CLOSED),
+        (True, False, Outcome.ALREADY_CLOSED),
+        (False, True, Outcome.DRY_RUN),
+    ],
+)
+def test_a_sealed_day_is_closed_again_in_its_own_window(
+    *, rebuild: bool, dry_run: bool, outcome: Outcome
+) -> None:
+    days = ClosedDays()
+    close = DailyCloseUseCase(
+        days.reader,
+        days.backend,
+        days.clock,
+        days.sink,
+        days.policy,
+        SealedDays(days.state.look, days.policy),
+        compares_first=True,
+    )
+    request = CloseRequest(
+        "run-2", "2" * 32, day=FIRST, zone_name=FAR_ZONE, rebuild=rebuild, dry_run=dry_run
+    )
+
+    result = close.close(request)
+
+    assert (result.outcome, result.problem) == (outcome, None)
+    assert result.window == days.calendar.window(FIRST)
 
 
 def test_seals_of_one_zone_do_not_add_up_to_a_week_of_another() -> None:
