@@ -212,9 +212,11 @@ def test_two_that_serve_and_are_started_at_the_same_instant_begin_each_night_onc
         assert (status, len(told["others"])) == (0, 1)
         for each in (one, other):
             assert each.stop() == 143
-        names = {each.wait_for("serve.started")[0]["executor"] for each in (one, other)}
+        started = [each.wait_for("serve.started")[0] for each in (one, other)]
+        names = {line["executor"] for line in started}
 
     assert len(names) == 2
+    assert {line["queues"] for line in started} == {"closes, jobs, backfill, tasks"}
     assert all(name.startswith("kitchen/") for name in names)
     question = "SELECT count(*), count(DISTINCT nominal) FROM runs WHERE job = 'night'"
     [(nights, nominals)] = asked(kept, question)

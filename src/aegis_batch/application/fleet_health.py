@@ -13,6 +13,7 @@ __all__ = ["FleetHealth"]
 
 _NAMED_MAX = 10
 _FIRING = frozenset({Role.SERVE, Role.SCHEDULER})
+_WORKING = frozenset({Role.SERVE, Role.WORKER})
 
 
 class FleetHealth:
@@ -48,8 +49,11 @@ class FleetHealth:
         seconds = _silent_seconds(judged, signs.now)
         if _is_well(judged, signs.now):
             reason = f"{judged.name} ticked {seconds:.0f} s ago.{beside}"
-            if not any(each.role in _FIRING and _is_well(each, signs.now) for each in serving):
+            roles = {each.role for each in serving if _is_well(each, signs.now)}
+            if not roles & _FIRING:
                 reason += " No scheduler is alive: until one is, no schedule fires."
+            if not roles & _WORKING:
+                reason += " No worker is alive: until one is, what is due stays queued."
             return Health(is_well=True, reason=reason, executor=judged, others=others)
         how = f"has not ticked for {seconds:.0f} s"
         if judged.stopped:

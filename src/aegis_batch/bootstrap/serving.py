@@ -100,6 +100,7 @@ def _parts(
             "executor": container.executor(),
             "role": role.value,
             "state": printable(container.database().name),
+            "queues": ", ".join(lane.name for lane in container.work() or ()) if works else "",
         },
     )
 

@@ -28,6 +28,8 @@ def _tenants(value: object) -> object:
         if tenant.id in tenants:
             raise ValueError("names a tenant twice")
         tenants[tenant.id] = tenant
+    if value.strip() and not tenants:
+        raise ValueError("names nobody (Write ids separated by commas, or leave it away)")
     return tuple(tenants.values())
 
 

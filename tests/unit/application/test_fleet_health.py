@@ -81,6 +81,25 @@ def test_this_machines_process_is_judged_and_the_others_are_named() -> None:
 @pytest.mark.parametrize(
     ("role", "beside", "is_missing"),
     [
+        ("scheduler", [], True),
+        ("scheduler", [executor("there/2", 45, role="worker")], True),
+        ("scheduler", [executor("there/2", 1, role="worker")], False),
+        ("scheduler", [executor("there/2", 1)], False),
+        ("worker", [], False),
+    ],
+)
+def test_a_process_that_is_well_says_where_nobody_carries_out_what_is_due(
+    role: str, beside: list[Executor], *, is_missing: bool
+) -> None:
+    found = look(executor("here/1", 2, role=role), *beside)
+
+    told = "No worker is alive: until one is, what is due stays queued." in found.reason
+    assert (found.is_well, told) == (True, is_missing)
+
+
+@pytest.mark.parametrize(
+    ("role", "beside", "is_missing"),
+    [
         ("worker", [], True),
         ("control", [executor("there/2", 1, role="worker")], True),
         ("worker", [executor("there/2", 45, role="scheduler")], True),

@@ -51,6 +51,7 @@ def test_tenants_are_listed_with_or_without_a_zone() -> None:
         ("segredo-é", "holds what is no tenant's id"),
         ("a=Mars/Olympus", "names a zone that is no IANA time zone"),
         ("a=", "names a zone that is no IANA time zone"),
+        (" , ", "names nobody"),
     ],
 )
 def test_a_list_that_is_unfit_is_refused_without_a_word_of_it(listed: str, fault: str) -> None:
