@@ -88,6 +88,10 @@ def test_runs_and_their_figures_are_told_of_one_tenant_or_of_all(place: TenantsP
     (job,) = place.told_of("stats", *days, "--tenant", "south")["jobs"]
     assert job["runs"] == 1
 
+    assert len(place.told_of("runs", "--all")["runs"]) == 2
+    assert place.told_of("stats", *days, "--all")["tenants"] == ranked
+    assert place.told_of("dead-letters", "list", "--all")["deadLetters"] == []
+
 
 def test_the_chain_of_one_tenant_is_checked_or_that_of_each(place: TenantsPlace) -> None:
     (chain,) = place.told_of("audit", "--check", "--tenant", "south")["chains"]

@@ -13,7 +13,12 @@ from aegis_batch.adapters.inbound.cli.dead_letters_text import (
 )
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from aegis_batch.adapters.inbound.cli.json_text import json_list, json_object, json_value
-from aegis_batch.adapters.inbound.cli.options import limit_option, output_option, tenant_option
+from aegis_batch.adapters.inbound.cli.options import (
+    all_option,
+    limit_option,
+    output_option,
+    tenant_option,
+)
 from aegis_batch.adapters.inbound.cli.output import write_result
 from aegis_batch.adapters.inbound.cli.runs_json import dead_letter_as_json
 from aegis_batch.adapters.inbound.cli.services import LedgerDesk, Services
@@ -106,13 +111,16 @@ def dead_letters() -> None:
     help="Those that nobody has decided about, those that were decided so, or all.",
 )
 @tenant_option("Only those of this tenant")
+@all_option("Those of all tenants, as without either")
 @limit_option
 @output_option
 @click.pass_obj
-def list_(services: Services, *, state: str, tenant: str | None, limit: int, output: str) -> int:
+def list_(  # noqa: PLR0913 - the options
+    services: Services, *, state: str, tenant: str | None, everyone: bool, limit: int, output: str
+) -> int:
     """List dead letters, the last to die first."""
     tenants = services.tenants()
-    named = tenants.named(tenant)
+    named = tenants.named(tenant, everyone=everyone)
     with services.ledger_desk() as desk:
         wanted = None if state == _ALL else DeadLetterState(state)
         letters = desk.history.dead_letters(wanted, limit, tenant=named)

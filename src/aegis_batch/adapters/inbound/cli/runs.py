@@ -7,6 +7,7 @@ import click
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from aegis_batch.adapters.inbound.cli.json_text import json_list, json_object, json_value
 from aegis_batch.adapters.inbound.cli.options import (
+    all_option,
     limit_option,
     output_option,
     parse_day,
@@ -50,6 +51,7 @@ succeeded, failed and cancelled are over.""",
     help="Only runs about this business day.",
 )
 @tenant_option("Only runs of this tenant")
+@all_option("Those of all tenants, as without either")
 @limit_option
 @output_option
 @click.pass_context
@@ -59,6 +61,7 @@ def runs(  # noqa: PLR0913 - one for each option
     states: tuple[str, ...],
     day: date | None,
     tenant: str | None,
+    everyone: bool,
     limit: int,
     output: str,
 ) -> int:
@@ -69,7 +72,9 @@ def runs(  # noqa: PLR0913 - one for each option
     services: Services = context.obj
     tenants = services.tenants()
     wanted = RunFilter(
-        states=frozenset(map(RunState, states)), day=day, tenant=tenants.named(tenant)
+        states=frozenset(map(RunState, states)),
+        day=day,
+        tenant=tenants.named(tenant, everyone=everyone),
     )
     with services.ledger_desk() as desk:
         found = desk.history.runs(wanted, limit)

@@ -7,7 +7,12 @@ import click
 from aegis_batch.adapters.inbound.cli.columns import table
 from aegis_batch.adapters.inbound.cli.exit_status import ExitStatus
 from aegis_batch.adapters.inbound.cli.json_text import json_list, json_object, json_value
-from aegis_batch.adapters.inbound.cli.options import output_option, parse_day, tenant_option
+from aegis_batch.adapters.inbound.cli.options import (
+    all_option,
+    output_option,
+    parse_day,
+    tenant_option,
+)
 from aegis_batch.adapters.inbound.cli.output import write_result
 from aegis_batch.adapters.inbound.cli.services import Services
 from aegis_batch.adapters.inbound.cli.stats_by_tenant import (
@@ -47,14 +52,16 @@ to the first start. The cost comes from AEGIS_PRICE_CPU_SECOND and AEGIS_PRICE_R
     help="The last business day, included; today unless given.",
 )
 @tenant_option("Only the runs of this tenant")
+@all_option("Those of all tenants, as without either")
 @output_option
 @click.pass_obj
-def stats(
+def stats(  # noqa: PLR0913 - one for each option
     services: Services,
     *,
     first_day: date | None,
     last_day: date | None,
     tenant: str | None,
+    everyone: bool,
     output: str,
 ) -> int:
     """Show how runs ended, how long they took and waited, and what they cost.
@@ -62,7 +69,7 @@ def stats(
     Of several tenants, the slowest and those that fail most are named too.
     """
     tenants = services.tenants()
-    named = tenants.named(tenant)
+    named = tenants.named(tenant, everyone=everyone)
     with services.ledger_desk() as desk:
         found = desk.stats.stats(first_day, last_day, tenant=named)
     ranks_tenants = tenants.is_among_several and named is None
