@@ -30,7 +30,7 @@ _FUNCTION_LINES_MAX = 60
 _EXPORTS = {
     "application.actor": ["Actor"],
     "application.after_run": ["AfterRun", "Nights"],
-    "application.asking_seals": ["may_be_ours", "merged_of", "other_than_sealed"],
+    "application.asking_seals": ["may_be_ours", "merged_of", "other_than_sealed", "sealed_of"],
     "application.auditing": ["Auditing"],
     "application.backfill_control": [
         "BackfillControl",
