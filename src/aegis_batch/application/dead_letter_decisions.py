@@ -41,7 +41,7 @@ class DeadLetterDecisions:
         """
         _check_reason(reason)
         with self._ledger.turn() as turn:
-            return [self._replay(turn, run_id, operator, reason) for run_id in run_ids]
+            return [self.replay_within(turn, run_id, operator, reason) for run_id in run_ids]
 
     def discard(self, run_ids: Sequence[str], operator: str, reason: str) -> list[Decided]:
         """Put each away for good; the next night finds its day open, and tries it again.
@@ -52,7 +52,8 @@ class DeadLetterDecisions:
         with self._ledger.turn() as turn:
             return [_discard(turn, run_id, operator, reason) for run_id in run_ids]
 
-    def _replay(self, turn: LedgerTurn, run_id: str, operator: str, reason: str) -> Decided:
+    def replay_within(self, turn: LedgerTurn, run_id: str, operator: str, reason: str) -> Decided:
+        """Do the same for one, within a turn and with a reason."""
         letter = _get(turn, run_id)
         if letter.state is DeadLetterState.REPLAYED:
             return Decided(letter, is_new=False)
