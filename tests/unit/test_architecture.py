@@ -168,7 +168,7 @@ _EXPORTS = {
     "application.ports.collector_probe": ["CollectorProbe"],
     "application.ports.cron": ["Cron"],
     "application.ports.dead_letters": ["DeadLetters"],
-    "application.ports.event_inbox": ["EventInbox", "InboxRow"],
+    "application.ports.event_inbox": ["EventInbox", "Horizon", "InboxRow"],
     "application.ports.executors": ["Executor", "Executors"],
     "application.ports.identifiers": ["Identifiers"],
     "application.ports.job_definitions": ["JobDefinitions", "JobFilter"],
