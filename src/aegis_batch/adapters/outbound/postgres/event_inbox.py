@@ -68,13 +68,15 @@ class PostgresEventInbox:
     def horizon(self) -> Horizon:
         """Return which transactions go on just now."""
         now = sa.func.pg_current_snapshot()
-        bounds = (sa.func.pg_snapshot_xmin(now), sa.func.pg_snapshot_xmax(now))
         # The type of such numbers is unknown to the driver.
-        statement = sa.select(*(sa.cast(bound, sa.Text) for bound in bounds))
+        statement = sa.select(
+            sa.cast(sa.func.pg_snapshot_xmin(now), sa.Text),
+            sa.cast(sa.func.pg_snapshot_xmax(now), sa.Text),
+        )
 
         def work(snapshot: Snapshot) -> Horizon:
-            [(oldest_open, following)] = snapshot.rows(statement)
-            return Horizon(int(oldest_open), int(following))
+            [bounds] = snapshot.rows(statement)
+            return Horizon(int(bounds[0]), int(bounds[1]))
 
         return self._read(work)
 
