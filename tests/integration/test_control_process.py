@@ -132,6 +132,26 @@ def test_a_state_that_cant_be_read_costs_its_own_metrics_alone(
     assert line["reason"].startswith("state_")
 
 
+def test_who_has_shown_nothing_is_told_so_while_the_state_is_away(place: Place) -> None:
+    with place.serving(command=("control",), **TOKENS) as control:
+        [line] = control.wait_for("control.listening")
+        for path in place.folder.glob("state.db*"):
+            path.write_bytes(b"no database any more" * 999)
+        url = f"http://127.0.0.1:{line['port']}/scheduler/jobs"
+        refused = [
+            httpx.get(url, headers={"Authorization": f"Bearer {bad}"}) for bad in ("x", "y.z.w")
+        ]
+        told = httpx.get(url, headers={"Authorization": f"Bearer {token()}"})
+        assert len(control.wait_for("control.refusal_unaudited", count=2)) == 2
+        control.wait_for("control.failed")
+        assert control.stop() == 143
+
+    assert [each.status_code for each in refused] == [401, 401]
+    assert (told.status_code >= 500, told.json()["code"].startswith("state_")) == (True, True)
+    for each in (*refused, told):
+        assert "state.db" not in each.text
+
+
 def test_it_does_not_listen_on_a_public_address(place: Place) -> None:
     ended = place.run("control", AEGIS_CONTROL_HOST="0.0.0.0")  # noqa: S104 - it is refused
     assert (ended.status, "AEGIS_CONTROL_PUBLIC_ADDRESS" in ended.err) == (2, True)
