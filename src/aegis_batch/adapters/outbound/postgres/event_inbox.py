@@ -67,16 +67,16 @@ class PostgresEventInbox:
 
     def horizon(self) -> Horizon:
         """Return which transactions go on just now."""
-        now = sa.func.pg_current_snapshot()
+        snapshot_of_now = sa.func.pg_current_snapshot()
         # The type of such numbers is unknown to the driver.
         statement = sa.select(
-            sa.cast(sa.func.pg_snapshot_xmin(now), sa.Text),
-            sa.cast(sa.func.pg_snapshot_xmax(now), sa.Text),
+            sa.cast(sa.func.pg_snapshot_xmin(snapshot_of_now), sa.Text).label("oldest_open"),
+            sa.cast(sa.func.pg_snapshot_xmax(snapshot_of_now), sa.Text).label("next"),
         )
 
         def work(snapshot: Snapshot) -> Horizon:
-            [bounds] = snapshot.rows(statement)
-            return Horizon(int(bounds[0]), int(bounds[1]))
+            [now] = snapshot.rows(statement)
+            return Horizon(int(now.oldest_open), int(now.next))
 
         return self._read(work)
 
