@@ -1,12 +1,13 @@
 """Starting runs by hand, by events and by other systems, and starting them again."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aegis_batch.application.actor import Actor
-from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
+from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions, newest_replay
+from aegis_batch.application.event_jobs import jobs_that, left_out_text
 from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.job_refusals import refuse_foreign, refuse_hidden
 from aegis_batch.application.job_starting import JobStarting, Start, count_start, pause_over
@@ -32,8 +33,6 @@ from aegis_batch.domain.tenant import EVERYONE
 __all__ = ["REBUILD_DAILY_METRICS", "EventTaken", "JobStarts"]
 
 REBUILD_DAILY_METRICS = "rebuild-daily-metrics"
-_PAGE = 100
-_TOLD_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ class JobStarts:
                 event=event.type, is_active=True, tenants=tuple({event.tenant, EVERYONE})
             )
             started, left_out = [], []
-            definitions = _naming(turn.state, wanted)
+            definitions = jobs_that(turn.state, wanted)
             may_all_wait = len(definitions) <= self._starting.waiting_max
             for definition in definitions:
                 pause = pause_over(turn.state, definition) or _pause_of(turn.state, definition)
@@ -139,7 +138,7 @@ class JobStarts:
                     if error.code != "invalid_arguments" and not is_too_many:
                         raise
                     left_out.append((definition.name, error.message))
-            told = f"{event.type}: {len(started)} started{_left_out_text(left_out)}"
+            told = f"{event.type}: {len(started)} started{left_out_text(left_out)}"
             _note(turn, actor, "event.take", event.id, told)
         return EventTaken(is_new=True, started=tuple(started), left_out=tuple(left_out))
 
@@ -197,7 +196,7 @@ class JobStarts:
         record = seen_run(turn.state, run_id, actor)
         if not actor.may_change(record.key.tenant):
             raise InvalidRequest("tenant_forbidden", "The run is everyone's.", "Ask who sees all.")
-        record = _newest_replay(turn.state, record)
+        record = newest_replay(turn.state, record)
         if not record.state.is_final:
             which = f"run {run_id}" if record.id == run_id else f"replay {record.id} of {run_id}"
             raise InvalidRequest(
@@ -293,34 +292,6 @@ class JobStarts:
         turn.dispatch(record)
         count_start(turn.state, REBUILD_DAILY_METRICS)
         return record
-
-
-def _left_out_text(left_out: Sequence[tuple[str, str]]) -> str:
-    """Return, for the audit, which jobs an event did not start."""
-    if not left_out:
-        return ""
-    names = ", ".join(name for name, _ in left_out[:_TOLD_MAX])
-    more = len(left_out) - _TOLD_MAX
-    return f", {len(left_out)} not: {names}" + (f" and {more} more" if more > 0 else "")
-
-
-def _naming(turn: Turn, wanted: JobFilter) -> list[JobDefinition]:
-    """Return all jobs that a filter lets through, oldest first."""
-    found: list[JobDefinition] = []
-    while page := turn.job_definitions.search(wanted, _PAGE):
-        found += page
-        wanted = replace(wanted, before=(page[-1].created_at, page[-1].id))
-    return found[::-1]
-
-
-def _newest_replay(turn: Turn, record: RunRecord) -> RunRecord:
-    """Return the last run that was started in the place of a dead letter, or the run itself."""
-    while (letter := turn.dead_letters.get(record.id)) and letter.replayed_as is not None:
-        replay = turn.runs.get(letter.replayed_as)
-        if replay is None:
-            break
-        record = replay
-    return record
 
 
 def _refuse_inactive(definition: JobDefinition) -> None:
