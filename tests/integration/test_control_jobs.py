@@ -127,14 +127,33 @@ def test_a_failed_execution_is_started_again(plane: ControlPlane, name: str) -> 
     plane.execution(again.json()["id"])
     last = plane.ask("POST", f"/scheduler/jobs/{made['id']}/retry", scope="operate")
     plane.execution(last.json()["id"])
+    # The first was started again before, and so was that: the newest is.
+    newest = plane.ask("POST", f"/scheduler/execucoes/{first['id']}/retry", scope="operate")
+    plane.execution(newest.json()["id"])
 
-    assert (again.status_code, last.status_code) == (202, 202)
+    assert [each.status_code for each in (again, last, newest)] == [202] * 3
+    assert newest.json()["fim_execucao"] is None
     found = plane.ask("GET", f"/scheduler/execucoes?job_id={made['id']}").json()
     assert [each["id"] for each in found] == [
+        newest.json()["id"],
         last.json()["id"],
         again.json()["id"],
         first["id"],
     ]
+
+
+def test_a_job_that_is_not_active_is_not_started_again(plane: ControlPlane, name: str) -> None:
+    made = plane.define(name)
+    run_id = plane.ask("POST", f"/scheduler/jobs/{made['id']}/execute").json()["id"]
+    plane.execution(run_id)
+    asked = {"nome_job": name, "servico_alvo": "resultados", "endpoint_execucao": "/run"}
+    asked["tenant_id"] = made["tenant_id"]
+    changed = plane.ask("PUT", f"/scheduler/jobs/{made['id']}", asked | {"ativo": False})
+
+    refused = plane.ask("POST", f"/scheduler/jobs/{made['id']}/retry", scope="operate")
+
+    assert (changed.status_code, refused.status_code) == (200, 409)
+    assert refused.json()["code"] == "job_inactive"
 
 
 def test_an_execution_that_waits_is_cancelled(plane: ControlPlane, name: str) -> None:

@@ -395,9 +395,16 @@ def test_the_smoke_test_of_the_specification_goes_well_twice(plane: ControlPlane
         found = plane.ask("GET", "/scheduler/execucoes").json()
         return {each["status"] for each in found if each["nome_job"] == "test-job"}
 
-    for _ in range(2):
+    def triggers() -> list[str]:
+        found = plane.ask("GET", "/scheduler/execucoes").json()
+        return sorted(each["gatilho"] for each in found if each["nome_job"] == "test-job")
+
+    for times in (1, 2):
         told = script("smoke_test.sh", plane)
         assert '"nome_job": "test-job"' in told
+        # By hand, and at the time that had come already: neither takes the other's place.
+        wanted = ["hand"] * times + ["schedule"] * times
+        wait_until(lambda: triggers() == wanted, what="both runs", timeout_seconds=30)  # noqa: B023
         wait_until(lambda: statuses() == {"SUCCESS"}, what="the job", timeout_seconds=30)
 
 

@@ -8,7 +8,12 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from aegis_batch.adapters.inbound.control.tokens import TokenChecker, TokenRules
+from aegis_batch.domain.errors import InvalidRequest
 from tests.integration.control_place import INTERNAL_KEY, TOKENS, open_service, token
 from tests.integration.serving_place import Place, place_of, wait_for
 from tests.servers.collector import Collector
@@ -130,6 +135,66 @@ def test_a_state_that_cant_be_read_costs_its_own_metrics_alone(
     [line] = control.events("telemetry.not_read")
     assert (line["about"], line["level"]) == ("metrics", "WARNING")
     assert line["reason"].startswith("state_")
+
+
+def test_who_has_shown_nothing_is_told_so_while_the_state_is_away(place: Place) -> None:
+    with place.serving(command=("control",), **TOKENS) as control:
+        [line] = control.wait_for("control.listening")
+        for path in place.folder.glob("state.db*"):
+            path.write_bytes(b"no database any more" * 999)
+        url = f"http://127.0.0.1:{line['port']}/scheduler/jobs"
+        refused = [
+            httpx.get(url, headers={"Authorization": f"Bearer {bad}"}) for bad in ("x", "y.z.w")
+        ]
+        told = httpx.get(url, headers={"Authorization": f"Bearer {token()}"})
+        assert len(control.wait_for("control.refusal_unaudited", count=2)) == 2
+        control.wait_for("control.failed")
+        assert control.stop() == 143
+
+    assert [each.status_code for each in refused] == [401, 401]
+    assert (told.status_code >= 500, told.json()["code"].startswith("state_")) == (True, True)
+    for each in (*refused, told):
+        assert "state.db" not in each.text
+
+
+_PUBLIC_KEYS: dict[str, PublicKeyTypes] = {
+    "RS256": rsa.generate_private_key(65_537, 2_048).public_key(),
+    "ES256": ec.generate_private_key(ec.SECP256R1()).public_key(),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate().public_key(),
+}
+
+
+def pem(algorithm: str) -> str:
+    key = _PUBLIC_KEYS[algorithm]
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@pytest.mark.parametrize("algorithm", _PUBLIC_KEYS)
+def test_a_public_key_fits_its_own_algorithm_alone(algorithm: str) -> None:
+    def rules(other: str) -> TokenRules:
+        return TokenRules(key=pem(algorithm), algorithm=other, issuer="i", audience="a")
+
+    TokenChecker(rules(algorithm))
+    for other in {"HS256", *_PUBLIC_KEYS} - {algorithm}:
+        with pytest.raises(InvalidRequest, match="no key that tokens of") as caught:
+            TokenChecker(rules(other))
+        assert caught.value.code == "control_key_unfit"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key"), [("RS256", TOKENS["AEGIS_CONTROL_JWT_KEY"]), ("HS256", pem("RS256"))]
+)
+def test_a_key_that_does_not_fit_its_algorithm_is_refused(
+    place: Place, algorithm: str, key: str
+) -> None:
+    settings = TOKENS | {"AEGIS_CONTROL_JWT_ALGORITHM": algorithm, "AEGIS_CONTROL_JWT_KEY": key}
+    ended = place.run("control", **settings)
+    assert (ended.status, "AEGIS_CONTROL_JWT_KEY" in ended.err) == (2, True)
+
+
+def test_an_internal_key_that_is_too_short_is_refused(place: Place) -> None:
+    ended = place.run("control", INTERNAL_JOBS_KEY="short")
+    assert (ended.status, "INTERNAL_JOBS_KEY" in ended.err) == (2, True)
 
 
 def test_it_does_not_listen_on_a_public_address(place: Place) -> None:

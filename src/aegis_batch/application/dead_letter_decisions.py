@@ -8,13 +8,14 @@ from aegis_batch.application.history import unknown_dead_letter
 from aegis_batch.application.job_starting import count_start
 from aegis_batch.application.ledger import Ledger, LedgerTurn, first_work_id
 from aegis_batch.application.ports.identifiers import Identifiers
+from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.dead_letter import DeadLetter, DeadLetterState
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.run import RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 
-__all__ = ["DeadLetterDecisions", "Decided", "decide"]
+__all__ = ["DeadLetterDecisions", "Decided", "decide", "newest_replay"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class DeadLetterDecisions:
         """
         _check_reason(reason)
         with self._ledger.turn() as turn:
-            return [self._replay(turn, run_id, operator, reason) for run_id in run_ids]
+            return [self.replay_within(turn, run_id, operator, reason) for run_id in run_ids]
 
     def discard(self, run_ids: Sequence[str], operator: str, reason: str) -> list[Decided]:
         """Put each away for good; the next night finds its day open, and tries it again.
@@ -52,7 +53,8 @@ class DeadLetterDecisions:
         with self._ledger.turn() as turn:
             return [_discard(turn, run_id, operator, reason) for run_id in run_ids]
 
-    def _replay(self, turn: LedgerTurn, run_id: str, operator: str, reason: str) -> Decided:
+    def replay_within(self, turn: LedgerTurn, run_id: str, operator: str, reason: str) -> Decided:
+        """Do the same for one, within a turn and with a reason."""
         letter = _get(turn, run_id)
         if letter.state is DeadLetterState.REPLAYED:
             return Decided(letter, is_new=False)
@@ -115,6 +117,16 @@ def decide(
 ) -> DeadLetter:
     """Return a dead letter as it is once a person has decided about it."""
     return replace(letter, state=state, decided_by=operator, decided_at=turn.now, reason=reason)
+
+
+def newest_replay(turn: Turn, record: RunRecord) -> RunRecord:
+    """Return the last run that was started in the place of a dead letter, or the run itself."""
+    while (letter := turn.dead_letters.get(record.id)) and letter.replayed_as is not None:
+        replay = turn.runs.get(letter.replayed_as)
+        if replay is None:
+            break
+        record = replay
+    return record
 
 
 def _why_in_flight(turn: LedgerTurn, letter: DeadLetter) -> str | None:

@@ -1,6 +1,7 @@
 """Defined jobs in people's and services' hands: make, change and remove them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from aegis_batch.application.actor import Actor
@@ -23,11 +24,13 @@ from aegis_batch.application.schedule_sync import ScheduleSync
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.job import JobDefinition
+from aegis_batch.domain.printable import printable
 from aegis_batch.domain.schedule import ScheduleKind
 
 __all__ = ["Applied", "JobControl"]
 
 _SAME_NAME_MAX = 10
+_NAME_CHARACTERS_MAX = 63
 # Fields that say how a job came about, and not what it is.
 _OF_HISTORY = ("id", "created_by", "created_at", "updated_at", "version")
 
@@ -149,11 +152,17 @@ class JobControl:
         Those that it doesn't name stay as they are.
 
         With ``dry_run`` nothing is kept. Raises as ``create`` and ``update`` do, for the first job
-        that is unfit, before anything is kept.
+        that is unfit, which they name, before anything is kept.
         """
         ordered = in_order(drafts)
         rehearsed = self._rehearse(ordered, actor)
-        return rehearsed if dry_run else [self._apply(draft, actor) for draft in ordered]
+        if dry_run:
+            return rehearsed
+        applied = []
+        for draft in ordered:
+            with _telling_of(draft):
+                applied.append(self._apply(draft, actor))
+        return applied
 
     def _apply(self, draft: JobDraft, actor: Actor) -> Applied:
         zone_name = self._rules.zone_name(draft)
@@ -169,12 +178,16 @@ class JobControl:
 
     def _rehearse(self, drafts: Sequence[JobDraft], actor: Actor) -> list[Applied]:
         applied = []
-        zones = {draft.name: self._rules.zone_name(draft) for draft in drafts}
+        zones = {}
+        for draft in drafts:
+            with _telling_of(draft):
+                zones[draft.name] = self._rules.zone_name(draft)
         with self._ledger.look() as turn:
             coming = {draft.name for draft in drafts}
             for draft in drafts:
                 zone_name = zones[draft.name]
-                before, difference = self._difference(turn, draft, zone_name, actor, coming)
+                with _telling_of(draft):
+                    before, difference = self._difference(turn, draft, zone_name, actor, coming)
                 deed = "changed" if difference else "unchanged"
                 applied.append(
                     Applied(draft.name, "created" if before is None else deed, difference)
@@ -278,6 +291,17 @@ class JobControl:
                 done = deed(turn)
             if done is not None:
                 return done
+
+
+@contextmanager
+def _telling_of(draft: JobDraft) -> Iterator[None]:
+    """Have an error say which job of a file it is about."""
+    try:
+        yield
+    except InvalidRequest as error:
+        name = printable(draft.name)[:_NAME_CHARACTERS_MAX]
+        told = f"Job {name}: {error.message}"
+        raise InvalidRequest(error.code, told, error.remedy) from None
 
 
 def _visible(turn: Turn, job_id: str, actor: Actor) -> JobDefinition:

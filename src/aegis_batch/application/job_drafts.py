@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aegis_batch.application.ports.calendars import Calendars
 from aegis_batch.application.timings import Timings
@@ -194,8 +195,11 @@ class JobRules:
             known = ", ".join(sorted(self._services)) or "none: see AEGIS_SERVICES_FILE"
             raise unfit("service", f"is not registered; there is {known}", "unknown_service")
         endpoint = job.endpoint or ""
-        is_path = ENDPOINT.fullmatch(endpoint) is not None and ".." not in endpoint
+        # A service reads %2e as a dot.
+        is_path = ENDPOINT.fullmatch(endpoint) is not None and ".." not in unquote(endpoint)
         _require(is_path, "endpoint", "must be a path, as in /jobs/run")
+        for name, value in parse_qsl(urlsplit(endpoint).query.replace(";", "&")):
+            _checked("endpoint", checked_payload, {name: value})
         _require(job.method in _METHODS, "method", f"must be one of {', '.join(_METHODS)}")
 
     def _check_days(self, job: JobDefinition, draft: JobDraft, now: datetime) -> None:

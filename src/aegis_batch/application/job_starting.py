@@ -65,7 +65,7 @@ class JobStarting:
         """Take new ids, the calendars that name a run's day, and how many runs may wait."""
         self._identifiers = identifiers
         self._expectations = expectations
-        self._waiting_max = waiting_max
+        self.waiting_max = waiting_max
 
     def definition_of(self, turn: Turn, schedule: Schedule) -> JobDefinition | None:
         """Return the job that a schedule fires; ``None`` for those of the settings."""
@@ -78,7 +78,7 @@ class JobStarting:
             return verdict
         why_not = self.why_not(turn, definition, verdict.nominal)
         if why_not is None and self.is_full(turn.state):
-            why_not = f"{self._waiting_max:,} runs wait already"
+            why_not = f"{self.waiting_max:,} runs wait already"
         if why_not is None:
             return verdict
         return replace(
@@ -104,14 +104,14 @@ class JobStarting:
 
     def is_full(self, turn: Turn) -> bool:
         """Say whether as many runs wait as may."""
-        return waiting_in(turn) >= self._waiting_max
+        return waiting_in(turn) >= self.waiting_max
 
     def refuse_full(self, turn: Turn) -> None:
         """Raise ``InvalidRequest`` (``queue_full``) where as many runs wait as may."""
         if self.is_full(turn):
             raise InvalidRequest(
                 "queue_full",
-                f"{self._waiting_max:,} runs wait already.",
+                f"{self.waiting_max:,} runs wait already.",
                 "Ask again when some of them have ended.",
             )
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aegis_batch.application.actor import Actor
-from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions
+from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions, newest_replay
+from aegis_batch.application.event_jobs import jobs_that, left_out_text
 from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.job_refusals import refuse_foreign, refuse_hidden
 from aegis_batch.application.job_starting import JobStarting, Start, count_start, pause_over
@@ -19,6 +20,7 @@ from aegis_batch.application.repeating import Once, once
 from aegis_batch.domain.audit import AuditEntry
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.day_range import range_of
+from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.job import JobDefinition, job_id_of
 from aegis_batch.domain.job_event import JobEvent
@@ -31,7 +33,6 @@ from aegis_batch.domain.tenant import EVERYONE
 __all__ = ["REBUILD_DAILY_METRICS", "EventTaken", "JobStarts"]
 
 REBUILD_DAILY_METRICS = "rebuild-daily-metrics"
-_OF_AN_EVENT_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ class JobStarts:
         """Start every active job that names the event's type, in its tenant's context, once.
 
         Raises ``InvalidRequest`` for a tenant that is unknown or not the actor's own, and where as
-        many runs wait as may: then nothing of it is kept, and it may be sent again.
+        many runs wait as may: then nothing of it is kept, and it may be sent again. Of more jobs
+        than may ever wait, those start that there is room for, and the others are told.
         """
         del request  # An event's id is what tells that it is sent again.
         if not actor.may_change(event.tenant):
@@ -109,7 +111,9 @@ class JobStarts:
                 event=event.type, is_active=True, tenants=tuple({event.tenant, EVERYONE})
             )
             started, left_out = [], []
-            for definition in turn.state.job_definitions.search(wanted, _OF_AN_EVENT_MAX)[::-1]:
+            definitions = jobs_that(turn.state, wanted)
+            may_all_wait = len(definitions) <= self._starting.waiting_max
+            for definition in definitions:
                 pause = pause_over(turn.state, definition) or _pause_of(turn.state, definition)
                 why_not = self._starting.why_not(turn, definition, event.at)
                 if pause is not None:
@@ -128,11 +132,14 @@ class JobStarts:
                 try:
                     started.append(self._starting.start(turn, definition, start))
                 except InvalidRequest as error:
-                    if error.code != "invalid_arguments":
+                    # What the event says may be no day for this job; others may do with it. Sent
+                    # again, an event that more jobs name than may wait would be refused again.
+                    is_too_many = error.code == "queue_full" and started and not may_all_wait
+                    if error.code != "invalid_arguments" and not is_too_many:
                         raise
-                    # What the event says is no day for this job; others may do with it.
                     left_out.append((definition.name, error.message))
-            _note(turn, actor, "event.take", event.id, f"{event.type}: {len(started)} started")
+            told = f"{event.type}: {len(started)} started{left_out_text(left_out)}"
+            _note(turn, actor, "event.take", event.id, told)
         return EventTaken(is_new=True, started=tuple(started), left_out=tuple(left_out))
 
     def rebuild(
@@ -158,37 +165,53 @@ class JobStarts:
     def retry(self, run_id: str, actor: Actor, request: Once | None = None) -> RunRecord:
         """Start a run in the place of one that has ended; of a dead letter, its replay.
 
-        Raises ``InvalidRequest`` for an unknown run, and for one that has not ended.
+        Where it was replayed before, its newest replay is started again. Raises ``InvalidRequest``
+        for an unknown run, for one that has not ended, and where as many runs wait as may.
         """
-        with self._ledger.look() as turn:
-            record = seen_run(turn, run_id, actor)
-            letter = turn.dead_letters.get(run_id)
-            answered = None if request is None else turn.answered_requests.find(request.key)
-        if not record.state.is_final:
-            raise InvalidRequest(
-                "run_goes_on", f"The run {run_id} is {record.state}.", "Wait for its end."
-            )
-        if not actor.may_change(record.key.tenant):
-            raise InvalidRequest("tenant_forbidden", "The run is everyone's.", "Ask who sees all.")
-        if letter is not None and answered is None:
-            [decided] = self._letters.replay([run_id], actor.name, "asked for by a retry")
-            replayed_as = decided.letter.replayed_as or run_id
-            with self._ledger.turn() as turn:
-                _note(turn, actor, "run.retry", run_id, f"as {replayed_as}")
-                return _once_known(turn, request, replayed_as)
         with self._ledger.turn() as turn:
             return _known(
-                turn.state, once(turn, request, lambda: self._again(turn, record, actor))[0]
+                turn.state, once(turn, request, lambda: self._retry(turn, run_id, actor))[0]
             )
 
     def retry_job(self, job_id: str, actor: Actor, request: Once | None = None) -> RunRecord:
-        """Start the newest run of a job again that has ended; without any, its first."""
-        with self._ledger.look() as turn:
-            definition = refuse_hidden(turn.job_definitions.get(job_id), job_id, actor)
-            newest = turn.runs.search(RunFilter(schedule=definition.schedule_name), 1)
-        if not newest:
-            return self.execute(job_id, actor, request)
-        return self.retry(newest[0].id, actor, request)
+        """Start the newest run of a job again that has ended; without any, its first.
+
+        Raises ``InvalidRequest`` as ``retry`` does, and for a job that isn't active.
+        """
+        with self._ledger.turn() as turn:
+
+            def deed() -> str:
+                found = turn.state.job_definitions.get(job_id)
+                definition = refuse_hidden(found, job_id, actor)
+                _refuse_inactive(definition)
+                newest = turn.state.runs.search(RunFilter(schedule=definition.schedule_name), 1)
+                if newest:
+                    return self._retry(turn, newest[0].id, actor)
+                refuse_foreign(definition, actor)
+                return self._by_hand(turn, definition, actor).id
+
+            return _known(turn.state, once(turn, request, deed)[0])
+
+    def _retry(self, turn: LedgerTurn, run_id: str, actor: Actor) -> str:
+        record = seen_run(turn.state, run_id, actor)
+        if not actor.may_change(record.key.tenant):
+            raise InvalidRequest("tenant_forbidden", "The run is everyone's.", "Ask who sees all.")
+        record = newest_replay(turn.state, record)
+        if not record.state.is_final:
+            which = f"run {run_id}" if record.id == run_id else f"replay {record.id} of {run_id}"
+            raise InvalidRequest(
+                "run_goes_on", f"The {which} is {record.state}.", "Wait for its end."
+            )
+        self._starting.refuse_full(turn.state)
+        letter = turn.state.dead_letters.get(record.id)
+        if letter is None or letter.state is DeadLetterState.REPLAYED:
+            return self._again(turn, record, actor)
+        decided = self._letters.replay_within(
+            turn, record.id, actor.name, "asked for by a retry"
+        ).letter
+        replayed_as = decided.replayed_as or record.id
+        _note(turn, actor, "run.retry", record.id, f"as {replayed_as}")
+        return replayed_as
 
     def _by_hand(
         self,
@@ -197,10 +220,7 @@ class JobStarts:
         actor: Actor,
         arguments: Mapping[str, Any] | None = None,
     ) -> RunRecord:
-        if not definition.is_active:
-            raise InvalidRequest(
-                "job_inactive", f"The job {definition.name} is not active.", "Make it active first."
-            )
+        _refuse_inactive(definition)
         start = Start(
             trigger=Trigger.HAND,
             requested_by=actor.name,
@@ -214,7 +234,6 @@ class JobStarts:
 
     def _again(self, turn: LedgerTurn, record: RunRecord, actor: Actor) -> str:
         """Start what a run did once more, with what that was started with."""
-        self._starting.refuse_full(turn.state)
         run_id = self._identifiers.new_run_id()
         again = RunRecord(
             id=run_id,
@@ -275,8 +294,11 @@ class JobStarts:
         return record
 
 
-def _once_known(turn: LedgerTurn, request: Once | None, run_id: str) -> RunRecord:
-    return _known(turn.state, once(turn, request, lambda: run_id)[0])
+def _refuse_inactive(definition: JobDefinition) -> None:
+    if not definition.is_active:
+        raise InvalidRequest(
+            "job_inactive", f"The job {definition.name} is not active.", "Make it active first."
+        )
 
 
 def _pause_of(turn: Turn, definition: JobDefinition) -> Pause | None:

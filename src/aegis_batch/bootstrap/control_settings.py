@@ -15,6 +15,7 @@ from aegis_batch.bootstrap.setting_types import DatabaseAddress, ServiceToken, T
 __all__ = ["ControlSettings", "JwtAlgorithm", "faults_of_control"]
 
 _KEY_BYTES_MIN = 32
+_INTERNAL_KEY_CHARACTERS_MIN = 16
 # Loopback; RFC 1918 and RFC 6598; RFC 4193. What Python calls private is more than that.
 _PRIVATE = tuple(
     ipaddress.ip_network(network)
@@ -47,7 +48,17 @@ def _long_key(value: SecretStr) -> SecretStr:
     return value
 
 
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < _INTERNAL_KEY_CHARACTERS_MIN:
+        raise ValueError(
+            f"is shorter than {_INTERNAL_KEY_CHARACTERS_MIN} characters; make one by:"
+            " openssl rand -base64 32"
+        )
+    return value
+
+
 Address = Annotated[str, AfterValidator(_address)]
+InternalKey = Annotated[ServiceToken, AfterValidator(_long_enough)]
 LongKey = Annotated[SecretStr, AfterValidator(_long_key)]
 
 
@@ -123,10 +134,10 @@ class ControlSettings(LimitSettings):
         description="An address that is neither, and all the same meant: it must be the one of"
         " `AEGIS_CONTROL_HOST`, to the letter.",
     )
-    internal_jobs_key: ServiceToken | None = Field(
+    internal_jobs_key: InternalKey | None = Field(
         None,
-        description="What other systems name in `X-Internal-Key` to start jobs; without it, none"
-        " can.",
+        description="What other systems name in `X-Internal-Key` to start jobs, at least 16"
+        " characters; without it, none can.",
     )
     control_jwt_key: LongKey | None = Field(
         None,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from aegis_batch.domain.condition import Condition
 from aegis_batch.domain.run import JobKind
-from aegis_batch.domain.schedule import Schedule, Timing
+from aegis_batch.domain.schedule import Overlap, Schedule, ScheduleKind, Timing
 from aegis_batch.domain.task import Priority
 
 __all__ = [
@@ -132,11 +132,19 @@ class JobDefinition:
         return schedule_name_of(self.id)
 
     def schedule(self) -> Schedule | None:
-        """Return what fires it; ``None`` where no time does."""
+        """Return what fires it; ``None`` where no time does.
+
+        Of several times one is skipped while a run goes on; the only one waits for its end.
+        """
         if self.timing is None or not self.is_active or self.is_removed:
             return None
+        is_once = self.timing.kind is ScheduleKind.ONE_TIME
         return Schedule(
-            name=self.schedule_name, job=self.task.job, timing=self.timing, newest_only=True
+            name=self.schedule_name,
+            job=self.task.job,
+            timing=self.timing,
+            overlap=Overlap.BUFFER_ALL if is_once else Overlap.SKIP,
+            newest_only=True,
         )
 
 

@@ -9,8 +9,10 @@ __all__ = ["PAYLOAD_BYTES_MAX", "checked_payload"]
 PAYLOAD_BYTES_MAX = 1024 * 1024
 _DEPTH_MAX = 32
 _SECRET_NAME = re.compile(
-    r"passw|senha|secret|segredo|credential|credencia|api[-_]?key|private[-_]?key|authorization"
-    r"|(?:^|[-_])(?:token|pwd|jwt)(?:$|[-_])|(?:access|auth|refresh|bearer|service)token$",
+    r"passw|passphrase|senha|secret|segredo|credential|credencia|authorization"
+    r"|(?:api|private|access)[-_]?key|chave[-_]?(?:de[-_]?)?(?:api|acesso|privada)"
+    r"|(?:^|[-_])(?:token|pwd|jwt)(?:$|[-_])|(?:^|[-_]|db|user)pass$"
+    r"|(?:access|api|auth|bearer|client|id|refresh|service|session)token$",
     re.IGNORECASE,
 )
 # A JWT, an Authorization header, a PEM key, an address with a password, keys of known shapes.

@@ -64,7 +64,33 @@ def test_a_row_that_holds_no_event_says_so(database: Database) -> None:
 
     rows = inbox_of(database).read(0, 9)
 
-    assert [(row.event, row.fault is None) for row in rows] == [(None, False)] * 5
+    assert [(row.event, row.fault) for row in rows] == [
+        (None, "it is no id: 1 to 200 printable ASCII characters without a blank"),
+        (None, "its tenant is none"),
+        (None, "its data seems to hold a secret, at password"),
+        (None, "its data is no JSON object"),
+        (None, "its data is over 65,536 bytes"),
+    ]
+
+
+def test_a_row_whose_transaction_goes_on_is_before_the_horizon(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(_DDL)
+    inbox = inbox_of(database)
+    with database.connect() as late, database.connect() as early:
+        late.execute("BEGIN")
+        late.execute(_INSERT, ("a", "T", "north", AT, "{}"))
+        early.execute(_INSERT, ("b", "T", "north", AT, "{}"))
+        seen = [row.number for row in inbox.read(0, 9)]
+        horizon = inbox.horizon()
+        again = inbox.horizon()
+        late.execute("COMMIT")
+        ended = inbox.horizon()
+
+    assert seen == [2]
+    assert again.oldest_open < horizon.next
+    assert ended.oldest_open >= horizon.next
+    assert [row.number for row in inbox.read(0, 9)] == [1, 2]
 
 
 def test_a_table_that_is_not_there_can_not_be_read(database: Database) -> None:

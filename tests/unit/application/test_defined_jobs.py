@@ -11,7 +11,7 @@ from aegis_batch.domain.errors import ServiceRefused, ServiceUnavailable
 from aegis_batch.domain.job import Category, TaskKind
 from aegis_batch.domain.job_status import TIMED_OUT, JobStatus
 from aegis_batch.domain.run import JobKind, RunState, Trigger
-from aegis_batch.domain.schedule import ScheduleKind, Timing
+from aegis_batch.domain.schedule import Decision, ScheduleKind, Timing
 from tests.unit.application.job_drafts import ANA, define
 from tests.unit.application.office import (
     DAY,
@@ -74,6 +74,24 @@ def test_a_job_for_one_time_that_is_due_fires_now_and_once() -> None:
 
     assert len(office.services.calls) == 1
     assert office.views.job(job.id, ANA).next_at is None
+
+
+def test_the_only_time_of_a_job_waits_for_the_run_that_was_started_by_hand() -> None:
+    office = an_office()
+    job = define(office, "once", timing=Timing(ScheduleKind.ONE_TIME, at=NOON))
+    by_hand = office.starts.execute(job.id, ANA)
+    office.fire()
+
+    [decided] = office.occurrences(job.schedule_name)
+    assert (decided.decision, decided.reason) == (
+        Decision.RAN,
+        "it follows the run before it",
+    )
+    office.live_until(NOON + MINUTE)
+
+    ended = [each.record for each in office.views.executions_of(job.id, 9, ANA)]
+    assert {each.id for each in ended} == {by_hand.id, decided.run_id}
+    assert {each.state for each in ended} == {RunState.SUCCEEDED}
 
 
 def test_a_job_with_a_delay_counts_it_from_the_end_of_its_run() -> None:

@@ -11,11 +11,12 @@ from aegis_batch.adapters.outbound.memory.event_inbox import InMemoryEventInbox
 from aegis_batch.application.actor import Actor
 from aegis_batch.application.auditing import Auditing
 from aegis_batch.application.event_taking import TakeEventsUseCase
-from aegis_batch.application.ports.event_inbox import InboxRow
+from aegis_batch.application.ports.event_inbox import Horizon, InboxRow
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.repeating import Once
 from aegis_batch.domain.backfill import BackfillState
 from aegis_batch.domain.condition import Condition, ConditionKind
+from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.errors import InboxUnreadable, InvalidRequest, ServiceRefused
 from aegis_batch.domain.job import TaskKind
 from aegis_batch.domain.job_event import JobEvent
@@ -23,7 +24,7 @@ from aegis_batch.domain.job_status import TIMED_OUT, JobStatus
 from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.tenant import Tenant
-from tests.unit.application.job_drafts import ANA, define
+from tests.unit.application.job_drafts import ANA, a_draft, define
 from tests.unit.application.office import AWAY, DAY, FAR_ZONE, MINUTE, NOON, ONE_DAY, Office
 
 NORTH = Actor("rui", "10.0.0.8", "north")
@@ -168,13 +169,40 @@ def test_a_job_that_an_event_does_not_start_is_told_with_why(office: Office) -> 
     assert "date is neither a day" in told["unfit"]
 
 
+def test_an_event_starts_all_jobs_that_name_it(office: Office) -> None:
+    names = [f"job-{place:03}" for place in range(130)]
+    for name in names:
+        define(office, name, timing=None, events=("OrderCorrected",))
+
+    started = office.starts.take_event(MINE, ANA).started
+
+    assert {each.task.job_name for each in started if each.task} == set(names)
+
+
+def test_of_more_jobs_than_may_wait_those_that_do_not_start_are_told(office: Office) -> None:
+    office.waiting_max = 2
+    office.restart()
+    for place in range(24):
+        define(office, f"job-{place}", timing=None, events=("OrderCorrected",))
+
+    taken = office.starts.take_event(MINE, ANA)
+
+    assert len(taken.started) == 2
+    assert [why for _, why in taken.left_out] == ["2 runs wait already."] * 22
+    told = office.history.audit(1)[0].reason
+    assert told.startswith("OrderCorrected: 2 started, 22 not: job-")
+    assert told.endswith(" and 2 more")
+    # No room at all: it may be sent again.
+    assert code_of(office.starts.take_event, replace(MINE, id="2"), ANA) == "queue_full"
+
+
 # The inbox
 
 
 def inbox(*events: JobEvent | None) -> InMemoryEventInbox:
     return InMemoryEventInbox(
         [
-            InboxRow(number, event, None if event else "ValueError")
+            InboxRow(number, event, None if event else "it has no time")
             for number, event in enumerate(events, start=1)
         ]
     )
@@ -195,7 +223,37 @@ def test_rows_of_an_inbox_are_taken_once_by_whoever_looks(office: Office) -> Non
 
     assert len(office.runs(JobKind.HTTP)) == 3
     refused = [e.subject for e in office.history.audit(99) if e.action == "event.refuse"]
-    assert set(refused) == {"2"}
+    assert refused == ["2"]
+
+
+def test_a_row_whose_transaction_ends_late_behind_many_is_taken(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aegis_batch.application.event_taking._OVERLAP", 2)
+    monkeypatch.setattr("aegis_batch.application.event_taking._SEEN_MAX", 100)
+    define(office, "a", timing=None, events=("OrderCorrected",))
+    rows = inbox(*(replace(MINE, id=str(number)) for number in range(1, 21)))
+    late = [rows.rows.pop(4), rows.rows.pop(8)]
+
+    def take() -> int:
+        """Take what there is, as a process that has just started does."""
+        return TakeEventsUseCase(office.ledger, office.starts, rows).take()
+
+    taking = TakeEventsUseCase(office.ledger, office.starts, rows)
+    # Transactions 7 and 9 go on, each with a row that nobody sees.
+    rows.now = Horizon(7, 10)
+    assert [taking.take(), taking.take()] == [18, 0]
+    rows.rows.append(late[0])
+    rows.now = Horizon(9, 12)
+    assert taking.take() == 0
+    rows.rows.append(late[1])
+    rows.now = Horizon(12, 12)
+    assert taking.take() == 2
+    assert (taking.take(), len(office.runs(JobKind.HTTP))) == (0, 20)
+    with office.state.turn() as turn:
+        assert turn.job_events.position() == 20
+    take()
+    assert len(office.runs(JobKind.HTTP)) == 20
 
 
 def test_an_inbox_waits_where_the_queue_is_full(office: Office) -> None:
@@ -248,7 +306,8 @@ def test_an_inbox_with_more_than_is_remembered_is_taken_in_parts(
     rows = inbox(*(replace(MINE, id=str(place)) for place in range(7)))
     taking = TakeEventsUseCase(office.ledger, office.starts, rows)
 
-    assert [taking.take(), taking.take(), taking.take()] == [4, 3, 0]
+    # What is no longer remembered is read again, and starts nothing twice.
+    assert [taking.take() for _ in range(5)][-1] == 0
     assert len(office.runs(JobKind.HTTP)) == 7
 
 
@@ -350,6 +409,62 @@ def test_a_dead_letter_is_started_again_by_its_replay(office: Office) -> None:
     assert (again.id, again.replay_of, again.schedule) == (same.id, run.id, run.schedule)
     assert again.task == run.task
     assert office.letters()[0].replayed_as == again.id
+
+
+def test_a_replay_that_failed_is_started_again_however_often(office: Office) -> None:
+    office.services.answers["rankings"] = REFUSED
+    job = define(office, "a")
+    run = office.starts.execute(job.id, ANA)
+    office.work()
+
+    replays = [office.starts.retry(run.id, ANA)]
+    assert code_of(office.starts.retry, run.id, ANA) == "run_goes_on"
+    office.work()
+    replays.append(office.starts.retry(run.id, ANA))
+    del office.services.answers["rankings"]
+    office.work()
+    # That one went well.
+    replays.append(office.starts.retry(run.id, ANA))
+
+    assert [each.replay_of for each in replays] == [run.id, replays[0].id, replays[1].id]
+    assert len(office.runs()) == 4
+
+
+def test_a_dead_letter_whose_replay_was_forgotten_is_started_again(office: Office) -> None:
+    office.services.answers["rankings"] = REFUSED
+    run = office.starts.execute(define(office, "a").id, ANA)
+    office.work()
+    office.starts.retry(run.id, ANA)
+    with office.state.turn() as turn:
+        letter = turn.dead_letters.get(run.id)
+        assert letter is not None
+        turn.dead_letters.save(replace(letter, replayed_as="forgotten"))
+
+    assert office.starts.retry(run.id, ANA).replay_of == run.id
+
+
+def test_a_dead_letter_is_not_started_again_where_as_many_runs_wait_as_may(
+    office: Office,
+) -> None:
+    office.waiting_max = 1
+    office.restart()
+    office.services.answers["rankings"] = REFUSED
+    job = define(office, "a")
+    run = office.starts.execute(job.id, ANA)
+    office.work()
+    office.starts.execute(job.id, ANA)
+
+    assert code_of(office.starts.retry, run.id, ANA) == "queue_full"
+    assert [letter.state for letter in office.letters()] == [DeadLetterState.OPEN]
+
+
+def test_a_job_that_is_not_active_is_not_started_again(office: Office) -> None:
+    job = define(office, "a")
+    office.starts.execute(job.id, ANA)
+    office.work()
+    office.jobs.update(job.id, a_draft("a", is_active=False), ANA)
+
+    assert code_of(office.starts.retry_job, job.id, ANA) == "job_inactive"
 
 
 def test_a_run_that_went_well_is_started_again(office: Office) -> None:

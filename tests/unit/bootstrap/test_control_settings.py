@@ -39,6 +39,7 @@ def test_a_public_address_is_meant_where_it_is_named_twice() -> None:
         ({"AEGIS_CONTROL_HOST": "203.0.113.7"}, "neither loopback nor private"),
         ({"AEGIS_CONTROL_HOST": "169.254.1.1"}, "neither loopback nor private"),
         ({"AEGIS_CONTROL_HOST": "localhost"}, "is no IP address"),
+        ({"INTERNAL_JOBS_KEY": "fifteen letters"}, "is shorter than 16 characters"),
         ({"AEGIS_CONTROL_JWT_KEY": "short"}, "is shorter than 32 bytes"),
         ({"AEGIS_CONTROL_JWT_KEY": _KEY}, "AEGIS_CONTROL_JWT_ISSUER"),
         (

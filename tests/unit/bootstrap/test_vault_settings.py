@@ -13,7 +13,7 @@ from aegis_batch.bootstrap.services_file import build_service_caller
 from aegis_batch.bootstrap.settings import secret_variables
 from aegis_batch.domain.errors import InvalidRequest, VaultUnavailable
 
-CANARY = "canary-47zq11"
+CANARY = "canary-47zq11-of-keys"
 _VALUES = {
     "DATABASE_URL": f"postgresql://reader:{CANARY}@db.example/shop",
     "AEGIS_REPORTS_URL": f"postgresql://writer:{CANARY}@db.example/reports",
@@ -103,7 +103,7 @@ def test_each_vault_is_asked_with_what_it_needs(
 
 def test_the_environment_and_files_come_first(vault: Vault, tmp_path: Path) -> None:
     file = tmp_path / "key"
-    file.write_text("from a file\n")
+    file.write_text("from a file of keys\n")
     settings = load_settings(
         {
             **AWS,
@@ -117,7 +117,7 @@ def test_the_environment_and_files_come_first(vault: Vault, tmp_path: Path) -> N
     assert settings.x_service_token is not None
     assert settings.x_service_token.get_secret_value() == "from the environment"
     assert settings.internal_jobs_key is not None
-    assert settings.internal_jobs_key.get_secret_value() == "from a file"
+    assert settings.internal_jobs_key.get_secret_value() == "from a file of keys"
 
 
 def test_nobody_is_asked_without_need(vault: Vault) -> None:

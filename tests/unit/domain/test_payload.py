@@ -38,6 +38,13 @@ def test_a_payload_comes_back_and_has_one_form(value: dict[str, Any]) -> None:
         ({"a": [{"apiKey": "x"}]}, r"secret, at a\[\]\.apiKey"),
         ({"accessToken": "x"}, "secret, at accessToken"),
         ({"db_senha": 7}, "secret, at db_senha"),
+        *(
+            ({name: "x"}, f"secret, at {name}")
+            for name in (
+                *("pass", "db_pass", "dbPass", "chave_api", "chaveApi", "chave-de-acesso"),
+                *("accessKeyId", "clientToken", "sessionToken", "idToken", "id_token"),
+            )
+        ),
         ({"x": "Bearer abcdefgh1"}, "secret, at x"),
         ({"x": "https://ana:pw@db/x"}, "secret, at x"),
         ({"x": ["-----BEGIN RSA PRIVATE KEY-----"]}, r"secret, at x\[\]"),
@@ -51,7 +58,8 @@ def test_what_can_be_no_payload_is_refused_without_its_value(value: object, told
 
 
 @pytest.mark.parametrize(
-    "value", [{"password": None}, {"token": ""}, {"tokens": 7}, {"x": "https://db/x"}]
+    "value",
+    [{"password": None}, {"token": ""}, {"tokens": 7}, {"bypass": 7}, {"x": "https://db/x"}],
 )
 def test_what_only_sounds_like_a_secret_is_none(value: object) -> None:
     assert checked_payload(value)

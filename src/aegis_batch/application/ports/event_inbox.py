@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aegis_batch.domain.job_event import JobEvent
 
-__all__ = ["EventInbox", "InboxRow"]
+__all__ = ["EventInbox", "Horizon", "InboxRow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,17 @@ class InboxRow:
     fault: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Which transactions of the inbox's database go on, by their numbers.
+
+    All before ``oldest_open`` have ended, and ``next`` and those behind it have not begun.
+    """
+
+    oldest_open: int
+    next: int
+
+
 class EventInbox(Protocol):
     """Reads a table that only grows, and never writes to it."""
 
@@ -26,5 +37,12 @@ class EventInbox(Protocol):
 
         A row may appear behind which others were read already: numbers are given before their
         transactions end. Raises ``InboxUnreadable``.
+        """
+        ...
+
+    def horizon(self) -> Horizon:
+        """Return which transactions go on just now; whatever has ended, reads see from here on.
+
+        Raises ``InboxUnreadable``.
         """
         ...

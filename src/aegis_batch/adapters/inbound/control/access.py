@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
+from loguru import logger
 from starlette.concurrency import run_in_threadpool
 
 from aegis_batch.adapters.inbound.control.problems import Refusal
@@ -18,6 +19,8 @@ from aegis_batch.adapters.inbound.control.tokens import Caller, TokenChecker
 from aegis_batch.application.actor import Actor
 from aegis_batch.application.auditing import Auditing
 from aegis_batch.application.ports.clock import Clock
+from aegis_batch.domain.errors import AegisError
+from aegis_batch.domain.printable import printable
 
 __all__ = ["Access", "Gate", "GatedRoute"]
 
@@ -145,9 +148,21 @@ class Access:
         failures = self._note(actor.origin or "")
         if failures <= _AUDITED_MAX:
             told = f"{request.method} {request.url.path}"[:200]
-            await run_in_threadpool(self._auditing.note, actor, "control.refused", told, code)
+            await run_in_threadpool(self._audit, actor, told, code)
         delay_seconds = _FIRST_DELAY_SECONDS * 2.0 ** min(failures - 1, 10)
         await asyncio.sleep(min(delay_seconds, self._delay_seconds_max))
+
+    def _audit(self, actor: Actor, told: str, code: str) -> None:
+        """Keep a refusal; where the state is away, the log has it, and it is a refusal still."""
+        try:
+            self._auditing.note(actor, "control.refused", told, code)
+        except AegisError as error:
+            logger.bind(event="control.refusal_unaudited", code=error.code, refused=code).error(
+                "{} was refused {} from {}, which the audit can't keep now",
+                printable(actor.name),
+                printable(told),
+                actor.origin,
+            )
 
     def _caller(self, request: Request, origin: str | None, *, takes_key: bool) -> Caller:
         given = request.headers.get("X-Internal-Key")

@@ -22,6 +22,7 @@ from aegis_batch.adapters.inbound.control.scheduler_routes import scheduler_rout
 from aegis_batch.application.actor import Actor
 from aegis_batch.domain.defect import place_of
 from aegis_batch.domain.errors import AegisError
+from aegis_batch.domain.printable import printable
 
 __all__ = ["ControlApp", "control_app"]
 
@@ -33,6 +34,7 @@ _FAULTS_MAX = 20
 _FORBIDDEN = 403
 _NOT_FOUND = 404
 _UNFIT = 422
+_DEFECT = 500
 
 
 def control_app(desk: ControlDesk, access: Access) -> FastAPI:
@@ -78,6 +80,10 @@ def _tell_error(access: Access) -> Callable[[Request, Exception], Awaitable[Resp
         ):
             # It may be another tenant's that was asked for.
             await access.refuse(actor, request, error.code)
+        if status >= _DEFECT:
+            logger.bind(event="control.failed", code=error.code, path=request.url.path).error(
+                "{}", printable(str(error))
+            )
         return problem_of(error)
 
     return tell
@@ -108,7 +114,7 @@ async def _tell_defect(request: Request, error: Exception) -> Response:
     logger.bind(event="control.defect", path=request.url.path).error(
         "{} at {}", type(error).__name__, place_of(error)
     )
-    return problem(500, "defect", "A defect of this program; its log says where.")
+    return problem(_DEFECT, "defect", "A defect of this program; its log says where.")
 
 
 class _NoNul:

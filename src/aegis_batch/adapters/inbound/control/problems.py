@@ -97,8 +97,11 @@ def status_of(error: AegisError) -> int:
 
 
 def problem_of(error: AegisError) -> Response:
-    """Return an error as an answer."""
-    return problem(status_of(error), error.code, error.message, remedy=error.remedy)
+    """Return an error as an answer; where databases are, is for the log alone."""
+    if isinstance(error, InvalidRequest):
+        return problem(status_of(error), error.code, error.message, remedy=error.remedy)
+    detail = "What this needs can't be used now; the log says what it is, and why."
+    return problem(status_of(error), error.code, detail)
 
 
 def problem(

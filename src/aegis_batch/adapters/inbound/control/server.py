@@ -1,14 +1,17 @@
 """Serves the control plane in a thread of its own."""
 
+import asyncio
 import socket
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
 from fastapi import FastAPI
 from loguru import logger
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from aegis_batch.adapters.inbound.control.problems import problem
 from aegis_batch.domain.errors import InvalidRequest
 
 __all__ = ["ControlServer"]
@@ -16,6 +19,8 @@ __all__ = ["ControlServer"]
 _STOPPING_SECONDS = 5
 _CONNECTIONS_MAX = 200
 _IDLE_SECONDS = 5
+# How long a connection may be there before a whole head of a request has come by it.
+_REQUEST_SECONDS = 5
 
 
 class ControlServer:
@@ -45,7 +50,7 @@ class ControlServer:
             ) from None
         config = uvicorn.Config(
             self._app,
-            http="h11",
+            http=_Connection,
             ws="none",
             loop="asyncio",
             lifespan="off",
@@ -53,7 +58,6 @@ class ControlServer:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=_CONNECTIONS_MAX,
             timeout_keep_alive=_IDLE_SECONDS,
             timeout_graceful_shutdown=_STOPPING_SECONDS,
         )
@@ -79,3 +83,41 @@ class ControlServer:
             self._server.should_exit = True
             self._thread.join(_STOPPING_SECONDS + 2)
             logger.bind(event="control.stopped").info("the control plane listens no more")
+
+
+class _Connection(H11Protocol):
+    """A connection, of which there may be so many; one that asks for nothing is closed."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Have what is asked for by one connection more than may be refused."""
+        super().connection_made(transport)
+        if len(self.connections) > _CONNECTIONS_MAX:
+            self.app = _refuse_crowd
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look at it no more."""
+        self._looking.cancel()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        self._looking = self.loop.call_later(_REQUEST_SECONDS, self._look, self._standing())
+
+    def _look(self, before: tuple[object, bool]) -> None:
+        """Close it where it has waited for a request all the time."""
+        _, waits = standing = self._standing()
+        if waits and standing == before:
+            self.transport.close()
+        else:
+            self._watch()
+
+    def _standing(self) -> tuple[object, bool]:
+        """Return its last request, and whether it waits for another."""
+        # Before the first there is none.
+        return self.cycle, getattr(self.cycle, "response_complete", True)
+
+
+async def _refuse_crowd(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - of two libraries, which type it differently
+    answer = problem(503, "too_many_connections", "There are too many connections already.")
+    answer.headers["Connection"] = "close"
+    await answer(scope, receive, send)

@@ -52,8 +52,20 @@ class TokenChecker:
     """Checks tokens (RFC 7519, RFC 8725)."""
 
     def __init__(self, rules: TokenRules) -> None:
-        """Take the rules."""
+        """Take the rules; raises ``InvalidRequest`` for a key that is none of the algorithm."""
         self._rules = rules
+        algorithm = jwt.get_algorithm_by_name(rules.algorithm)
+        try:
+            # What fits checks a signature, even where that is none.
+            algorithm.verify(b"", algorithm.prepare_key(rules.key), b"")
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+            raise InvalidRequest(
+                "control_key_unfit",
+                f"AEGIS_CONTROL_JWT_KEY is no key that tokens of {rules.algorithm} are checked"
+                " with.",
+                "Give a secret for HS256, and for the others a public key as PEM; or set"
+                " AEGIS_CONTROL_JWT_ALGORITHM to what tokens are signed by.",
+            ) from None
 
     def check(self, token: str, origin: str | None) -> Caller:
         """Return who a token is of; raises ``Refusal`` with why it doesn't count."""

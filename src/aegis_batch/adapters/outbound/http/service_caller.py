@@ -19,8 +19,16 @@ __all__ = ["HttpServiceCaller", "RegisteredService", "is_forbidden"]
 _BODY_BYTES_MAX = 64 * 1024
 _PASSING = frozenset({408, 425, 429})
 _SERVER_ERROR = 500
-# Where clouds keep what a machine may do; the IPv6 one is no link-local address.
-_METADATA = (ipaddress.ip_network("fd00:ec2::254/128"), ipaddress.ip_network("100.100.100.200/32"))
+# Where clouds keep what a machine may do; none of these is a link-local address.
+_METADATA = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("fd00:ec2::254/128", "fd20:ce::254/128"),
+        *("100.100.100.200/32", "168.63.129.16/32"),
+    )
+)
+# RFC 6052: its last 32 bits are an address of IPv4.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _TOLD = {
     Failure.NOT_REACHED: ("service_unreachable", "can't be reached"),
     Failure.NO_HOST: ("service_host_unknown", "has a host without an address"),
@@ -51,14 +59,21 @@ class RegisteredService:
 def is_forbidden(address: str) -> bool:
     """Say whether an address is none that a service can have: link-local, metadata, or nobody's."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    found = mapped or found
+    if isinstance(found, ipaddress.IPv6Address):
+        found = _embedded_in(found) or found
     return (
         found.is_link_local
         or found.is_multicast
         or found.is_unspecified
         or any(found in network for network in _METADATA if network.version == found.version)
     )
+
+
+def _embedded_in(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return which address of IPv4 one of IPv6 leads to: mapped, or by NAT64 or 6to4."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
 
 
 class HttpServiceCaller:

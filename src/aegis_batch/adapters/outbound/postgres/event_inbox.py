@@ -1,15 +1,15 @@
 """An inbox of events in a table of somebody else's; see ``deploy/sql/event_inbox.sql``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from aegis_batch.adapters.outbound.postgres.database import OrdersDatabase, Snapshot
 from aegis_batch.adapters.outbound.postgres.orders_schema import TableName
-from aegis_batch.application.ports.event_inbox import InboxRow
+from aegis_batch.application.ports.event_inbox import Horizon, InboxRow
 from aegis_batch.domain.errors import (
     InboxUnreadable,
     InvalidRequest,
@@ -21,6 +21,8 @@ from aegis_batch.domain.payload import checked_payload
 from aegis_batch.domain.tenant import check_tenant_id
 
 __all__ = ["PostgresEventInbox"]
+
+T = TypeVar("T")
 
 _LENGTH_MAX = 2 * EVENT_DATA_BYTES_MAX
 
@@ -61,9 +63,24 @@ class PostgresEventInbox:
             .limit(limit)
         )
 
-        def work(snapshot: Snapshot) -> list[InboxRow]:
-            return [self._row(row) for row in snapshot.rows(statement)]
+        return self._read(lambda snapshot: [self._row(row) for row in snapshot.rows(statement)])
 
+    def horizon(self) -> Horizon:
+        """Return which transactions go on just now."""
+        snapshot_of_now = sa.func.pg_current_snapshot()
+        # The type of such numbers is unknown to the driver.
+        statement = sa.select(
+            sa.cast(sa.func.pg_snapshot_xmin(snapshot_of_now), sa.Text).label("oldest_open"),
+            sa.cast(sa.func.pg_snapshot_xmax(snapshot_of_now), sa.Text).label("next"),
+        )
+
+        def work(snapshot: Snapshot) -> Horizon:
+            [now] = snapshot.rows(statement)
+            return Horizon(int(now.oldest_open), int(now.next))
+
+        return self._read(work)
+
+    def _read(self, work: Callable[[Snapshot], T]) -> T:
         try:
             return self._database.read(work, tables=[self._told], once=True)
         except (OrdersMisfit, OrdersUnreachable) as error:
@@ -76,9 +93,31 @@ class PostgresEventInbox:
 
     def _row(self, row: sa.Row[Any]) -> InboxRow:
         try:
+            return InboxRow(row.number, self._event(row))
+        except (ValueError, RecursionError) as error:
+            # A reason of this program's own, and never with what the row holds.
+            why = "its data is nested too deep" if isinstance(error, RecursionError) else str(error)
+            return InboxRow(row.number, None, why)
+
+    def _event(self, row: sa.Row[Any]) -> JobEvent:
+        """Return the event that a row holds; ``ValueError`` with why it holds none."""
+        try:
             tenant = check_tenant_id(row.tenant or self._single_tenant or "")
-            data = checked_payload(json.loads(row.data or "{}"), EVENT_DATA_BYTES_MAX)
-            event = JobEvent(row.id or "", row.type or "", tenant, row.at.astimezone(UTC), data)
-        except (ValueError, AttributeError, InvalidRequest, RecursionError) as error:
-            return InboxRow(row.number, None, type(error).__name__)
-        return InboxRow(row.number, event)
+        except InvalidRequest:
+            raise ValueError("its tenant is none") from None
+        if row.at is None:
+            raise ValueError("it has no time")
+        if len(row.data or "") >= _LENGTH_MAX:
+            raise ValueError(f"its data is over {EVENT_DATA_BYTES_MAX:,} bytes")
+        try:
+            asked = json.loads(row.data or "{}")
+        except json.JSONDecodeError:
+            raise ValueError("its data is no JSON") from None
+        try:
+            data = checked_payload(asked, EVENT_DATA_BYTES_MAX)
+        except ValueError as error:
+            raise ValueError(f"its data {error}") from None
+        try:
+            return JobEvent(row.id or "", row.type or "", tenant, row.at.astimezone(UTC), data)
+        except ValueError as error:
+            raise ValueError(f"it {error}") from None

@@ -190,7 +190,10 @@ def test_a_job_of_each_task_is_applied_listed_shown_and_run(
 @pytest.mark.parametrize(
     ("job", "told"),
     [
-        ('name = "a"\nservice = "unknown"\nendpoint = "/"', "service is not registered"),
+        (
+            'name = "a"\nservice = "unknown"\nendpoint = "/"',
+            "Job a: The job's service is not registered",
+        ),
         ('name = "a"\nservice = "resultados"\nendpoint = "//x"', "endpoint must be a path"),
         ('name = "a"\ncron = "0 0 2 * * *"', "it has a time, but no kind"),
         ('name = "a"\nkind = "ONE_TIME"\ncron = "0 0 2 * * *"', "don't go with the kind ONE_TIME"),

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 from fastapi import Request
+from loguru import logger
 
 from aegis_batch.adapters.inbound.control import access
 from aegis_batch.adapters.inbound.control.access import Access
-from aegis_batch.adapters.inbound.control.problems import Refusal
+from aegis_batch.adapters.inbound.control.problems import Refusal, problem_of
 from aegis_batch.application.actor import Actor
 from aegis_batch.application.auditing import Auditing
+from aegis_batch.domain.errors import StateUnavailable
 from tests.unit.application.office import Office
 
 KEY = "an internal key"
@@ -115,3 +117,31 @@ def test_without_a_key_nobody_has_it(office: Office, waits: list[float]) -> None
     with pytest.raises(Refusal) as caught:
         run(opened.gate("read")(request_from("10.0.0.1", Authorization="Bearer x")))
     assert caught.value.code == "tokens_not_set_up"
+
+
+def test_who_is_refused_is_refused_while_the_state_is_away(
+    office: Office, waits: list[float]
+) -> None:
+    opened = open_access(office)
+    away = StateUnavailable("state_away", "The state database x can't be reached.", "Wait.")
+    office.state.begin_faults.append(away)
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{extra[event]} {message}")
+
+    fail(opened, "10.0.0.1")
+    logger.remove(sink)
+
+    assert opened.refused == {"key_invalid": 1}
+    assert waits == [0.05]
+    told = "control.refusal_unaudited nobody was refused POST /x from 10.0.0.1"
+    assert [line.startswith(told) for line in lines] == [True]
+
+
+def test_a_problem_does_not_say_where_a_database_is() -> None:
+    away = StateUnavailable("state_away", "The state database db.internal is away.", "See 10.0.0.9")
+    told = problem_of(away)
+
+    assert (told.status_code, told.headers["Retry-After"]) == (503, "5")
+    assert b"state_away" in told.body
+    assert b"internal" not in told.body
+    assert b"10.0.0.9" not in told.body
