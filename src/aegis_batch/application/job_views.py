@@ -1,7 +1,7 @@
 """Defined jobs, executions and figures, for whoever asks."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +11,10 @@ from aegis_batch.application.job_starts import unknown_execution
 from aegis_batch.application.ports.job_definitions import JobFilter
 from aegis_batch.application.ports.open_runs import OpenCount
 from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ports.scheduler_pauses import EVERYTHING
 from aegis_batch.application.ports.state import State
+from aegis_batch.application.ports.turn import Turn
+from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.job import JobDefinition, schedule_name_of
 from aegis_batch.domain.job_result import JobResult
 from aegis_batch.domain.job_status import JobStatus
@@ -21,6 +24,8 @@ from aegis_batch.domain.run_record import RunRecord, TimelineEntry
 from aegis_batch.domain.schedule import Pause, ScheduleState
 
 __all__ = ["Execution", "Figures", "JobView", "JobViews"]
+
+_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How all stands: what is paused, under way and waiting, and what has been so far."""
+    """How all, or one tenant, stands: what is paused, under way, waiting, and has been so far."""
 
     at: datetime
     active_jobs: int
@@ -155,12 +160,25 @@ class JobViews:
         with self._state.look() as turn:
             turn.scheduler_pauses.all()
 
-    def figures(self, now: datetime, *, with_totals: bool = True) -> Figures:
-        """Return how all stands, whosever it is: only counts are in it.
+    def figures(
+        self, now: datetime, actor: Actor | None = None, *, with_totals: bool = True
+    ) -> Figures:
+        """Return how all stands; for somebody who sees one tenant, how that one does.
 
-        The totals are rows of every job: whoever doesn't tell them leaves them out.
+        The totals are rows of every job: whoever doesn't tell them leaves them out. They are kept
+        by the names of jobs, whosever these are: who sees one tenant alone is refused them, by
+        ``InvalidRequest`` (``tenant_forbidden``).
         """
+        tenant = None if actor is None else actor.tenant
+        if tenant is not None and with_totals:
+            raise InvalidRequest(
+                "tenant_forbidden",
+                "These figures are of the jobs of all tenants together.",
+                "Ask who sees all, or count one's own executions.",
+            )
         with self._state.look() as turn:
+            if tenant is not None:
+                return _figures_of_one(turn, now, tenant)
             return Figures(
                 at=now,
                 active_jobs=turn.job_definitions.count_active(),
@@ -170,6 +188,44 @@ class JobViews:
                 next_due_at=turn.schedules.next_due_at(),
                 executors=sorted(turn.executors.living()),
             )
+
+
+def _figures_of_one(turn: Turn, now: datetime, tenant: str) -> Figures:
+    """Return the figures of one tenant.
+
+    Of the pauses those of its own jobs, and without their notes, which may speak of others, those
+    that keep its jobs back with all others.
+    """
+    pauses = turn.scheduler_pauses.all()
+    active_jobs, next_at, told = 0, list[datetime](), dict[str, Pause]()
+    shared = {EVERYTHING}
+    for page in _pages_of(turn, tenant):
+        active_jobs += sum(each.is_active for each in page)
+        shared.update(each.group for each in page if each.group is not None)
+        states = turn.many_schedules.of([each.schedule_name for each in page])
+        for state in states.values():
+            if state.next_at is not None and not state.retired:
+                next_at.append(state.next_at)
+        own = {each.schedule_name for each in page} & pauses.keys()
+        told.update({scope: pauses[scope] for scope in own})
+    told.update({scope: replace(pauses[scope], note="") for scope in shared & pauses.keys()})
+    return Figures(
+        at=now,
+        active_jobs=active_jobs,
+        pauses=told,
+        open_runs=turn.open_runs.counts(tenant=tenant),
+        totals=(),
+        next_due_at=min(next_at, default=None),
+        executors=sorted(turn.executors.living()),
+    )
+
+
+def _pages_of(turn: Turn, tenant: str) -> Iterator[Sequence[JobDefinition]]:
+    """Yield the jobs of a tenant, newest first, some at a time."""
+    wanted = JobFilter(tenants=(tenant,))
+    while page := turn.job_definitions.search(wanted, _PAGE):
+        yield page
+        wanted = replace(wanted, before=(page[-1].created_at, page[-1].id))
 
 
 def _view(

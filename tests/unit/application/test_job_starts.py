@@ -468,6 +468,36 @@ def test_figures_are_of_all(office: Office) -> None:
     assert list(before.executors) == ["machine-1"]
 
 
+def test_figures_for_one_tenant_are_its_own(
+    market: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aegis_batch.application.job_views._PAGE", 1)
+    own = define(market, "n", tenant="north", group="g")
+    define(market, "idle", tenant="north", is_active=False)
+    by_event = define(market, "e", tenant="north", timing=None)
+    other = define(market, "s", tenant="south", group="theirs", timing=None)
+    market.starts.execute(own.id, ANA)
+    market.starts.execute(other.id, ANA)
+    for scope in (None, "g", "theirs"):
+        market.job_pauses.pause_all(scope, "the books of south", ANA)
+    market.job_pauses.pause(by_event.id, "mine", ANA)
+    market.job_pauses.pause(other.id, "theirs", ANA)
+
+    figures = market.views.figures(NOON, NORTH, with_totals=False)
+
+    assert (figures.active_jobs, figures.waiting, figures.totals) == (2, 1, ())
+    assert {scope: pause.note for scope, pause in figures.pauses.items()} == {
+        "*": "",
+        "g": "",
+        by_event.schedule_name: "mine",
+    }
+    assert figures.next_due_at == market.next_at(own.schedule_name)
+    nobody = market.views.figures(NOON, Actor("eve", tenant="west"), with_totals=False)
+    assert (nobody.active_jobs, nobody.next_due_at) == (0, None)
+    assert code_of(market.views.figures, NOON, NORTH) == "tenant_forbidden"
+    assert market.views.figures(NOON, ANA).active_jobs == 3
+
+
 def test_the_lock_is_taken_and_the_audit_says_who_did(office: Office) -> None:
     auditing = Auditing(office.ledger, office.clock)
     assert auditing.test_lock(ANA) == (0.0, 0)
