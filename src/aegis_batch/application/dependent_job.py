@@ -49,4 +49,6 @@ class DependentJob:
             return None
         with self._ledger.look() as turn:
             definition = turn.job_definitions.get(job_id)
-            return None if definition is None else what_keeps_back(turn, definition)
+            if definition is None:
+                return None
+            return what_keeps_back(turn, definition, record.key.tenant)

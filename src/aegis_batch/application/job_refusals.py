@@ -1,6 +1,6 @@
 """Why jobs are not made or changed, and in which order they can be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from aegis_batch.application.actor import Actor
@@ -9,6 +9,7 @@ from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.dependencies import circle_through
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.job import JobDefinition
+from aegis_batch.domain.tenant import EVERYONE
 
 __all__ = [
     "in_order",
@@ -72,8 +73,9 @@ def refuse_circle(turn: Turn, definition: JobDefinition) -> None:
 
 
 def unknown_dependency(name: str) -> InvalidRequest:
-    """Return the error of a job that depends on one that there is none of."""
-    return unfit("dependencies", f"name {name}, which there is none of", "unknown_dependency")
+    """Return the error of a job that depends on one that neither its tenant has nor all have."""
+    what = f"name {name}, which there is none of for its tenant, or for all"
+    return unfit("dependencies", what, "unknown_dependency")
 
 
 def name_taken(definition: JobDefinition) -> InvalidRequest:
@@ -83,16 +85,26 @@ def name_taken(definition: JobDefinition) -> InvalidRequest:
     )
 
 
-def in_order(drafts: Sequence[JobDraft]) -> list[JobDraft]:
-    """Return drafts so that none comes before those that it depends on."""
-    named = {draft.name: draft for draft in drafts}
+def in_order(
+    drafts: Sequence[JobDraft], tenant_of: Callable[[JobDraft], str]
+) -> dict[tuple[str, str], JobDraft]:
+    """Return drafts by tenant and name so that none comes before those that it depends on."""
+    named = {(tenant_of(draft), draft.name): draft for draft in drafts}
     if len(named) < len(drafts):
-        raise unfit("name", "stands in the file twice")
+        raise unfit("name", "stands in the file twice for one tenant")
     sorter = TopologicalSorter(
-        {d.name: [each for each in d.depends_on if each in named] for d in drafts}
+        {
+            (tenant, name): [
+                (whose, other)
+                for other in draft.depends_on
+                for whose in (tenant, EVERYONE)
+                if (whose, other) in named
+            ]
+            for (tenant, name), draft in named.items()
+        }
     )
     try:
-        return [named[name] for name in sorter.static_order()]
+        return {place: named[place] for place in sorter.static_order()}
     except CycleError as error:
-        circle = " -> ".join(error.args[1][::-1])
+        circle = " -> ".join(name for _, name in error.args[1][::-1])
         raise unfit("dependencies", f"go in a circle: {circle}", "dependency_circle") from None

@@ -111,7 +111,7 @@ class JobStarts:
             started, left_out = [], []
             for definition in turn.state.job_definitions.search(wanted, _OF_AN_EVENT_MAX)[::-1]:
                 pause = pause_over(turn.state, definition) or _pause_of(turn.state, definition)
-                why_not = self._starting.why_not(turn, definition, event.at)
+                why_not = self._starting.why_not(turn, definition, event.at, event.tenant)
                 if pause is not None:
                     why_not = f"paused by {pause.by}: {pause.note}"
                 if why_not is not None:

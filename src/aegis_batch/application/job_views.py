@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aegis_batch.application.actor import Actor
-from aegis_batch.application.job_refusals import refuse_hidden
+from aegis_batch.application.job_refusals import refuse_hidden, unknown_job
 from aegis_batch.application.job_starts import unknown_execution
 from aegis_batch.application.ports.job_definitions import JobFilter
 from aegis_batch.application.ports.open_runs import OpenCount
@@ -26,6 +26,7 @@ from aegis_batch.domain.schedule import Pause, ScheduleState
 __all__ = ["Execution", "Figures", "JobView", "JobViews"]
 
 _PAGE = 1_000
+_NAMED_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +120,20 @@ class JobViews:
             states = turn.many_schedules.of([definition.schedule_name])
             return _view(definition, states, turn.scheduler_pauses.all())
 
-    def named(self, name: str, actor: Actor) -> JobView:
-        """Return the job of a name or an id; raises ``InvalidRequest`` (``unknown_job``)."""
-        found = self.jobs(JobFilter(name=name), 1, actor)
-        return found[0] if found else self.job(name, actor)
+    def named(self, name: str, actor: Actor, tenant: str | None = None) -> JobView:
+        """Return the job of a name or an id, of a tenant if one is named.
+
+        Raises ``InvalidRequest`` (``unknown_job``), and where several have the name
+        (``ambiguous_job``).
+        """
+        tenants = () if tenant is None else (tenant,)
+        found = self.jobs(JobFilter(name=name, tenants=tenants), _NAMED_MAX + 1, actor)
+        if len(found) > 1:
+            raise _ambiguous(name, [view.definition for view in found])
+        view = found[0] if found else self.job(name, actor)
+        if tenant not in (None, view.definition.tenant):
+            raise unknown_job(name)
+        return view
 
     def executions(
         self, wanted: RunFilter, limit: int, actor: Actor, status: JobStatus | None = None
@@ -226,6 +237,16 @@ def _pages_of(turn: Turn, tenant: str) -> Iterator[Sequence[JobDefinition]]:
     while page := turn.job_definitions.search(wanted, _PAGE):
         yield page
         wanted = replace(wanted, before=(page[-1].created_at, page[-1].id))
+
+
+def _ambiguous(name: str, found: Sequence[JobDefinition]) -> InvalidRequest:
+    told = [f"{each.id} of {each.tenant}" for each in found[:_NAMED_MAX]]
+    more = ", and more" if len(found) > _NAMED_MAX else ""
+    return InvalidRequest(
+        "ambiguous_job",
+        f"Several jobs have the name {name}: {', '.join(told)}{more}.",
+        "Name the tenant with --tenant, or give the id in the place of the name.",
+    )
 
 
 def _view(

@@ -13,6 +13,7 @@ from aegis_batch.application.auditing import Auditing
 from aegis_batch.application.event_taking import TakeEventsUseCase
 from aegis_batch.application.ports.event_inbox import InboxRow
 from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ports.service_caller import ServiceAnswer
 from aegis_batch.application.repeating import Once
 from aegis_batch.domain.backfill import BackfillState
 from aegis_batch.domain.condition import Condition, ConditionKind
@@ -166,6 +167,44 @@ def test_a_job_that_an_event_does_not_start_is_told_with_why(office: Office) -> 
     assert told["never"].startswith("its condition does not hold")
     assert told["paused"] == "paused by ana: why"
     assert "date is neither a day" in told["unfit"]
+
+
+def test_what_a_tenants_job_waits_for_are_its_own_runs(market: Office) -> None:
+    define(market, "first", timing=None, events=("OrderCorrected",))
+    define(market, "second", timing=None, events=("TenantCreated",), depends_on=("first",))
+    souths = replace(EVENT, tenant="south")
+
+    def second_of(event: JobEvent, event_id: str) -> str | RunState:
+        event = replace(event, id=event_id, type="TenantCreated")
+        taken = market.starts.take_event(event, ANA)
+        market.work()
+        if taken.left_out:
+            return taken.left_out[0][1]
+        return market.run(taken.started[0].id).state
+
+    market.starts.take_event(EVENT, ANA)
+    assert second_of(souths, "2") == "first, which it depends on, has never run"
+    assert second_of(EVENT, "2") is RunState.SUCCEEDED
+    market.starts.take_event(souths, ANA)
+    market.work()
+    market.services.answers["rankings"] = REFUSED
+    market.clock.advance(MINUTE)
+    market.starts.take_event(replace(EVENT, id="3"), ANA)
+    market.work()
+    assert second_of(EVENT, "4") == "first, which it depends on, ended failed"
+    market.services.answers["rankings"] = ServiceAnswer(200, "ok", is_cut=False)
+    assert second_of(souths, "4") is RunState.SUCCEEDED
+
+
+def test_a_run_of_everyone_counts_for_a_tenants_job(market: Office) -> None:
+    first = define(market, "first", timing=None)
+    define(market, "second", timing=None, tenant="north", events=("E",), depends_on=("first",))
+    market.starts.execute(first.id, ANA)
+    market.work()
+
+    taken = market.starts.take_event(replace(EVENT, type="E"), ANA)
+
+    assert (len(taken.started), taken.left_out) == (1, ())
 
 
 # The inbox
