@@ -140,15 +140,17 @@ class JobStarts:
     ) -> RunRecord:
         """Start deriving a range of a tenant's days again.
 
-        Raises ``InvalidRequest`` for a range that is none or has not ended, for a tenant that is
-        not the actor's own, and where as many runs wait as may.
+        Its days are those of the tenant's own zone. Raises ``InvalidRequest`` for a range that is
+        none or has not ended, for a tenant that is unknown or not the actor's own, and where as
+        many runs wait as may.
         """
         if not actor.may_change(tenant):
             raise InvalidRequest("tenant_forbidden", "The tenant is another.", "Name one's own.")
+        zone_name = self._zone_of(tenant)
         with self._ledger.turn() as turn:
 
             def deed() -> str:
-                record = self._rebuild(turn, tenant, asked, actor)
+                record = self._rebuild(turn, tenant, asked, actor, zone_name)
                 told = json.loads(record.task.arguments) if record.task else {}
                 _note(turn, actor, "job.rebuild", record.id, f"{told['from']} to {told['to']}")
                 return record.id
@@ -240,9 +242,16 @@ class JobStarts:
         return run_id
 
     def _rebuild(
-        self, turn: LedgerTurn, tenant: str, asked: Mapping[str, Any], actor: Actor
+        self,
+        turn: LedgerTurn,
+        tenant: str,
+        asked: Mapping[str, Any],
+        actor: Actor,
+        zone_name: str | None,
     ) -> RunRecord:
-        newest_day = self._expectations.own.newest_day(turn.now)
+        if zone_name == self._expectations.own.calendar.zone_name:
+            zone_name = None
+        newest_day = self._expectations.of(zone_name).newest_day(turn.now)
         try:
             first, last = range_of(asked, newest_day)
             if last > newest_day:
@@ -264,6 +273,7 @@ class JobStarts:
             work_id=first_work_id(run_id),
             enqueued_at=turn.now,
             due_at=turn.now,
+            zone_name=zone_name,
             task=Task(
                 job_name=REBUILD_DAILY_METRICS,
                 priority=Priority.HIGH,

@@ -25,7 +25,7 @@ from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.tenant import Tenant
 from tests.unit.application.job_drafts import ANA, define
-from tests.unit.application.office import AWAY, DAY, FAR_ZONE, MINUTE, NOON, ONE_DAY, Office
+from tests.unit.application.office import AWAY, DAY, FAR_ZONE, MINUTE, NOON, ONE_DAY, ZONE, Office
 
 NORTH = Actor("rui", "10.0.0.8", "north")
 REFUSED = ServiceRefused("service_refused", "It refused.", "Mend it.")
@@ -327,6 +327,24 @@ def test_a_range_that_is_not_ones_own_or_none_is_refused(market: Office) -> None
     assert code_of(market.starts.rebuild, "north", {"from": "x"}, NORTH) == "invalid_range"
     future = {"from": "2999-01-01", "to": "2999-01-02"}
     assert code_of(market.starts.rebuild, "north", future, NORTH) == "invalid_range"
+
+
+def test_the_days_of_a_rebuild_are_those_of_its_tenants_own_zone() -> None:
+    tenants = (Tenant("north", ZONE), Tenant("far", FAR_ZONE))
+    market = Office(schedules=(), tenants=tenants, tenant="*")
+
+    # Noon in Sao Paulo is past midnight in Tokyo.
+    far = market.starts.rebuild("far", {"from": "yesterday"}, ANA)
+    north = market.starts.rebuild("north", {"from": "yesterday"}, ANA)
+
+    assert (far.zone_name, arguments(far)["to"]) == (FAR_ZONE, "2026-11-21")
+    assert (north.zone_name, arguments(north)["to"]) == (None, "2026-11-20")
+    over = {"from": "2026-11-21", "to": "2026-11-21"}
+    assert arguments(market.starts.rebuild("far", over, ANA))["from"] == "2026-11-21"
+    assert code_of(market.starts.rebuild, "north", over, ANA) == "invalid_range"
+    assert code_of(market.starts.rebuild, "nobody", {}, ANA) == "unknown_tenant"
+    market.live_until(NOON + 5 * MINUTE)
+    assert market.views.execution(far.id, ANA).status is JobStatus.SUCCESS
 
 
 def test_a_rebuild_with_days_that_fail_has_failed(office: Office) -> None:
