@@ -141,6 +141,7 @@ def test_a_long_range_is_answered_with_where_to_look(plane: ControlPlane) -> Non
         ({"tenantId": "north", "from": "2026-02-30"}, 422, "invalid_range"),
         ({"tenantId": "north", "from": "2024-02-01", "to": "2024-01-01"}, 422, "invalid_range"),
         ({"tenantId": "north", "to": "2999-01-01"}, 422, "invalid_range"),
+        ({"tenantId": "north", "from": "2010-01-01"}, 422, "invalid_range"),
         ({"tenantId": "north", "daysBack": 0}, 422, "invalid_request"),
         ({"tenantId": 7}, 422, "invalid_request"),
     ],

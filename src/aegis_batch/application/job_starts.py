@@ -17,6 +17,7 @@ from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.repeating import Once, once
 from aegis_batch.domain.audit import AuditEntry
+from aegis_batch.domain.backfill import PERIODS_MAX
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.day_range import range_of
 from aegis_batch.domain.errors import InvalidRequest
@@ -251,14 +252,19 @@ class JobStarts:
     ) -> RunRecord:
         if zone_name == self._expectations.own.calendar.zone_name:
             zone_name = None
-        newest_day = self._expectations.of(zone_name).newest_day(turn.now)
+        expected = self._expectations.of(zone_name)
+        newest_day = expected.newest_day(turn.now)
         try:
             first, last = range_of(asked, newest_day)
             if last > newest_day:
                 raise ValueError(f"to ({last}) has not ended; the last day is {newest_day}")  # noqa: TRY301 - all are told in one way
-        except ValueError as error:
+            # At the edge of all dates a day has no beginning.
+            expected.calendar.window(first)
+        except (OverflowError, ValueError) as error:
             raise InvalidRequest(
-                "invalid_range", f"The range is unfit: {error}.", "Name days that have ended."
+                "invalid_range",
+                f"The range is unfit: {error}.",
+                f"Name days that have ended, {PERIODS_MAX:,} at most.",
             ) from None
         self._starting.refuse_full(turn.state)
         run_id = self._identifiers.new_run_id()

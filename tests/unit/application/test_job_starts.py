@@ -40,7 +40,8 @@ def office() -> Office:
 
 @pytest.fixture
 def market() -> Office:
-    return Office(schedules=(), tenants=(Tenant("north"), Tenant("south")), tenant="*")
+    tenants = (Tenant("north"), Tenant("south"), Tenant("far", FAR_ZONE))
+    return Office(schedules=(), tenants=tenants, tenant="*")
 
 
 def code_of(deed: Any, *given: Any, **named: Any) -> str:  # noqa: ANN401 - any deed
@@ -327,6 +328,11 @@ def test_a_range_that_is_not_ones_own_or_none_is_refused(market: Office) -> None
     assert code_of(market.starts.rebuild, "north", {"from": "x"}, NORTH) == "invalid_range"
     future = {"from": "2999-01-01", "to": "2999-01-02"}
     assert code_of(market.starts.rebuild, "north", future, NORTH) == "invalid_range"
+    with pytest.raises(InvalidRequest, match="more than 3,660 days") as caught:
+        market.starts.rebuild("north", {"from": "2016-11-12"}, NORTH)
+    assert caught.value.code == "invalid_range"
+    first_of_all = {"from": "0001-01-01", "to": "0001-01-01"}
+    assert code_of(market.starts.rebuild, "far", first_of_all, ANA) == "invalid_range"
 
 
 def test_the_days_of_a_rebuild_are_those_of_its_tenants_own_zone() -> None:
