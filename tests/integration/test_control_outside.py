@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -166,6 +167,25 @@ def test_a_day_that_can_not_be_derived_is_told(plane: ControlPlane) -> None:
     wait_for(lambda: plane.ask("GET", path).json()[0]["status"] == "FAILED", "the rebuild to fail")
     [shown] = plane.ask("GET", path).json()
     assert shown["errorMessage"] == "1 of 1 days could not be derived."
+
+
+def test_rebuilds_that_overlap_come_out_well_with_all_their_days(plane: ControlPlane) -> None:
+    ranges = [("2026-10-01", "2026-10-12"), ("2026-10-05", "2026-10-16")] * 2
+
+    with ThreadPoolExecutor(len(ranges)) as pool:
+        answers = list(
+            pool.map(
+                lambda days: rebuild(plane, tenantId="north", **{"from": days[0], "to": days[1]}),
+                ranges,
+            )
+        )
+
+    for answer in answers:
+        assert answer.status_code in {200, 202}, answer.text
+        run_id = answer.json()["jobLogId"]
+        assert plane.execution(run_id)["status"] == "SUCCESS"
+        [log] = plane.ask("GET", f"/api/v1/jobs/status?jobLogId={run_id}", scope="read").json()
+        assert log["metadata"]["daysProcessed"] == 12
 
 
 def test_executions_are_listed_and_counted_by_their_type(plane: ControlPlane) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +10,13 @@ import pytest
 from aegis_batch.adapters.outbound.memory.event_inbox import InMemoryEventInbox
 from aegis_batch.application.actor import Actor
 from aegis_batch.application.auditing import Auditing
+from aegis_batch.application.backfill_range import BackfillRequest
 from aegis_batch.application.event_taking import TakeEventsUseCase
 from aegis_batch.application.ports.event_inbox import InboxRow
 from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.service_caller import ServiceAnswer
 from aegis_batch.application.repeating import Once
-from aegis_batch.domain.backfill import BackfillState
+from aegis_batch.domain.backfill import BackfillState, Reprocess
 from aegis_batch.domain.condition import Condition, ConditionKind
 from aegis_batch.domain.errors import InboxUnreadable, InvalidRequest, ServiceRefused
 from aegis_batch.domain.job import TaskKind
@@ -361,6 +362,102 @@ def test_a_rebuild_with_days_that_fail_has_failed(office: Office) -> None:
     ended = office.run(run.id)
     assert ended.problem is not None
     assert (ended.state, ended.problem.code) == (RunState.FAILED, "days_failed")
+
+
+def days_of(office: Office, run: RunRecord) -> tuple[JobStatus, int]:
+    """Return how a rebuild ended, and how many days it tells of."""
+    execution = office.views.execution(run.id, ANA)
+    told = {} if execution.result is None else json.loads(execution.result.text)
+    return execution.status, told.get("daysProcessed", 0)
+
+
+@pytest.mark.parametrize("kept", ["", "2026-11-17"])
+def test_rebuilds_that_overlap_come_out_well_with_all_their_days(office: Office, kept: str) -> None:
+    if kept:
+        office.close_by_hand(date.fromisoformat(kept))
+    asked = [
+        ("2026-11-12", "2026-11-17"),
+        ("2026-11-14", "2026-11-20"),
+        ("2026-11-12", "2026-11-20"),
+    ]
+    runs = [
+        office.starts.rebuild("default", {"from": first, "to": last}, ANA) for first, last in asked
+    ]
+
+    office.live_until(NOON + 10 * MINUTE)
+
+    assert [days_of(office, run) for run in runs] == [
+        (JobStatus.SUCCESS, days) for days in (6, 7, 9)
+    ]
+    assert office.letters() == []
+    for run in runs:
+        backfill = office.backfills.progress(run.id).backfill
+        assert (backfill.done, backfill.skipped, backfill.remaining) == (backfill.to_do, 0, 0)
+
+
+def test_a_rebuild_waits_for_a_day_that_others_are_at(office: Office) -> None:
+    office.backend.mute_on = {DAY - ONE_DAY}
+    office.enqueue_close(DAY - ONE_DAY)
+    office.work()
+    run = office.starts.rebuild("default", {"daysBack": 2}, ANA)
+    office.live_until(NOON + timedelta(seconds=30))
+    assert days_of(office, run)[0] is JobStatus.PENDING
+    waiting = office.run(run.id).problem
+    assert waiting is not None
+    assert waiting.message.startswith("1 days of 2026-11-19 to 2026-11-20 have not ended yet")
+
+    office.backend.mute_on = set()
+    office.live_until(NOON + 10 * MINUTE)
+
+    assert days_of(office, run) == (JobStatus.SUCCESS, 2)
+    messages = [notice.text for notice in office.notifier.delivered if "backfill" in notice.text]
+    assert "1 done" in messages[0]
+    assert "2 done, 0 failed, 0 left to others" in messages[-1]
+
+
+def test_a_rebuild_that_waits_for_others_is_cancelled(office: Office) -> None:
+    office.backend.mute_on = {DAY - ONE_DAY}
+    office.enqueue_close(DAY - ONE_DAY)
+    office.work()
+    run = office.starts.rebuild("default", {}, ANA)
+    office.live_until(NOON + timedelta(seconds=10))
+
+    office.cancelling.cancel(run.id, ANA)
+    office.live_until(NOON + ONE_DAY)
+
+    assert days_of(office, run)[0] is JobStatus.CANCELLED
+
+
+def test_a_rebuild_goes_on_with_a_plan_that_others_have_left_behind(office: Office) -> None:
+    run = office.starts.rebuild("default", {"daysBack": 2}, ANA)
+    request = BackfillRequest(
+        first_day=DAY - 2 * ONE_DAY, last_day=DAY - ONE_DAY, reprocess=Reprocess.ALL
+    )
+    office.planning.plan(request, "ana", backfill_id=run.id)
+    # Its process was killed then.
+    office.close_by_hand(DAY - ONE_DAY)
+
+    office.live_until(NOON + 5 * MINUTE)
+
+    assert days_of(office, run) == (JobStatus.SUCCESS, 2)
+
+
+def test_what_was_left_to_others_is_taken_up_once(office: Office) -> None:
+    request = BackfillRequest(first_day=DAY - ONE_DAY, last_day=DAY - ONE_DAY)
+    office.close_by_hand(DAY - ONE_DAY)
+    planned = office.planning.plan(request, "ana").backfill
+    office.planning.start(planned.id, "ana")
+    ended = office.backfills.progress(planned.id).backfill
+    with office.state.turn() as turn:
+        turn.backfills.save(replace(ended, state=BackfillState.CANCELLED))
+    assert office.planning.take_up(ended) == 1
+    assert office.backfills.progress(planned.id).backfill.state is BackfillState.CANCELLED
+
+    with office.state.turn() as turn:
+        turn.backfills.save(ended)
+    assert [office.planning.take_up(ended) for _ in range(2)] == [1, 0]
+    office.live_until(NOON + MINUTE)
+    assert office.backfills.progress(planned.id).backfill.done == 1
 
 
 def test_a_rebuild_is_cancelled_with_its_backfill(office: Office) -> None:
