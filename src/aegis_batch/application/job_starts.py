@@ -250,8 +250,8 @@ class JobStarts:
         actor: Actor,
         zone_name: str | None,
     ) -> RunRecord:
-        if zone_name == self._expectations.own.calendar.zone_name:
-            zone_name = None
+        own = self._expectations.own.calendar.zone_name
+        zone_name = None if zone_name == own else zone_name
         expected = self._expectations.of(zone_name)
         newest_day = expected.newest_day(turn.now)
         try:

@@ -214,9 +214,7 @@ def _figures_of_one(turn: Turn, now: datetime, tenant: str) -> Figures:
         active_jobs += sum(each.is_active for each in page)
         shared.update(each.group for each in page if each.group is not None)
         states = turn.many_schedules.of([each.schedule_name for each in page])
-        for state in states.values():
-            if state.next_at is not None and not state.retired:
-                next_at.append(state.next_at)
+        next_at += [s.next_at for s in states.values() if s.next_at is not None and not s.retired]
         own = {each.schedule_name for each in page} & pauses.keys()
         told.update({scope: pauses[scope] for scope in own})
     told.update({scope: replace(pauses[scope], note="") for scope in shared & pauses.keys()})
