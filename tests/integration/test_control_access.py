@@ -222,6 +222,27 @@ def test_one_tenant_sees_nothing_of_another(plane: ControlPlane, job_id: str) ->
     assert plane.ask("GET", "/scheduler/execucoes", tenant="south").json() == []
     assert plane.ask("GET", "/api/v1/jobs/status", tenant="south").json() == []
     assert plane.ask("GET", f"/scheduler/jobs/{job_id}", tenant="north").status_code == 200
+    for scope in (None, "g-of-north"):
+        body = {"motivo": "north moves"} | ({} if scope is None else {"grupo_job": scope})
+        assert plane.ask("POST", "/scheduler/pause", body).status_code == 200
+    status = plane.ask("GET", "/scheduler/status", tenant="south")
+    for scope in (None, "g-of-north"):
+        body = {} if scope is None else {"grupo_job": scope}
+        assert plane.ask("POST", "/scheduler/resume", body).status_code == 200
+    assert "north" not in status.text
+    assert [(each["grupo_job"], each["motivo"]) for each in status.json()["pausas"]] == [(None, "")]
+    assert (status.json()["status"], status.json()["jobs_ativos"]) == ("PAUSED", 0)
+    document = plane.ask("GET", "/openapi.json").json()["paths"]
+    for path, documented in (
+        ("/scheduler/metrics", "/scheduler/metrics"),
+        ("/actuator/metrics/scheduler.execution.duration", "/actuator/metrics/{name}"),
+        ("/api/v1/jobs/stats", "/api/v1/jobs/stats"),
+    ):
+        refused = plane.ask("GET", path, tenant="south")
+        assert code_of(refused) == (403, "tenant_forbidden"), path
+        assert "north" not in refused.text
+        assert plane.ask("GET", path).status_code == 200
+        assert "403" in document[documented]["get"]["responses"], path
 
 
 def test_one_tenant_changes_nothing_of_others_or_of_all(plane: ControlPlane) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -98,7 +99,8 @@ def test_yesterday_is_a_day_that_can_be_named(plane: ControlPlane) -> None:
     answer = rebuild(plane, tenantId="south", **{"from": "yesterday"})
 
     assert answer.status_code == 200, answer.text
-    day = datetime.now(UTC).astimezone(ZoneInfo("America/Sao_Paulo")).date() - timedelta(days=1)
+    # The zone of that tenant, and not that of the deployment.
+    day = datetime.now(UTC).astimezone(ZoneInfo("Asia/Tokyo")).date() - timedelta(days=1)
     assert answer.json()["dateRange"]["from"] == str(day)
 
 
@@ -140,6 +142,7 @@ def test_a_long_range_is_answered_with_where_to_look(plane: ControlPlane) -> Non
         ({"tenantId": "north", "from": "2026-02-30"}, 422, "invalid_range"),
         ({"tenantId": "north", "from": "2024-02-01", "to": "2024-01-01"}, 422, "invalid_range"),
         ({"tenantId": "north", "to": "2999-01-01"}, 422, "invalid_range"),
+        ({"tenantId": "north", "from": "2010-01-01"}, 422, "invalid_range"),
         ({"tenantId": "north", "daysBack": 0}, 422, "invalid_request"),
         ({"tenantId": 7}, 422, "invalid_request"),
     ],
@@ -164,6 +167,25 @@ def test_a_day_that_can_not_be_derived_is_told(plane: ControlPlane) -> None:
     wait_for(lambda: plane.ask("GET", path).json()[0]["status"] == "FAILED", "the rebuild to fail")
     [shown] = plane.ask("GET", path).json()
     assert shown["errorMessage"] == "1 of 1 days could not be derived."
+
+
+def test_rebuilds_that_overlap_come_out_well_with_all_their_days(plane: ControlPlane) -> None:
+    ranges = [("2026-10-01", "2026-10-12"), ("2026-10-05", "2026-10-16")] * 2
+
+    with ThreadPoolExecutor(len(ranges)) as pool:
+        answers = list(
+            pool.map(
+                lambda days: rebuild(plane, tenantId="north", **{"from": days[0], "to": days[1]}),
+                ranges,
+            )
+        )
+
+    for answer in answers:
+        assert answer.status_code in {200, 202}, answer.text
+        run_id = answer.json()["jobLogId"]
+        assert plane.execution(run_id)["status"] == "SUCCESS"
+        [log] = plane.ask("GET", f"/api/v1/jobs/status?jobLogId={run_id}", scope="read").json()
+        assert log["metadata"]["daysProcessed"] == 12
 
 
 def test_executions_are_listed_and_counted_by_their_type(plane: ControlPlane) -> None:

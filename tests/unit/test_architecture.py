@@ -135,9 +135,11 @@ _EXPORTS = {
     "application.job_refusals": [
         "in_order",
         "name_taken",
+        "needed_by",
         "refuse_circle",
         "refuse_foreign",
         "refuse_hidden",
+        "refuse_leaving",
         "refuse_version",
         "unknown_dependency",
         "unknown_job",

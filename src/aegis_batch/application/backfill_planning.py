@@ -133,11 +133,12 @@ class PlanBackfillUseCase:
         """Plan the range of all tenants, as ``plan`` does that of one; see ``PlanEveryone``."""
         return self._everyone.plan(replace(request, tenant=EVERYONE), operator)
 
-    def start(self, backfill_id: str, operator: str) -> Started:
+    def start(self, backfill_id: str, operator: str, *, whatever_changed: bool = False) -> Started:
         """Plan once more, and start where nothing has changed; what was started stays so.
 
-        Raises ``InvalidRequest`` for an unknown plan, for a cancelled one, and for one of which a
-        period stands otherwise now: ``plan_outdated`` names them.
+        With ``whatever_changed`` it starts as it was planned: what others have done since, or are
+        at, is left to them. Raises ``InvalidRequest`` for an unknown plan, for a cancelled one, and
+        for one of which a period stands otherwise now: ``plan_outdated`` names them.
         """
         with self._ledger.turn() as turn:
             backfill = turn.state.backfills.get(backfill_id)
@@ -148,10 +149,11 @@ class PlanBackfillUseCase:
             raise cancelled(backfill)
         if backfill.state is not BackfillState.PLANNED:
             return Started(backfill, is_new=False)
-        if backfill.is_of_everyone:
-            self._everyone.refuse_outdated(backfill)
-        else:
-            self._refuse_outdated(backfill, periods)
+        if not whatever_changed:
+            if backfill.is_of_everyone:
+                self._everyone.refuse_outdated(backfill)
+            else:
+                self._refuse_outdated(backfill, periods)
         with self._ledger.turn() as turn:
             backfill = turn.state.backfills.get(backfill_id) or backfill
             is_new = backfill.state is BackfillState.PLANNED
@@ -169,6 +171,33 @@ class PlanBackfillUseCase:
                 )
                 self._backfilling.go_on(turn, backfill_id)
             return Started(turn.state.backfills.get(backfill_id) or backfill, is_new)
+
+    def take_up(self, backfill: Backfill) -> int:
+        """Go on with an ended backfill of one tenant, where it had left periods to others.
+
+        Returns how many it had left: without any, nothing is done. Those that others are still at
+        stay theirs until it is taken up once more; all others are derived, again where others have
+        done so.
+        """
+        with self._ledger.look() as turn:
+            left = _left_by(turn, backfill)
+        free: set[Period] = set()
+        for place in range(0, len(left), _BATCH):
+            with self._ledger.look() as turn:
+                free |= {
+                    each.period
+                    for each in left[place : place + _BATCH]
+                    if not _is_at_hand(turn, CloseKey(backfill.tenant, each.period))
+                }
+        with self._ledger.turn() as turn:
+            # Whoever was quicker has taken up some of them, or all.
+            now = turn.state.backfills.get(backfill.id) or backfill
+            taken = [each for each in _left_by(turn.state, now) if each.period in free]
+            if taken and now.state is BackfillState.ENDED:
+                wanted = [replace(each, deed=Deed.REBUILD, fate=None) for each in taken]
+                turn.state.backfills.save(now.taken_up(taken), wanted)
+                self._backfilling.go_on(turn, now.id)
+        return len(left)
 
     def _refuse_outdated(self, backfill: Backfill, periods: Sequence[PlannedPeriod]) -> None:
         asked = [
@@ -236,3 +265,15 @@ class PlanBackfillUseCase:
             standing = PeriodStanding.OPEN if stored is None else PeriodStanding.CLOSED
             standings[key.period] = standing
         return None
+
+
+def _left_by(turn: Turn, backfill: Backfill) -> list[PlannedPeriod]:
+    """Return those periods, oldest first, that a backfill has no run of."""
+    periods = turn.backfills.periods(backfill.id, None, PERIODS_MAX)
+    return [each for each in periods if each.run_id is None]
+
+
+def _is_at_hand(turn: Turn, key: CloseKey) -> bool:
+    """Say whether somebody is closing a period, or deriving it again."""
+    jobs = (JobKind.CLOSE, JobKind.REBUILD)
+    return any(why_in_flight(turn, key, job) is not None for job in jobs)

@@ -161,7 +161,8 @@ def _announce(turn: LedgerTurn, backfill: Backfill) -> None:
     )
     turn.announce(
         NoticeKind.MESSAGE,
-        key=f"backfill:{backfill.id}",
+        # It may go on with what it left to others, and then ends once more.
+        key=f"backfill:{backfill.id}:{turn.now:%Y%m%dT%H%M%S}",
         event=BackfillEnded.name,
         text=f"The backfill from {backfill.first_day} to {backfill.last_day} has ended:"
         f" {backfill.done} done, {backfill.failed} failed, {backfill.skipped} left to others."

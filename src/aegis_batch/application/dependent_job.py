@@ -48,5 +48,5 @@ class DependentJob:
         if job_id is None or record.trigger not in _WAITING_TRIGGERS:
             return None
         with self._ledger.look() as turn:
-            definition = turn.job_definitions.get(job_id)
-            return None if definition is None else what_keeps_back(turn, definition)
+            found, tenant = turn.job_definitions.get(job_id), record.key.tenant
+            return None if found is None else what_keeps_back(turn, found, tenant)

@@ -1,6 +1,6 @@
 """Defined jobs in people's and services' hands: make, change and remove them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -9,9 +9,11 @@ from aegis_batch.application.job_drafts import JobDraft, JobRules
 from aegis_batch.application.job_refusals import (
     in_order,
     name_taken,
+    needed_by,
     refuse_circle,
     refuse_foreign,
     refuse_hidden,
+    refuse_leaving,
     refuse_version,
     unknown_dependency,
 )
@@ -26,6 +28,7 @@ from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.job import JobDefinition
 from aegis_batch.domain.printable import printable
 from aegis_batch.domain.schedule import ScheduleKind
+from aegis_batch.domain.tenant import EVERYONE
 
 __all__ = ["Applied", "JobControl"]
 
@@ -43,6 +46,7 @@ class Applied:
     """
 
     name: str
+    tenant: str
     deed: str
     fields: tuple[str, ...] = ()
 
@@ -128,11 +132,7 @@ class JobControl:
             refuse_version(definition, version)
             dependents = turn.state.job_definitions.search(JobFilter(depends_on=job_id), 1)
             if dependents:
-                raise InvalidRequest(
-                    "job_needed",
-                    f"The job {dependents[0].name} depends on {definition.name}.",
-                    "Change that one first.",
-                )
+                raise needed_by(dependents[0], definition)
             if not self._sync.retire(turn, definition.schedule_name):
                 return None
             removed = _next_version(replace(definition, is_removed=True), definition, turn)
@@ -154,44 +154,46 @@ class JobControl:
         With ``dry_run`` nothing is kept. Raises as ``create`` and ``update`` do, for the first job
         that is unfit, which they name, before anything is kept.
         """
-        ordered = in_order(drafts)
+        ordered = in_order(drafts, self._rules.tenant)
         rehearsed = self._rehearse(ordered, actor)
         if dry_run:
             return rehearsed
         applied = []
-        for draft in ordered:
+        for draft in ordered.values():
             with _telling_of(draft):
                 applied.append(self._apply(draft, actor))
         return applied
 
     def _apply(self, draft: JobDraft, actor: Actor) -> Applied:
+        tenant = self._rules.tenant(draft)
         zone_name = self._rules.zone_name(draft)
         with self._ledger.look() as turn:
             before, difference = self._difference(turn, draft, zone_name, actor)
         if before is None:
             self.create(draft, actor)
-            return Applied(draft.name, "created")
+            return Applied(draft.name, tenant, "created")
         if not difference:
-            return Applied(draft.name, "unchanged")
+            return Applied(draft.name, tenant, "unchanged")
         self.update(before.id, draft, actor)
-        return Applied(draft.name, "changed", difference)
+        return Applied(draft.name, tenant, "changed", difference)
 
-    def _rehearse(self, drafts: Sequence[JobDraft], actor: Actor) -> list[Applied]:
+    def _rehearse(self, drafts: Mapping[tuple[str, str], JobDraft], actor: Actor) -> list[Applied]:
         applied = []
         zones = {}
-        for draft in drafts:
+        for place, draft in drafts.items():
             with _telling_of(draft):
-                zones[draft.name] = self._rules.zone_name(draft)
+                zones[place] = self._rules.zone_name(draft)
         with self._ledger.look() as turn:
-            coming = {draft.name for draft in drafts}
-            for draft in drafts:
-                zone_name = zones[draft.name]
+            for (tenant, name), draft in drafts.items():
+                zone_name = zones[tenant, name]
                 with _telling_of(draft):
-                    before, difference = self._difference(turn, draft, zone_name, actor, coming)
+                    before, difference = self._difference(
+                        turn, draft, zone_name, actor, drafts.keys()
+                    )
                 deed = "changed" if difference else "unchanged"
-                applied.append(
-                    Applied(draft.name, "created" if before is None else deed, difference)
-                )
+                if before is None:
+                    deed = "created"
+                applied.append(Applied(name, tenant, deed, difference))
         return applied
 
     def _difference(
@@ -200,18 +202,14 @@ class JobControl:
         draft: JobDraft,
         zone_name: str | None,
         actor: Actor,
-        coming: set[str] | None = None,
+        coming: Collection[tuple[str, str]] = (),
     ) -> tuple[JobDefinition | None, tuple[str, ...]]:
         """Return the job that a draft stands for, and which of its fields differ.
 
-        ``coming`` names jobs that may not be there yet.
+        ``coming`` are the tenants and names of jobs that may not be there yet.
         """
         now = self._ledger.now()
-        known = {name: self._find(turn, name, actor) for name in draft.depends_on}
-        ids = [other.id if other else name for name, other in known.items()]
-        for name, other in known.items():
-            if other is None and name not in (coming or ()):
-                raise unknown_dependency(name)
+        ids = self._dependencies(turn, draft, actor, coming)
         wanted = self._rules.definition(draft, "", ids, actor.name, now, zone_name)
         before = next(iter(self._named(turn, wanted)), None)
         if before is None:
@@ -227,6 +225,7 @@ class JobControl:
         changed = _next_version(changed, before, turn)
         if any(each.id != before.id for each in self._named(turn.state, changed)):
             raise name_taken(changed)
+        refuse_leaving(turn.state, before, changed)
         if not self._keep(turn, changed):
             return None
         return changed
@@ -239,24 +238,27 @@ class JobControl:
         actor: Actor,
         zone_name: str | None,
     ) -> JobDefinition:
-        ids = []
-        for name in draft.depends_on:
-            other = self._find(turn.state, name, actor)
-            if other is None:
-                raise unknown_dependency(name)
-            ids.append(other.id)
+        ids = self._dependencies(turn.state, draft, actor)
         definition = self._rules.definition(draft, job_id, ids, actor.name, turn.now, zone_name)
         refuse_foreign(definition, actor)
         refuse_circle(turn.state, definition)
         return definition
 
-    def _find(self, turn: Turn, name: str, actor: Actor) -> JobDefinition | None:
-        """Return the job of an id or a name that somebody sees."""
-        found = turn.job_definitions.get(name)
-        if found is not None and not found.is_removed and actor.may_see(found.tenant):
-            return found
-        named = turn.job_definitions.search(JobFilter(name=name), _SAME_NAME_MAX)
-        return next((each for each in named if actor.may_see(each.tenant)), None)
+    def _dependencies(
+        self,
+        turn: Turn,
+        draft: JobDraft,
+        actor: Actor,
+        coming: Collection[tuple[str, str]] = (),
+    ) -> list[str]:
+        """Return the ids of what a draft depends on: jobs of its tenant, and then of all.
+
+        Those that come with it are known by their names. Raises ``InvalidRequest``
+        (``unknown_dependency``) for others, and for those that somebody doesn't see.
+        """
+        tenant = self._rules.tenant(draft)
+        seen = [each for each in dict.fromkeys((tenant, EVERYONE)) if actor.may_see(each)]
+        return [_dependency(turn, name, seen, coming) for name in draft.depends_on]
 
     def _named(self, turn: Turn, like: JobDefinition) -> Sequence[JobDefinition]:
         wanted = JobFilter(name=like.name, tenants=(like.tenant,))
@@ -302,6 +304,22 @@ def _telling_of(draft: JobDraft) -> Iterator[None]:
         name = printable(draft.name)[:_NAME_CHARACTERS_MAX]
         told = f"Job {name}: {error.message}"
         raise InvalidRequest(error.code, told, error.remedy) from None
+
+
+def _dependency(
+    turn: Turn, name: str, tenants: Sequence[str], coming: Collection[tuple[str, str]]
+) -> str:
+    """Return the id of a job that an id or a name stands for, of the first tenant that has one."""
+    found = turn.job_definitions.get(name)
+    if found is not None and not found.is_removed and found.tenant in tenants:
+        return found.id
+    for tenant in tenants:
+        named = turn.job_definitions.search(JobFilter(name=name, tenants=(tenant,)), 1)
+        if named:
+            return named[0].id
+        if (tenant, name) in coming:
+            return name
+    raise unknown_dependency(name)
 
 
 def _visible(turn: Turn, job_id: str, actor: Actor) -> JobDefinition:

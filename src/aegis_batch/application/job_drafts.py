@@ -91,7 +91,7 @@ class JobRules:
 
         Raises ``InvalidRequest`` for an unknown tenant, and what a directory of tenants raises.
         """
-        tenant = self._tenant(draft)
+        tenant = self.tenant(draft)
         return None if tenant == EVERYONE else self._zone_of(tenant)
 
     def definition(  # noqa: PLR0913, PLR0917 - what a draft doesn't say
@@ -111,7 +111,7 @@ class JobRules:
         definition = JobDefinition(
             id=job_id,
             name=draft.name,
-            tenant=self._tenant(draft),
+            tenant=self.tenant(draft),
             task=draft.task,
             created_by=by,
             created_at=now,
@@ -139,7 +139,8 @@ class JobRules:
         self._check(definition, draft, now)
         return definition
 
-    def _tenant(self, draft: JobDraft) -> str:
+    def tenant(self, draft: JobDraft) -> str:
+        """Return whose a draft's job is; ``InvalidRequest`` for what is no tenant's id."""
         if not self._several_tenants:
             if draft.tenant not in (None, SINGLE, EVERYONE):
                 raise unfit("tenant", "names one, but the books of one shop are closed here")

@@ -1,25 +1,32 @@
 """Why jobs are not made or changed, and in which order they can be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from aegis_batch.application.actor import Actor
 from aegis_batch.application.job_drafts import JobDraft, unfit
+from aegis_batch.application.ports.job_definitions import JobFilter
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.dependencies import circle_through
 from aegis_batch.domain.errors import InvalidRequest
 from aegis_batch.domain.job import JobDefinition
+from aegis_batch.domain.tenant import EVERYONE
 
 __all__ = [
     "in_order",
     "name_taken",
+    "needed_by",
     "refuse_circle",
     "refuse_foreign",
     "refuse_hidden",
+    "refuse_leaving",
     "refuse_version",
     "unknown_dependency",
     "unknown_job",
 ]
+
+
+_DEPENDENTS_MAX = 10_000
 
 
 def refuse_foreign(definition: JobDefinition, actor: Actor) -> None:
@@ -72,8 +79,9 @@ def refuse_circle(turn: Turn, definition: JobDefinition) -> None:
 
 
 def unknown_dependency(name: str) -> InvalidRequest:
-    """Return the error of a job that depends on one that there is none of."""
-    return unfit("dependencies", f"name {name}, which there is none of", "unknown_dependency")
+    """Return the error of a job that depends on one that neither its tenant has nor all have."""
+    what = f"name {name}, which there is none of for its tenant, or for all"
+    return unfit("dependencies", what, "unknown_dependency")
 
 
 def name_taken(definition: JobDefinition) -> InvalidRequest:
@@ -83,16 +91,45 @@ def name_taken(definition: JobDefinition) -> InvalidRequest:
     )
 
 
-def in_order(drafts: Sequence[JobDraft]) -> list[JobDraft]:
-    """Return drafts so that none comes before those that it depends on."""
-    named = {draft.name: draft for draft in drafts}
+def in_order(
+    drafts: Sequence[JobDraft], tenant_of: Callable[[JobDraft], str]
+) -> dict[tuple[str, str], JobDraft]:
+    """Return drafts by tenant and name so that none comes before those that it depends on."""
+    named = {(tenant_of(draft), draft.name): draft for draft in drafts}
     if len(named) < len(drafts):
-        raise unfit("name", "stands in the file twice")
+        raise unfit("name", "stands in the file twice for one tenant")
     sorter = TopologicalSorter(
-        {d.name: [each for each in d.depends_on if each in named] for d in drafts}
+        {
+            (tenant, name): [
+                (whose, other)
+                for other in draft.depends_on
+                for whose in (tenant, EVERYONE)
+                if (whose, other) in named
+            ]
+            for (tenant, name), draft in named.items()
+        }
     )
     try:
-        return [named[name] for name in sorter.static_order()]
+        return {place: named[place] for place in sorter.static_order()}
     except CycleError as error:
-        circle = " -> ".join(error.args[1][::-1])
+        circle = " -> ".join(name for _, name in error.args[1][::-1])
         raise unfit("dependencies", f"go in a circle: {circle}", "dependency_circle") from None
+
+
+def refuse_leaving(turn: Turn, before: JobDefinition, changed: JobDefinition) -> None:
+    """Raise ``InvalidRequest`` where jobs depend on one that is to be of another tenant."""
+    if changed.tenant in (before.tenant, EVERYONE):
+        return
+    wanted = JobFilter(depends_on=before.id)
+    for other in turn.job_definitions.search(wanted, _DEPENDENTS_MAX):
+        if other.tenant != changed.tenant:
+            raise needed_by(other, before)
+
+
+def needed_by(dependent: JobDefinition, needed: JobDefinition) -> InvalidRequest:
+    """Return the error for a job that another one depends on."""
+    return InvalidRequest(
+        "job_needed",
+        f"The job {dependent.name} depends on {needed.name}.",
+        "Change that one first.",
+    )

@@ -85,13 +85,19 @@ class JobStarting:
             verdict, decision=Decision.SKIPPED, reason=why_not, is_held=False, cancels=False
         )
 
-    def why_not(self, turn: LedgerTurn, definition: JobDefinition, at: datetime) -> str | None:
-        """Return why a job is not to run for a moment; ``None`` where it is."""
+    def why_not(
+        self, turn: LedgerTurn, definition: JobDefinition, at: datetime, tenant: str | None = None
+    ) -> str | None:
+        """Return why a job is not to run for a moment; ``None`` where it is.
+
+        ``tenant`` is that of an event, if one is what starts it.
+        """
         zone = self._expectations.of(_zone_of(definition)).calendar.zone
         for condition in definition.conditions:
             if not condition.holds(at.astimezone(zone).replace(tzinfo=None)):
                 return f"its condition does not hold: {condition}"
-        kept_back = what_keeps_back(turn.state, definition)
+        whose = _whose(definition, tenant)
+        kept_back = what_keeps_back(turn.state, definition, whose)
         if kept_back is not None and kept_back.is_final:
             return kept_back.why
         if definition.task in _KINDS:
@@ -166,7 +172,6 @@ class JobStarting:
         arguments: Mapping[str, Any],
     ) -> CloseKey:
         expected = self._expectations.of(self._zone_name(definition, start))
-        whose = start.tenant if definition.tenant == EVERYONE else None
         kind = _KINDS.get(definition.task)
         if kind is not None:
             period = last_ended(kind, expected.calendar.business_date(at))
@@ -174,7 +179,7 @@ class JobStarting:
             asked = arguments.get("day")
             day = expected.newest_day(at) if asked is None else date.fromisoformat(asked)
             period = Period(PeriodKind.DAY, day)
-        return CloseKey(whose or definition.tenant, period)
+        return CloseKey(_whose(definition, start.tenant), period)
 
     def _arguments(
         self, turn: LedgerTurn, definition: JobDefinition, start: Start
@@ -216,6 +221,11 @@ class JobStarting:
         """Return the zone that the run's days are of; ``None``: the deployment's own."""
         zone_name = start.zone_name or definition.zone_name
         return None if zone_name == self._expectations.own.calendar.zone_name else zone_name
+
+
+def _whose(definition: JobDefinition, tenant: str | None) -> str:
+    """Return whose a run is that starts in a tenant's context, if in one's."""
+    return (tenant or EVERYONE) if definition.tenant == EVERYONE else definition.tenant
 
 
 def _start_at(nominal: datetime) -> Start:

@@ -18,6 +18,7 @@ from aegis_batch.application.ports.runs import RunFilter
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.application.repeating import Once, once
 from aegis_batch.domain.audit import AuditEntry
+from aegis_batch.domain.backfill import PERIODS_MAX
 from aegis_batch.domain.calendar import Period, PeriodKind
 from aegis_batch.domain.day_range import range_of
 from aegis_batch.domain.dead_letter import DeadLetterState
@@ -115,7 +116,7 @@ class JobStarts:
             may_all_wait = len(definitions) <= self._starting.waiting_max
             for definition in definitions:
                 pause = pause_over(turn.state, definition) or _pause_of(turn.state, definition)
-                why_not = self._starting.why_not(turn, definition, event.at)
+                why_not = self._starting.why_not(turn, definition, event.at, event.tenant)
                 if pause is not None:
                     why_not = f"paused by {pause.by}: {pause.note}"
                 if why_not is not None:
@@ -147,15 +148,17 @@ class JobStarts:
     ) -> RunRecord:
         """Start deriving a range of a tenant's days again.
 
-        Raises ``InvalidRequest`` for a range that is none or has not ended, for a tenant that is
-        not the actor's own, and where as many runs wait as may.
+        Its days are those of the tenant's own zone. Raises ``InvalidRequest`` for a range that is
+        none or has not ended, for a tenant that is unknown or not the actor's own, and where as
+        many runs wait as may.
         """
         if not actor.may_change(tenant):
             raise InvalidRequest("tenant_forbidden", "The tenant is another.", "Name one's own.")
+        zone_name = self._zone_of(tenant)
         with self._ledger.turn() as turn:
 
             def deed() -> str:
-                record = self._rebuild(turn, tenant, asked, actor)
+                record = self._rebuild(turn, tenant, asked, actor, zone_name)
                 told = json.loads(record.task.arguments) if record.task else {}
                 _note(turn, actor, "job.rebuild", record.id, f"{told['from']} to {told['to']}")
                 return record.id
@@ -259,16 +262,28 @@ class JobStarts:
         return run_id
 
     def _rebuild(
-        self, turn: LedgerTurn, tenant: str, asked: Mapping[str, Any], actor: Actor
+        self,
+        turn: LedgerTurn,
+        tenant: str,
+        asked: Mapping[str, Any],
+        actor: Actor,
+        zone_name: str | None,
     ) -> RunRecord:
-        newest_day = self._expectations.own.newest_day(turn.now)
+        own = self._expectations.own.calendar.zone_name
+        zone_name = None if zone_name == own else zone_name
+        expected = self._expectations.of(zone_name)
+        newest_day = expected.newest_day(turn.now)
         try:
             first, last = range_of(asked, newest_day)
             if last > newest_day:
                 raise ValueError(f"to ({last}) has not ended; the last day is {newest_day}")  # noqa: TRY301 - all are told in one way
-        except ValueError as error:
+            # At the edge of all dates a day has no beginning.
+            expected.calendar.window(first)
+        except (OverflowError, ValueError) as error:
             raise InvalidRequest(
-                "invalid_range", f"The range is unfit: {error}.", "Name days that have ended."
+                "invalid_range",
+                f"The range is unfit: {error}.",
+                f"Name days that have ended, {PERIODS_MAX:,} at most.",
             ) from None
         self._starting.refuse_full(turn.state)
         run_id = self._identifiers.new_run_id()
@@ -283,6 +298,7 @@ class JobStarts:
             work_id=first_work_id(run_id),
             enqueued_at=turn.now,
             due_at=turn.now,
+            zone_name=zone_name,
             task=Task(
                 job_name=REBUILD_DAILY_METRICS,
                 priority=Priority.HIGH,

@@ -29,7 +29,8 @@ _LOOK_AGAIN_SECONDS_MAX = 30.0
 class RebuildRangeJob:
     """Plans and starts a backfill of its own, known by the run's id, and waits for its end.
 
-    It holds no thread while it waits: the attempt is put back, and looks again.
+    It holds no thread while it waits: the attempt is put back, and looks again. Days that others
+    were at are derived once they are through with them, so that none is missing in the end.
     """
 
     def __init__(  # noqa: PLR0913 - the ports, and what carries ranges out
@@ -66,18 +67,19 @@ class RebuildRangeJob:
             self._metrics.emit(JobStarted(run=record.run, at=self._clock.now(), job=record.job))
             self._plan(record)
         if backfill is None or backfill.state is BackfillState.PLANNED:
-            backfill = self._planning.start(record.id, record.requested_by).backfill
+            # Nobody looks at the plan in between: what has changed since is found as it goes on.
+            backfill = self._planning.start(
+                record.id, record.requested_by, whatever_changed=True
+            ).backfill
         duration_ms = (self._clock.monotonic_seconds() - started) * 1000
         if backfill.state is BackfillState.CANCELLED:
             return Ended(None, duration_ms, cancelled_because="its backfill was cancelled")
         if backfill.state is not BackfillState.ENDED:
-            return Ended(
-                Outcome.UNAVAILABLE,
-                duration_ms,
-                _under_way(backfill),
-                put_back_until=self._clock.now() + _until_next_look(backfill),
-            )
-        return self._ended(record, backfill)
+            return self._put_back(backfill, backfill.remaining, duration_ms)
+        left = 0 if backfill.failed else self._planning.take_up(backfill)
+        return (
+            self._put_back(backfill, left, duration_ms) if left else self._ended(record, backfill)
+        )
 
     def _plan(self, record: RunRecord) -> None:
         assert record.task is not None  # noqa: S101 - whoever starts one gives it its range
@@ -91,6 +93,14 @@ class RebuildRangeJob:
             zone_name=self._zone_of(record.key.tenant),
         )
         self._planning.plan(request, record.requested_by, backfill_id=record.id)
+
+    def _put_back(self, backfill: Backfill, remaining: int, duration_ms: float) -> Ended:
+        return Ended(
+            Outcome.UNAVAILABLE,
+            duration_ms,
+            _under_way(backfill, remaining),
+            put_back_until=self._clock.now() + _until_next_look(remaining),
+        )
 
     def _ended(self, record: RunRecord, backfill: Backfill) -> Ended:
         assert backfill.started_at is not None  # noqa: S101 - it was started, and has ended
@@ -107,7 +117,7 @@ class RebuildRangeJob:
                     run=record.run,
                     at=turn.now,
                     job=record.job,
-                    told=f"{backfill.done} days derived, {backfill.skipped} left to others",
+                    told=f"{backfill.done} days derived",
                     duration_ms=duration_ms,
                 )
             )
@@ -117,8 +127,8 @@ class RebuildRangeJob:
         return Ended(None, duration_ms, in_turn=keep)
 
 
-def _until_next_look(backfill: Backfill) -> timedelta:
-    seconds = backfill.remaining / _LOOKS
+def _until_next_look(remaining: int) -> timedelta:
+    seconds = remaining / _LOOKS
     return timedelta(seconds=min(max(seconds, 1.0), _LOOK_AGAIN_SECONDS_MAX))
 
 
@@ -143,10 +153,10 @@ def _result_text(backfill: Backfill, runs: Sequence[RunRecord]) -> str:
     return json.dumps(result, separators=(",", ":"))
 
 
-def _under_way(backfill: Backfill) -> Problem:
+def _under_way(backfill: Backfill, remaining: int) -> Problem:
     return Problem(
         code="range_under_way",
-        message=f"{backfill.remaining} days of {backfill.first_day} to {backfill.last_day} have"
+        message=f"{remaining} days of {backfill.first_day} to {backfill.last_day} have"
         " not ended yet.",
         remedy="Nothing needs to be done.",
         retryable=True,

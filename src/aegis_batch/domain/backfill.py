@@ -199,6 +199,22 @@ class Backfill:
             return replace(self, failed=self.failed + count)
         return replace(self, skipped=self.skipped + count)
 
+    def taken_up(self, periods: Sequence["PlannedPeriod"]) -> "Backfill":
+        """Return it as it goes on with periods, oldest first, that it had left to others.
+
+        They count as to be done, whatever they counted as before.
+        """
+        fates = [each.fate for each in periods]
+        return replace(
+            self,
+            state=BackfillState.RUNNING,
+            ended_at=None,
+            to_do=self.to_do + fates.count(None),
+            done=self.done - fates.count(Fate.DONE),
+            skipped=self.skipped - fates.count(Fate.SKIPPED),
+            next_day=periods[-1 if self.newest_first else 0].period.first_day,
+        )
+
     def is_behind(self, day: date) -> bool:
         """Say whether the period of a first day was looked at before the next one."""
         if self.next_day is None:

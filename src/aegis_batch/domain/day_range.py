@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from aegis_batch.domain.backfill import PERIODS_MAX
+
 __all__ = ["day_of", "range_of"]
 
 _YESTERDAY = "yesterday"
-_DAYS_BACK_MAX = 3_660
 
 
 def range_of(asked: Mapping[str, object], newest_day: date) -> tuple[date, date]:
@@ -20,13 +21,15 @@ def range_of(asked: Mapping[str, object], newest_day: date) -> tuple[date, date]
     if days_back is not None:
         if isinstance(days_back, bool) or not isinstance(days_back, int):
             raise ValueError("daysBack is no whole number")
-        if "from" in asked or not 0 < days_back <= _DAYS_BACK_MAX:
-            raise ValueError(f"daysBack goes from 1 to {_DAYS_BACK_MAX:,}, and without from")
+        if "from" in asked or not 0 < days_back <= PERIODS_MAX:
+            raise ValueError(f"daysBack goes from 1 to {PERIODS_MAX:,}, and without from")
         return newest_day - timedelta(days=days_back - 1), newest_day
     last = day_of(asked.get("to"), "to", newest_day)
     first = last if asked.get("from") is None else day_of(asked["from"], "from", newest_day)
     if last < first:
         raise ValueError(f"to ({last}) is before from ({first})")
+    if (last - first).days >= PERIODS_MAX:
+        raise ValueError(f"from ({first}) to ({last}) are more than {PERIODS_MAX:,} days")
     return first, last
 
 

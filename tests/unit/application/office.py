@@ -480,7 +480,7 @@ class Office:
                             planning=self.planning,
                             clock=self.clock,
                             metrics=metrics,
-                            zone_of=lambda _: None,
+                            zone_of=self._zone_of,
                             max_active=2,
                         ),
                     }

@@ -266,6 +266,92 @@ def test_whoever_sees_one_tenant_has_its_jobs_alone(market: Office) -> None:
     assert market.views.named(own.id, NORTH).definition.id == own.id
 
 
+def test_a_dependency_is_of_the_same_tenant_or_of_all(market: Office) -> None:
+    everyones = define(market, "a")
+    norths = define(market, "a", tenant="north")
+    souths = define(market, "a", tenant="south")
+    define(market, "only-souths", tenant="south")
+
+    def needed_by(name: str, tenant: str, needed: str) -> tuple[str, ...]:
+        return define(market, name, tenant=tenant, depends_on=(needed,)).depends_on
+
+    assert needed_by("b", "north", "a") == (norths.id,)
+    assert needed_by("b", "south", "a") == (souths.id,)
+    assert needed_by("c", "north", everyones.id) == (everyones.id,)
+    assert needed_by("b", "*", "a") == (everyones.id,)
+    for tenant, needed in (("north", "only-souths"), ("north", souths.id), ("*", norths.id)):
+        assert code_of(needed_by, "d", tenant, needed) == "unknown_dependency"
+    market.jobs.remove(market.views.named("c", NORTH).definition.id, ANA)
+    market.jobs.remove(market.views.named("b", NORTH).definition.id, ANA)
+    market.jobs.remove(norths.id, ANA)
+    assert needed_by("b", "north", "a") == (everyones.id,)
+    foreign = a_draft("e", tenant="north", depends_on=("a",))
+    assert code_of(market.jobs.create, foreign, NORTH) == "unknown_dependency"
+
+
+def test_a_job_that_others_depend_on_stays_with_their_tenant(market: Office) -> None:
+    job = define(market, "a", tenant="north")
+    dependent = define(market, "b", tenant="north", depends_on=("a",))
+
+    moved = a_draft("a", tenant="south")
+    assert code_of(market.jobs.update, job.id, moved, ANA) == "job_needed"
+    assert market.jobs.update(job.id, a_draft("a", tenant="*"), ANA).tenant == "*"
+    assert market.jobs.update(job.id, a_draft("a", tenant="north"), ANA).tenant == "north"
+    market.jobs.remove(dependent.id, ANA)
+    assert market.jobs.update(job.id, moved, ANA).tenant == "south"
+
+
+def test_a_file_names_jobs_by_their_tenants(market: Office) -> None:
+    drafts = [
+        a_draft("second", tenant="north", depends_on=("first", "of-all")),
+        a_draft("first", tenant="north"),
+        a_draft("first", tenant="south"),
+        a_draft("first"),
+        a_draft("second", depends_on=("first",)),
+        a_draft("of-all"),
+    ]
+
+    rehearsed = market.jobs.apply(drafts, ANA, dry_run=True)
+    made = market.jobs.apply(drafts, ANA)
+    again = market.jobs.apply(drafts, ANA)
+
+    assert rehearsed == made
+    assert {(each.tenant, each.name) for each in made} == {
+        (each.tenant or "*", each.name) for each in drafts
+    }
+    assert {each.deed for each in again} == {"unchanged"}
+    ids = {
+        (job.tenant, job.name): job.id
+        for job in (view.definition for view in market.views.jobs(JobFilter(), 9, ANA))
+    }
+    second = market.views.job(ids["north", "second"], ANA).definition
+    assert second.depends_on == (ids["north", "first"], ids["*", "of-all"])
+    twice = [a_draft("x", tenant="north")] * 2
+    assert code_of(market.jobs.apply, twice, ANA) == "invalid_job"
+    strange = [a_draft("x", tenant="north", depends_on=("y",)), a_draft("y", tenant="south")]
+    assert code_of(market.jobs.apply, strange, ANA) == "unknown_dependency"
+
+
+def test_a_name_that_several_have_is_told_with_their_tenants(market: Office) -> None:
+    souths = define(market, "a", tenant="south")
+    define(market, "a", tenant="north")
+
+    with pytest.raises(InvalidRequest, match=r"Several jobs have the name a: .* of north, .* of"):
+        market.views.named("a", ANA)
+    assert market.views.named("a", ANA, "south").definition.id == souths.id
+    assert market.views.named(souths.id, ANA).definition.id == souths.id
+    assert code_of(market.views.named, souths.id, ANA, "north") == "unknown_job"
+
+
+def test_of_many_that_have_a_name_some_are_told(market: Office) -> None:
+    job = define(market, "a", tenant="south")
+    with market.state.turn() as turn:
+        for place in range(10):
+            turn.job_definitions.save(replace(job, id=f"{place}", tenant=f"t{place}"))
+    with pytest.raises(InvalidRequest, match="and more"):
+        market.views.named("a", ANA)
+
+
 def test_closes_are_of_one_tenant_unless_an_event_says_whose(market: Office) -> None:
     assert code_of(define, market, "x", task=TaskKind.DAILY_CLOSE) == "invalid_job"
     define(market, "y", task=TaskKind.DAILY_CLOSE, events=("TenantCreated",))

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,13 @@ import pytest
 from aegis_batch.adapters.outbound.memory.event_inbox import InMemoryEventInbox
 from aegis_batch.application.actor import Actor
 from aegis_batch.application.auditing import Auditing
+from aegis_batch.application.backfill_range import BackfillRequest
 from aegis_batch.application.event_taking import TakeEventsUseCase
 from aegis_batch.application.ports.event_inbox import Horizon, InboxRow
 from aegis_batch.application.ports.runs import RunFilter
+from aegis_batch.application.ports.service_caller import ServiceAnswer
 from aegis_batch.application.repeating import Once
-from aegis_batch.domain.backfill import BackfillState
+from aegis_batch.domain.backfill import BackfillState, Reprocess
 from aegis_batch.domain.condition import Condition, ConditionKind
 from aegis_batch.domain.dead_letter import DeadLetterState
 from aegis_batch.domain.errors import InboxUnreadable, InvalidRequest, ServiceRefused
@@ -25,7 +27,7 @@ from aegis_batch.domain.run import JobKind, RunState, Trigger
 from aegis_batch.domain.run_record import RunRecord
 from aegis_batch.domain.tenant import Tenant
 from tests.unit.application.job_drafts import ANA, a_draft, define
-from tests.unit.application.office import AWAY, DAY, FAR_ZONE, MINUTE, NOON, ONE_DAY, Office
+from tests.unit.application.office import AWAY, DAY, FAR_ZONE, MINUTE, NOON, ONE_DAY, ZONE, Office
 
 NORTH = Actor("rui", "10.0.0.8", "north")
 REFUSED = ServiceRefused("service_refused", "It refused.", "Mend it.")
@@ -40,7 +42,8 @@ def office() -> Office:
 
 @pytest.fixture
 def market() -> Office:
-    return Office(schedules=(), tenants=(Tenant("north"), Tenant("south")), tenant="*")
+    tenants = (Tenant("north"), Tenant("south"), Tenant("far", FAR_ZONE))
+    return Office(schedules=(), tenants=tenants, tenant="*")
 
 
 def code_of(deed: Any, *given: Any, **named: Any) -> str:  # noqa: ANN401 - any deed
@@ -196,6 +199,44 @@ def test_of_more_jobs_than_may_wait_those_that_do_not_start_are_told(office: Off
     assert code_of(office.starts.take_event, replace(MINE, id="2"), ANA) == "queue_full"
 
 
+def test_what_a_tenants_job_waits_for_are_its_own_runs(market: Office) -> None:
+    define(market, "first", timing=None, events=("OrderCorrected",))
+    define(market, "second", timing=None, events=("TenantCreated",), depends_on=("first",))
+    souths = replace(EVENT, tenant="south")
+
+    def second_of(event: JobEvent, event_id: str) -> str | RunState:
+        event = replace(event, id=event_id, type="TenantCreated")
+        taken = market.starts.take_event(event, ANA)
+        market.work()
+        if taken.left_out:
+            return taken.left_out[0][1]
+        return market.run(taken.started[0].id).state
+
+    market.starts.take_event(EVENT, ANA)
+    assert second_of(souths, "2") == "first, which it depends on, has never run"
+    assert second_of(EVENT, "2") is RunState.SUCCEEDED
+    market.starts.take_event(souths, ANA)
+    market.work()
+    market.services.answers["rankings"] = REFUSED
+    market.clock.advance(MINUTE)
+    market.starts.take_event(replace(EVENT, id="3"), ANA)
+    market.work()
+    assert second_of(EVENT, "4") == "first, which it depends on, ended failed"
+    market.services.answers["rankings"] = ServiceAnswer(200, "ok", is_cut=False)
+    assert second_of(souths, "4") is RunState.SUCCEEDED
+
+
+def test_a_run_of_everyone_counts_for_a_tenants_job(market: Office) -> None:
+    first = define(market, "first", timing=None)
+    define(market, "second", timing=None, tenant="north", events=("E",), depends_on=("first",))
+    market.starts.execute(first.id, ANA)
+    market.work()
+
+    taken = market.starts.take_event(replace(EVENT, type="E"), ANA)
+
+    assert (len(taken.started), taken.left_out) == (1, ())
+
+
 # The inbox
 
 
@@ -347,6 +388,29 @@ def test_a_range_that_is_not_ones_own_or_none_is_refused(market: Office) -> None
     assert code_of(market.starts.rebuild, "north", {"from": "x"}, NORTH) == "invalid_range"
     future = {"from": "2999-01-01", "to": "2999-01-02"}
     assert code_of(market.starts.rebuild, "north", future, NORTH) == "invalid_range"
+    with pytest.raises(InvalidRequest, match="more than 3,660 days") as caught:
+        market.starts.rebuild("north", {"from": "2016-11-12"}, NORTH)
+    assert caught.value.code == "invalid_range"
+    first_of_all = {"from": "0001-01-01", "to": "0001-01-01"}
+    assert code_of(market.starts.rebuild, "far", first_of_all, ANA) == "invalid_range"
+
+
+def test_the_days_of_a_rebuild_are_those_of_its_tenants_own_zone() -> None:
+    tenants = (Tenant("north", ZONE), Tenant("far", FAR_ZONE))
+    market = Office(schedules=(), tenants=tenants, tenant="*")
+
+    # Noon in Sao Paulo is past midnight in Tokyo.
+    far = market.starts.rebuild("far", {"from": "yesterday"}, ANA)
+    north = market.starts.rebuild("north", {"from": "yesterday"}, ANA)
+
+    assert (far.zone_name, arguments(far)["to"]) == (FAR_ZONE, "2026-11-21")
+    assert (north.zone_name, arguments(north)["to"]) == (None, "2026-11-20")
+    over = {"from": "2026-11-21", "to": "2026-11-21"}
+    assert arguments(market.starts.rebuild("far", over, ANA))["from"] == "2026-11-21"
+    assert code_of(market.starts.rebuild, "north", over, ANA) == "invalid_range"
+    assert code_of(market.starts.rebuild, "nobody", {}, ANA) == "unknown_tenant"
+    market.live_until(NOON + 5 * MINUTE)
+    assert market.views.execution(far.id, ANA).status is JobStatus.SUCCESS
 
 
 def test_a_rebuild_with_days_that_fail_has_failed(office: Office) -> None:
@@ -357,6 +421,102 @@ def test_a_rebuild_with_days_that_fail_has_failed(office: Office) -> None:
     ended = office.run(run.id)
     assert ended.problem is not None
     assert (ended.state, ended.problem.code) == (RunState.FAILED, "days_failed")
+
+
+def days_of(office: Office, run: RunRecord) -> tuple[JobStatus, int]:
+    """Return how a rebuild ended, and how many days it tells of."""
+    execution = office.views.execution(run.id, ANA)
+    told = {} if execution.result is None else json.loads(execution.result.text)
+    return execution.status, told.get("daysProcessed", 0)
+
+
+@pytest.mark.parametrize("kept", ["", "2026-11-17"])
+def test_rebuilds_that_overlap_come_out_well_with_all_their_days(office: Office, kept: str) -> None:
+    if kept:
+        office.close_by_hand(date.fromisoformat(kept))
+    asked = [
+        ("2026-11-12", "2026-11-17"),
+        ("2026-11-14", "2026-11-20"),
+        ("2026-11-12", "2026-11-20"),
+    ]
+    runs = [
+        office.starts.rebuild("default", {"from": first, "to": last}, ANA) for first, last in asked
+    ]
+
+    office.live_until(NOON + 10 * MINUTE)
+
+    assert [days_of(office, run) for run in runs] == [
+        (JobStatus.SUCCESS, days) for days in (6, 7, 9)
+    ]
+    assert office.letters() == []
+    for run in runs:
+        backfill = office.backfills.progress(run.id).backfill
+        assert (backfill.done, backfill.skipped, backfill.remaining) == (backfill.to_do, 0, 0)
+
+
+def test_a_rebuild_waits_for_a_day_that_others_are_at(office: Office) -> None:
+    office.backend.mute_on = {DAY - ONE_DAY}
+    office.enqueue_close(DAY - ONE_DAY)
+    office.work()
+    run = office.starts.rebuild("default", {"daysBack": 2}, ANA)
+    office.live_until(NOON + timedelta(seconds=30))
+    assert days_of(office, run)[0] is JobStatus.PENDING
+    waiting = office.run(run.id).problem
+    assert waiting is not None
+    assert waiting.message.startswith("1 days of 2026-11-19 to 2026-11-20 have not ended yet")
+
+    office.backend.mute_on = set()
+    office.live_until(NOON + 10 * MINUTE)
+
+    assert days_of(office, run) == (JobStatus.SUCCESS, 2)
+    messages = [notice.text for notice in office.notifier.delivered if "backfill" in notice.text]
+    assert "1 done" in messages[0]
+    assert "2 done, 0 failed, 0 left to others" in messages[-1]
+
+
+def test_a_rebuild_that_waits_for_others_is_cancelled(office: Office) -> None:
+    office.backend.mute_on = {DAY - ONE_DAY}
+    office.enqueue_close(DAY - ONE_DAY)
+    office.work()
+    run = office.starts.rebuild("default", {}, ANA)
+    office.live_until(NOON + timedelta(seconds=10))
+
+    office.cancelling.cancel(run.id, ANA)
+    office.live_until(NOON + ONE_DAY)
+
+    assert days_of(office, run)[0] is JobStatus.CANCELLED
+
+
+def test_a_rebuild_goes_on_with_a_plan_that_others_have_left_behind(office: Office) -> None:
+    run = office.starts.rebuild("default", {"daysBack": 2}, ANA)
+    request = BackfillRequest(
+        first_day=DAY - 2 * ONE_DAY, last_day=DAY - ONE_DAY, reprocess=Reprocess.ALL
+    )
+    office.planning.plan(request, "ana", backfill_id=run.id)
+    # Its process was killed then.
+    office.close_by_hand(DAY - ONE_DAY)
+
+    office.live_until(NOON + 5 * MINUTE)
+
+    assert days_of(office, run) == (JobStatus.SUCCESS, 2)
+
+
+def test_what_was_left_to_others_is_taken_up_once(office: Office) -> None:
+    request = BackfillRequest(first_day=DAY - ONE_DAY, last_day=DAY - ONE_DAY)
+    office.close_by_hand(DAY - ONE_DAY)
+    planned = office.planning.plan(request, "ana").backfill
+    office.planning.start(planned.id, "ana")
+    ended = office.backfills.progress(planned.id).backfill
+    with office.state.turn() as turn:
+        turn.backfills.save(replace(ended, state=BackfillState.CANCELLED))
+    assert office.planning.take_up(ended) == 1
+    assert office.backfills.progress(planned.id).backfill.state is BackfillState.CANCELLED
+
+    with office.state.turn() as turn:
+        turn.backfills.save(ended)
+    assert [office.planning.take_up(ended) for _ in range(2)] == [1, 0]
+    office.live_until(NOON + MINUTE)
+    assert office.backfills.progress(planned.id).backfill.done == 1
 
 
 def test_a_rebuild_is_cancelled_with_its_backfill(office: Office) -> None:
@@ -581,6 +741,36 @@ def test_figures_are_of_all(office: Office) -> None:
         ("a", "SUCCESS", 1),
     ]
     assert list(before.executors) == ["machine-1"]
+
+
+def test_figures_for_one_tenant_are_its_own(
+    market: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aegis_batch.application.job_views._PAGE", 1)
+    own = define(market, "n", tenant="north", group="g")
+    define(market, "idle", tenant="north", is_active=False)
+    by_event = define(market, "e", tenant="north", timing=None)
+    other = define(market, "s", tenant="south", group="theirs", timing=None)
+    market.starts.execute(own.id, ANA)
+    market.starts.execute(other.id, ANA)
+    for scope in (None, "g", "theirs"):
+        market.job_pauses.pause_all(scope, "the books of south", ANA)
+    market.job_pauses.pause(by_event.id, "mine", ANA)
+    market.job_pauses.pause(other.id, "theirs", ANA)
+
+    figures = market.views.figures(NOON, NORTH, with_totals=False)
+
+    assert (figures.active_jobs, figures.waiting, figures.totals) == (2, 1, ())
+    assert {scope: pause.note for scope, pause in figures.pauses.items()} == {
+        "*": "",
+        "g": "",
+        by_event.schedule_name: "mine",
+    }
+    assert figures.next_due_at == market.next_at(own.schedule_name)
+    nobody = market.views.figures(NOON, Actor("eve", tenant="west"), with_totals=False)
+    assert (nobody.active_jobs, nobody.next_due_at) == (0, None)
+    assert code_of(market.views.figures, NOON, NORTH) == "tenant_forbidden"
+    assert market.views.figures(NOON, ANA).active_jobs == 3
 
 
 def test_the_lock_is_taken_and_the_audit_says_who_did(office: Office) -> None:

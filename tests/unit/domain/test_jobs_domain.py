@@ -55,6 +55,8 @@ def test_what_hangs_together_is_bounded() -> None:
         ({"to": "2026-11-01"}, "2026-11-01", "2026-11-01"),
         ({"from": "2026-11-01", "to": "2026-11-03"}, "2026-11-01", "2026-11-03"),
         ({"daysBack": 3}, "2026-11-18", "2026-11-20"),
+        ({"daysBack": 3_660}, "2016-11-13", "2026-11-20"),
+        ({"from": "2016-11-13"}, "2016-11-13", "2026-11-20"),
     ],
 )
 def test_a_range_is_read_as_others_write_it(
@@ -75,6 +77,8 @@ def test_a_range_is_read_as_others_write_it(
         {"from": "20261101"},
         {"from": "soon"},
         {"from": 7},
+        {"from": "2016-11-12"},
+        {"from": "0001-01-01", "to": "2026-11-20"},
     ],
 )
 def test_a_range_that_is_none_is_refused(asked: dict[str, object]) -> None:

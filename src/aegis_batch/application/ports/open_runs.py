@@ -23,6 +23,9 @@ class OpenCount:
 class OpenRuns(Protocol):
     """Counts runs that have not ended, within a turn, without reading them."""
 
-    def counts(self) -> Sequence[OpenCount]:
-        """Return the counts, of those that there are, in any order."""
+    def counts(self, *, tenant: str | None = None) -> Sequence[OpenCount]:
+        """Return the counts, of those that there are, in any order.
+
+        Of the runs of one tenant, where one is named.
+        """
         ...

@@ -10,7 +10,7 @@ from aegis_batch.adapters.inbound.cli.jobs_file import read_jobs
 from aegis_batch.adapters.inbound.cli.jobs_json import applied_as_json, job_as_json
 from aegis_batch.adapters.inbound.cli.jobs_text import applied_as_text, job_as_text, jobs_as_text
 from aegis_batch.adapters.inbound.cli.json_text import json_list, json_object
-from aegis_batch.adapters.inbound.cli.options import output_option
+from aegis_batch.adapters.inbound.cli.options import output_option, tenant_option
 from aegis_batch.adapters.inbound.cli.output import write_result
 from aegis_batch.adapters.inbound.cli.runs_json import run_as_json
 from aegis_batch.adapters.inbound.cli.services import LedgerDesk, Services
@@ -19,6 +19,7 @@ from aegis_batch.application.job_views import JobView
 from aegis_batch.application.ports.job_definitions import JobFilter
 from aegis_batch.domain.errors import AegisError
 from aegis_batch.domain.printable import printable
+from aegis_batch.domain.tenant import EVERYONE
 
 __all__ = ["jobs"]
 
@@ -45,6 +46,7 @@ def _complete_name(
 
 
 _name_argument = click.argument("name", metavar="NAME", shell_complete=_complete_name)
+_of_tenant_option = tenant_option("The job of this tenant, or of * for one of all")
 
 
 @click.group(
@@ -82,12 +84,16 @@ def list_(services: Services, *, group: str | None, event: str | None, output: s
 
 @jobs.command()
 @_name_argument
+@_of_tenant_option
 @output_option
 @click.pass_obj
-def show(services: Services, *, name: str, output: str) -> int:
-    """Show a job, by its name or id, with its last runs."""
+def show(services: Services, *, name: str, tenant: str | None, output: str) -> int:
+    """Show a job, by its name or id, with its last runs.
+
+    A name that several tenants' jobs have needs --tenant.
+    """
     with services.ledger_desk() as desk:
-        view = desk.job_views.named(name, _actor(desk))
+        view = _named(services, desk, name, tenant)
         runs = desk.job_views.executions_of(view.definition.id, _SHOWN_MAX, _actor(desk))
     if output == "json":
         told = json_list(run_as_json(each.record) for each in runs)
@@ -110,7 +116,7 @@ Examples:
 def apply(services: Services, *, file: Path, dry_run: bool, output: str) -> int:
     """Make the jobs of a TOML file, and change those that are otherwise.
 
-    Jobs are known by their names, and those that the file doesn't name stay as they are.
+    Jobs are known by their tenants and names; those that the file doesn't name stay as they are.
     """
     with services.ledger_desk() as desk:
         drafts = read_jobs(file, desk.calendar.name)
@@ -124,15 +130,16 @@ def apply(services: Services, *, file: Path, dry_run: bool, output: str) -> int:
 
 @jobs.command()
 @_name_argument
+@_of_tenant_option
 @output_option
 @click.pass_obj
-def run(services: Services, *, name: str, output: str) -> int:
+def run(services: Services, *, name: str, tenant: str | None, output: str) -> int:
     """Start a job now, whatever its times, conditions, dependencies and pauses say.
 
     A process that serves, or a worker, carries it out.
     """
     with services.ledger_desk() as desk:
-        job_id = desk.job_views.named(name, _actor(desk)).definition.id
+        job_id = _named(services, desk, name, tenant).definition.id
         record = desk.job_starts.execute(job_id, _actor(desk))
     if output == "json":
         write_result(json_object({"run": run_as_json(record)}))
@@ -147,40 +154,55 @@ def run(services: Services, *, name: str, output: str) -> int:
 
 @jobs.command()
 @click.argument("name", metavar="[NAME]", required=False, shell_complete=_complete_name)
+@_of_tenant_option
 @click.option("--group", metavar="GROUP", help="All jobs of a group, in place of one.")
 @click.option("--all", "everything", is_flag=True, help="The whole scheduler, nights and all.")
 @click.option("--note", required=True, help="Why; the reason of each firing that is skipped.")
 @click.pass_obj
-def pause(
-    services: Services, *, name: str | None, group: str | None, everything: bool, note: str
+def pause(  # noqa: PLR0913 - one for each option
+    services: Services,
+    *,
+    name: str | None,
+    tenant: str | None,
+    group: str | None,
+    everything: bool,
+    note: str,
 ) -> int:
     """Pause a job, a group, or the whole scheduler until it is resumed.
 
     Firings are skipped, and no event starts a job.
     """
-    scope = _scope(name, group, everything=everything)
+    scope = _scope(name, tenant, group, everything=everything)
     with services.ledger_desk() as desk:
         if name is None:
             desk.job_pauses.pause_all(group, note, _actor(desk))
         else:
-            _pause(desk, desk.job_views.named(name, _actor(desk)), note)
+            _pause(desk, _named(services, desk, name, tenant), note)
     write_result(f"{scope} is paused; to go on: aegis-batch jobs resume with the same words.")
     return ExitStatus.OK
 
 
 @jobs.command()
 @click.argument("name", metavar="[NAME]", required=False, shell_complete=_complete_name)
+@_of_tenant_option
 @click.option("--group", metavar="GROUP", help="All jobs of a group, in place of one.")
 @click.option("--all", "everything", is_flag=True, help="The whole scheduler, nights and all.")
 @click.pass_obj
-def resume(services: Services, *, name: str | None, group: str | None, everything: bool) -> int:
+def resume(
+    services: Services,
+    *,
+    name: str | None,
+    tenant: str | None,
+    group: str | None,
+    everything: bool,
+) -> int:
     """Let a job, a group, or the whole scheduler go on; what was skipped stays skipped."""
-    scope = _scope(name, group, everything=everything)
+    scope = _scope(name, tenant, group, everything=everything)
     with services.ledger_desk() as desk:
         if name is None:
             desk.job_pauses.resume_all(group, _actor(desk))
         else:
-            _resume(desk, desk.job_views.named(name, _actor(desk)))
+            _resume(desk, _named(services, desk, name, tenant))
     write_result(f"{scope} goes on.")
     return ExitStatus.OK
 
@@ -201,9 +223,18 @@ def _resume(desk: LedgerDesk, view: JobView) -> None:
         desk.schedules.resume(view.definition.schedule_name, desk.operator)
 
 
-def _scope(name: str | None, group: str | None, *, everything: bool) -> str:
+def _named(services: Services, desk: LedgerDesk, name: str, tenant: str | None) -> JobView:
+    """Return the job of a name or an id, of a tenant where one is named."""
+    if tenant not in (None, EVERYONE):
+        tenant = services.tenants().named(tenant)
+    return desk.job_views.named(name, _actor(desk), tenant)
+
+
+def _scope(name: str | None, tenant: str | None, group: str | None, *, everything: bool) -> str:
     if [name is not None, group is not None, everything].count(True) != 1:
         raise click.UsageError("Name a job, or a group with --group, or all with --all.")
+    if tenant is not None and name is None:
+        raise click.UsageError("--tenant goes with the name of a job.")
     if everything:
         return "The scheduler"
     return printable(name) if name is not None else f"The group {printable(group or '')}"

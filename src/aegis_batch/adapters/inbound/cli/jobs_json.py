@@ -66,6 +66,7 @@ def applied_as_json(applied: Applied) -> str:
     return json_object(
         {
             "name": json_value(applied.name),
+            "tenant": json_value(applied.tenant),
             "deed": json_value(applied.deed),
             "fields": json_value(applied.fields),
         }

@@ -72,10 +72,11 @@ def job_as_text(view: JobView, runs: Sequence[Execution]) -> str:
 
 def applied_as_text(applied: Sequence[Applied], *, dry_run: bool) -> str:
     """Return what became, or would become, of the jobs of a file."""
-    rows = [(each.name, each.deed, ", ".join(each.fields) or "-") for each in applied]
+    rows = [(each.name, each.tenant, each.deed, ", ".join(each.fields) or "-") for each in applied]
     changed = sum(each.deed != "unchanged" for each in applied)
     would = "would change" if dry_run else "changed"
-    return f"{table(('job', 'deed', 'what differs'), rows)}\n\n{changed} of {len(rows)} {would}."
+    told = table(("job", "tenant", "deed", "what differs"), rows)
+    return f"{told}\n\n{changed} of {len(rows)} {would}."
 
 
 def _deed(job: JobDefinition) -> str:

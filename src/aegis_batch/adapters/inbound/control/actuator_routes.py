@@ -1,13 +1,14 @@
 """Health and single metrics, as Spring's Actuator has them (``spec/2``)."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from aegis_batch.adapters.inbound.control.access import Access, GatedRoute
 from aegis_batch.adapters.inbound.control.desk import ControlDesk
+from aegis_batch.application.actor import Actor
 from aegis_batch.application.job_views import Figures
 from aegis_batch.domain.errors import AegisError, InvalidRequest
 
@@ -59,14 +60,14 @@ def actuator_routes(desk: ControlDesk, access: Access) -> APIRouter:
             )
         return _health(desk, response)
 
-    @router.get("/metrics/{name}", dependencies=[reads])
-    def metric(name: str) -> Metric:
-        """Return one metric."""
+    @router.get("/metrics/{name}")
+    def metric(name: str, actor: Annotated[Actor, reads]) -> Metric:
+        """Return one metric; a token of one tenant gets a 403."""
         if name not in _METRICS:
             raise InvalidRequest(
                 "unknown_metric", "There is no such metric.", f"There are {', '.join(_METRICS)}."
             )
-        figures = desk.views.figures(desk.clock.now())
+        figures = desk.views.figures(desk.clock.now(), actor)
         measured = _METRICS[name](desk, figures)
         measurements = [
             Measurement(statistic=statistic, value=value) for statistic, value in measured.items()

@@ -17,12 +17,13 @@ class InMemoryOpenRuns:
         """Take what keeps the runs."""
         self._runs = runs
 
-    def counts(self) -> Sequence[OpenCount]:
-        """Return the counts, of those that there are."""
+    def counts(self, *, tenant: str | None = None) -> Sequence[OpenCount]:
+        """Return the counts, of those that there are, of one tenant where one is named."""
         going = [state for state in RunState if not state.is_final]
         counted = Counter(
             (run.job, run.state, None if run.task is None else run.task.priority)
             for state in going
             for run in self._runs.of(("state", state))
+            if tenant in (None, run.key.tenant)
         )
         return [OpenCount(*kind, count) for kind, count in counted.items()]

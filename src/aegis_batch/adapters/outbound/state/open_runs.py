@@ -23,14 +23,16 @@ class SqlOpenRuns:
         """Take the connection that the transaction is open on."""
         self._connection = connection
 
-    def counts(self) -> Sequence[OpenCount]:
-        """Return the counts, of those that there are."""
+    def counts(self, *, tenant: str | None = None) -> Sequence[OpenCount]:
+        """Return the counts, of those that there are, of one tenant where one is named."""
         kind = (runs.c.job, runs.c.state, runs.c.priority)
         statement = (
             select(*kind, func.count().label("counted"))
             .where(runs.c.state.in_(_OPEN))
             .group_by(*kind)
         )
+        if tenant is not None:
+            statement = statement.where(runs.c.tenant == tenant)
         return statements.read(self._connection, statement, _count_of)
 
 

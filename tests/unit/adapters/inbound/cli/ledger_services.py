@@ -145,6 +145,7 @@ class LedgerServices(UnbuiltServices):
     verifier: Verifier = field(default_factory=Verifier)
     keeper: ReportKeeper = ReportKeeper.BACKEND
     choice: TenantChoice = field(default_factory=lambda: TenantChoice(None))
+    several_tenants: bool = False
 
     def __post_init__(self) -> None:
         """Build what the commands work with."""
@@ -169,7 +170,7 @@ class LedgerServices(UnbuiltServices):
             expectations=expectations,
             services={"backup-service", "resultados", "notificacoes", "auditoria", "financeiro"},
             zone_of=lambda _: None,
-            several_tenants=False,
+            several_tenants=self.several_tenants,
         )
 
     def tenants(self) -> TenantChoice:

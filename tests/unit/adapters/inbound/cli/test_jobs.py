@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from aegis_batch.adapters.outbound.memory.tenant_directory import InMemoryTenantDirectory
 from aegis_batch.application.firing import FireDueUseCase
+from aegis_batch.application.tenant_choice import TenantChoice
+from aegis_batch.domain.tenant import Tenant
 from tests.unit.adapters.inbound.cli.ledger_services import LedgerServices
 
 _SAMPLE = Path(__file__).parents[5] / "deploy" / "jobs.toml"
@@ -67,8 +70,8 @@ def test_what_differs_is_told_and_changed(applied: LedgerServices, tmp_path: Pat
     applied.tell("jobs", "apply", str(path))
     shown = applied.tell("jobs", "show", "process-financial-batch", "--output", "json").json
 
-    assert "process-financial-batch  changed    timing" in rehearsed
-    assert "calculate-rankings       changed    description" in rehearsed
+    assert "process-financial-batch  default  changed    timing" in rehearsed
+    assert "calculate-rankings       default  changed    description" in rehearsed
     assert "2 of 7 would change." in rehearsed
     assert (shown["job"]["cron"], shown["job"]["version"]) == ("0 45 23 * * *", 2)
 
@@ -239,6 +242,59 @@ def test_a_later_job_may_be_depended_on(ledger: LedgerServices, tmp_path: Path) 
 
     assert _deeds(ledger.tell("jobs", "apply", path, "--output", "json").json) == ["created"] * 2
     assert "0 of 2 changed." in ledger.tell("jobs", "apply", path).out
+
+
+@pytest.fixture
+def market(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> LedgerServices:
+    """Services where the north, the south and all of them have a job of one name."""
+    directory = InMemoryTenantDirectory([Tenant("north"), Tenant("south")], "UTC")
+    services = LedgerServices(capfd, choice=TenantChoice(directory), several_tenants=True)
+    jobs = [
+        f'name = "one"\n{_TASKS["http"]}\ntenant = "{each}"' for each in ("north", "south", "*")
+    ]
+    assert (
+        _deeds(services.tell("jobs", "apply", _file(tmp_path, *jobs), "--output", "json").json)
+        == ["created"] * 3
+    )
+    return services
+
+
+def test_jobs_of_one_name_are_of_their_tenants(market: LedgerServices, tmp_path: Path) -> None:
+    again = f'name = "one"\n{_TASKS["http"]}\ntenant = "south"'
+    twice = _file(tmp_path, again, again)
+
+    assert "stands in the file twice for one tenant" in market.tell("jobs", "apply", twice).err
+    told = market.tell("jobs", "apply", _file(tmp_path, again)).out
+    assert "one  south   unchanged" in told
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [("show", ()), ("run", ()), ("pause", ("--note", "why")), ("resume", ())],
+)
+def test_a_name_that_several_have_is_refused_until_the_tenant_is_named(
+    market: LedgerServices, command: str, more: tuple[str, ...]
+) -> None:
+    refused = market.tell("jobs", command, "one", *more)
+    assert "Several jobs have the name one: " in refused.err
+    assert all(f" of {each}" in refused.err for each in ("north", "south", "*"))
+    assert "--tenant" in refused.err
+
+    market.tell("jobs", "pause", "one", "--tenant", "north", "--note", "why")
+    assert not market.tell("jobs", "pause", "one", "--tenant", "*", "--note", "why").err
+    jobs = market.tell("jobs", "list", "--output", "json").json["jobs"]
+    assert {each["tenant"] for each in jobs if each["pause"]} == {"north", "*"}
+    [norths] = [each["id"] for each in jobs if each["tenant"] == "north"]
+    assert norths in market.tell("jobs", "show", norths).out
+    assert norths in market.tell("jobs", "show", norths, "--tenant", "north").out
+    assert "There is no job" in market.tell("jobs", "show", norths, "--tenant", "south").err
+
+
+def test_a_tenant_is_chosen_for_a_name_alone(
+    market: LedgerServices, ledger: LedgerServices
+) -> None:
+    assert "goes with the name" in market.tell("jobs", "resume", "--all", "--tenant", "north").err
+    assert "of one shop" in ledger.tell("jobs", "show", "one", "--tenant", "north").err
 
 
 def test_a_file_that_is_not_there_is_told(ledger: LedgerServices, tmp_path: Path) -> None:
