@@ -107,7 +107,7 @@ _EXPORTS = {
         "may_have_sent",
         "was_begun_before",
     ],
-    "application.event_jobs": ["jobs_that", "left_out_text"],
+    "application.event_jobs": ["jobs_that", "left_out_text", "paused_text"],
     "application.event_taking": ["TakeEventsUseCase"],
     "application.executor_lease": ["ExecutorLease"],
     "application.expectations": ["Expectations"],

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from aegis_batch.application.actor import Actor
 from aegis_batch.application.ports.job_definitions import JobFilter
 from aegis_batch.application.ports.turn import Turn
 from aegis_batch.domain.job import JobDefinition
+from aegis_batch.domain.schedule import Pause
 
-__all__ = ["jobs_that", "left_out_text"]
+__all__ = ["jobs_that", "left_out_text", "paused_text"]
 
 _PAGE = 100
 _TOLD_MAX = 20
@@ -20,6 +22,11 @@ def jobs_that(turn: Turn, wanted: JobFilter) -> list[JobDefinition]:
         found += page
         wanted = replace(wanted, before=(page[-1].created_at, page[-1].id))
     return found[::-1]
+
+
+def paused_text(pause: Pause, actor: Actor) -> str:
+    """Return why a job that is paused was left out; a note is for who sees all tenants alone."""
+    return "paused" if actor.tenant is not None else f"paused by {pause.by}: {pause.note}"
 
 
 def left_out_text(left_out: Sequence[tuple[str, str]]) -> str:

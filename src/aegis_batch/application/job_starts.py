@@ -7,7 +7,7 @@ from typing import Any
 
 from aegis_batch.application.actor import Actor
 from aegis_batch.application.dead_letter_decisions import DeadLetterDecisions, newest_replay
-from aegis_batch.application.event_jobs import jobs_that, left_out_text
+from aegis_batch.application.event_jobs import jobs_that, left_out_text, paused_text
 from aegis_batch.application.expectations import Expectations
 from aegis_batch.application.job_refusals import refuse_foreign, refuse_hidden
 from aegis_batch.application.job_starting import JobStarting, Start, count_start, pause_over
@@ -118,7 +118,7 @@ class JobStarts:
                 pause = pause_over(turn.state, definition) or _pause_of(turn.state, definition)
                 why_not = self._starting.why_not(turn, definition, event.at, event.tenant)
                 if pause is not None:
-                    why_not = f"paused by {pause.by}: {pause.note}"
+                    why_not = paused_text(pause, actor)
                 if why_not is not None:
                     left_out.append((definition.name, why_not))
                     continue

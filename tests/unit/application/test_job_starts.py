@@ -172,6 +172,15 @@ def test_a_job_that_an_event_does_not_start_is_told_with_why(office: Office) -> 
     assert "date is neither a day" in told["unfit"]
 
 
+def test_the_note_of_a_pause_is_not_for_a_tenant(market: Office) -> None:
+    define(market, "paused", tenant="north", events=("OrderCorrected",))
+    market.job_pauses.pause_all(None, "the south pays late", ANA)
+
+    taken = market.starts.take_event(EVENT, NORTH)
+
+    assert taken.left_out == (("paused", "paused"),)
+
+
 def test_an_event_starts_all_jobs_that_name_it(office: Office) -> None:
     names = [f"job-{place:03}" for place in range(130)]
     for name in names:
