@@ -13,6 +13,7 @@ import httpx
 import jwt
 
 from tests.integration.serving_place import Serving
+from tests.integration.state_servers import copied_database
 from tests.integration.tenants_place import TenantsPlace, open_tenants_place
 from tests.servers.ground import wait_until
 from tests.servers.postgres import Database
@@ -26,6 +27,7 @@ __all__ = [
     "open_control_plane",
     "open_service",
     "token",
+    "two_databases",
 ]
 
 INTERNAL_KEY = "an internal key of the tests"
@@ -170,6 +172,20 @@ def open_service(folder: Path) -> Iterator[tuple[Service, Path]]:
         service.shutdown()
         thread.join()
         service.server_close()
+
+
+@contextmanager
+def two_databases(template: Database, name: str) -> Iterator[tuple[Database, Database]]:
+    """Provide an empty database for orders, and one for a state; take both away at the end."""
+    server = template.server
+    server.revive()
+    orders = Database(server, f"{name}_orders")
+    server.create_database(orders.name)
+    state = copied_database(template, f"{name}_state")
+    yield orders, state
+    server.revive()
+    server.drop_database(orders.name)
+    server.drop_database(state.name)
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from tests.integration.control_place import (
     ControlPlane,
     open_control_plane,
     token,
+    two_databases,
 )
-from tests.integration.state_servers import copied_database
-from tests.servers.postgres import Database, PostgresServer
+from tests.servers.postgres import Database
 
 NORTH = {
     "nome_job": "norths",
@@ -62,20 +62,15 @@ _TAKE_THE_KEY = [
 
 @pytest.fixture(scope="module")
 def plane(
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres: PostgresServer,
-    state_database_template: Database,
+    tmp_path_factory: pytest.TempPathFactory, state_database_template: Database
 ) -> Iterator[ControlPlane]:
     """A control plane, one for all tests here; it knows a job of the north."""
-    postgres.revive()
-    postgres.create_database("access_orders")
-    state = copied_database(state_database_template, "access_state")
     folder = tmp_path_factory.mktemp("access")
-    with open_control_plane(folder, Database(postgres, "access_orders"), state) as opened:
+    with (
+        two_databases(state_database_template, "access") as (orders, state),
+        open_control_plane(folder, orders, state) as opened,
+    ):
         yield opened
-    postgres.revive()
-    postgres.drop_database("access_orders")
-    postgres.drop_database("access_state")
 
 
 @pytest.fixture(scope="module")

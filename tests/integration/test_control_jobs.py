@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.integration.control_place import INTERNAL_KEY, ControlPlane, open_control_plane
-from tests.integration.state_servers import copied_database
+from tests.integration.control_place import (
+    INTERNAL_KEY,
+    ControlPlane,
+    open_control_plane,
+    two_databases,
+)
 from tests.servers.ground import wait_until
-from tests.servers.postgres import Database, PostgresServer
+from tests.servers.postgres import Database
 
 _names = count(1)
 A_DAY = {"tipo_job": "FIXED_RATE", "intervalo_ms": 86_400_000}
@@ -18,20 +22,15 @@ A_DAY = {"tipo_job": "FIXED_RATE", "intervalo_ms": 86_400_000}
 
 @pytest.fixture(scope="module")
 def plane(
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres: PostgresServer,
-    state_database_template: Database,
+    tmp_path_factory: pytest.TempPathFactory, state_database_template: Database
 ) -> Iterator[ControlPlane]:
     """A control plane, one for all tests here; each has jobs of its own names."""
-    postgres.revive()
-    postgres.create_database("control_orders")
-    state = copied_database(state_database_template, "control_state")
     folder = tmp_path_factory.mktemp("control")
-    with open_control_plane(folder, Database(postgres, "control_orders"), state) as opened:
+    with (
+        two_databases(state_database_template, "control") as (orders, state),
+        open_control_plane(folder, orders, state) as opened,
+    ):
         yield opened
-    postgres.revive()
-    postgres.drop_database("control_orders")
-    postgres.drop_database("control_state")
 
 
 @pytest.fixture

@@ -18,13 +18,13 @@ from tests.integration.control_place import (
     ControlPlane,
     open_control_plane,
     token,
+    two_databases,
 )
 from tests.integration.orders_shop import run_sql
 from tests.integration.serving_place import wait_for
-from tests.integration.state_servers import copied_database
 from tests.integration.tenants_place import DAY
 from tests.servers.ground import wait_until
-from tests.servers.postgres import Database, PostgresServer
+from tests.servers.postgres import Database
 from tests.unit.deploy.hcl import Module
 
 _INBOX = Path(__file__).parents[2] / "deploy" / "sql" / "event_inbox.sql"
@@ -35,23 +35,15 @@ _ids = count(1)
 
 @pytest.fixture(scope="module")
 def plane(
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres: PostgresServer,
-    state_database_template: Database,
+    tmp_path_factory: pytest.TempPathFactory, state_database_template: Database
 ) -> Iterator[ControlPlane]:
     """A control plane, one for all tests here."""
-    postgres.revive()
-    postgres.create_database("outside_orders")
-    state = copied_database(state_database_template, "outside_state")
     folder = tmp_path_factory.mktemp("outside")
-    orders = Database(postgres, "outside_orders")
-    run_sql(orders, _INBOX.read_text())
-    more = {"AEGIS_JOBS_WAITING_MAX": "8", "AEGIS_EVENTS_URL": orders.dsn()}
-    with open_control_plane(folder, orders, state, **more) as opened:
-        yield opened
-    postgres.revive()
-    postgres.drop_database("outside_orders")
-    postgres.drop_database("outside_state")
+    with two_databases(state_database_template, "outside") as (orders, state):
+        run_sql(orders, _INBOX.read_text())
+        more = {"AEGIS_JOBS_WAITING_MAX": "8", "AEGIS_EVENTS_URL": orders.dsn()}
+        with open_control_plane(folder, orders, state, **more) as opened:
+            yield opened
 
 
 def rebuild(plane: ControlPlane, **body: object) -> Any:  # noqa: ANN401 - an answer
